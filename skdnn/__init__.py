@@ -1,3 +1,49 @@
-"""Choose a dense neural network with scikit-learn."""
+"""Choose a dense neural network with scikit-learn.
+
+Names are loaded when they are first used; TensorFlow is loaded when a network is first built.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skdnn import datasets, displays
+    from skdnn.classifier import KerasDNNClassifier
+    from skdnn.network import build_network
+    from skdnn.pipeline import make_image_pipeline
+    from skdnn.preprocessing import scale_and_flatten
+    from skdnn.variants import document_variants
 
 __version__ = "0.1.0.dev0"
+
+__all__ = [
+    "KerasDNNClassifier",
+    "build_network",
+    "datasets",
+    "displays",
+    "document_variants",
+    "make_image_pipeline",
+    "scale_and_flatten",
+]
+
+_HOME = {
+    "KerasDNNClassifier": "skdnn.classifier",
+    "build_network": "skdnn.network",
+    "document_variants": "skdnn.variants",
+    "make_image_pipeline": "skdnn.pipeline",
+    "scale_and_flatten": "skdnn.preprocessing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in __all__:
+        return import_module(f"skdnn.{name}")
+    raise AttributeError(f"module 'skdnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,83 @@
+"""Outputs of a network for any number of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from skdnn._engine.buffers import aligned_zeros, as_tensor
+
+# Rows are padded to a power of two between these, so that a row gets the same answer alone and
+# among a few others (matrix kernels sum in another order for another shape), and so that
+# memory stays bounded.
+_FEWEST_ROWS = 32
+_CHUNK_BYTES = 32 * 2**20
+
+
+class Forward:
+    """A network's forward pass, shared by all estimators of one architecture.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        A template; its weights are not used.
+    """
+
+    def __init__(self, model: keras.Sequential) -> None:
+        self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
+        self.n_outputs = int(model.output_shape[-1])
+        self._model = model
+        signature = [
+            *(tf.TensorSpec(v.shape, v.dtype) for v in model.variables),
+            tf.TensorSpec((None, *self.row_shape), tf.float32),
+        ]
+        function = tf.function(self._call, autograph=False)
+        self._function = function.get_concrete_function(*signature)
+
+    def __call__(self, weights: list[tf.Tensor], X: tf.Tensor) -> Any:
+        return self._function(*weights, X)
+
+    def _call(self, *flat: tf.Tensor) -> tf.Tensor:
+        *weights, X = flat
+        n_trainable = len(self._model.trainable_variables)
+        output, _ = self._model.stateless_call(
+            weights[:n_trainable], weights[n_trainable:], X, training=False
+        )
+        return output
+
+
+def forward(compiled: Forward, weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+    """Compute a network's outputs.
+
+    Parameters
+    ----------
+    compiled : Forward
+        The network.
+    weights : list of ndarray of float32
+        Its weights.
+    X : ndarray of shape (n_rows, ...)
+        Any numeric dtype that float32 holds exactly; cast piece by piece.
+
+    Returns
+    -------
+    outputs : ndarray of float32, shape (n_rows, n_outputs)
+    """
+    tensors = [tf.constant(w) for w in weights]
+    outputs = np.empty((len(X), compiled.n_outputs), np.float32)
+    row_bytes = 4 * int(np.prod(compiled.row_shape))
+    most = max(_FEWEST_ROWS, _power_of_two(_CHUNK_BYTES // row_bytes) // 2)
+    for start in range(0, len(X), most):
+        piece = X[start : start + most]
+        n = len(piece)
+        padded = aligned_zeros((max(_FEWEST_ROWS, _power_of_two(n)), *compiled.row_shape), n)
+        padded[:n] = piece
+        outputs[start : start + n] = compiled(tensors, as_tensor(padded)).numpy()[:n]
+    return outputs
+
+
+def _power_of_two(n: int) -> int:
+    """Return the least power of two that is not less than `n`."""
+    return 1 << max(n - 1, 0).bit_length()

@@ -1,0 +1,109 @@
+"""Compiled programs, kept for the next fit of the same structure."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import keras
+
+from skdnn._engine.inference import Forward
+from skdnn._engine.program import Program
+
+T = TypeVar("T")
+
+# A program of the document's size holds about 5 MB. A search rarely has more structures.
+_MOST_KEPT = 64
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a training program depends on; fits of equal structures share one.
+
+    Parameters
+    ----------
+    architecture : hashable
+        The layers.
+    optimizer : str
+        Class and settings, without the learning rate.
+    batch_size : int
+        Rows of a batch.
+    """
+
+    architecture: Hashable
+    optimizer: str
+    batch_size: int
+
+
+class _Cache(Generic[T]):
+    """The most recently used values, each made once however many threads ask for it."""
+
+    def __init__(self, most_kept: int) -> None:
+        self._most_kept = most_kept
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._most_kept:
+                self._entries.popitem(last=False)
+        return entry.value(make)
+
+
+class _Entry(Generic[T]):
+    """A value that the first thread makes while others wait."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: list[T] = []
+
+    def value(self, make: Callable[[], T]) -> T:
+        with self._lock:
+            if not self._made:
+                self._made.append(make())
+            return self._made[0]
+
+
+_programs: _Cache[Program] = _Cache(_MOST_KEPT)
+_forwards: _Cache[Forward] = _Cache(_MOST_KEPT)
+
+
+def program_for(structure: Structure, build: Callable[[], keras.Sequential]) -> Program:
+    """Return the training program of a structure.
+
+    Parameters
+    ----------
+    structure : Structure
+        Key of the cache.
+    build : callable
+        Called for a structure that is not kept; returns a compiled ``keras.Sequential``.
+
+    Returns
+    -------
+    program : Program
+        Shared; safe to run from several threads at once.
+    """
+    return _programs.get(structure, lambda: Program(build(), structure.batch_size))
+
+
+def forward_for(architecture: Hashable, build: Callable[[], keras.Sequential]) -> Forward:
+    """Return the forward pass of an architecture.
+
+    Parameters
+    ----------
+    architecture : hashable
+        Key of the cache.
+    build : callable
+        Called for an architecture that is not kept; returns a ``keras.Sequential``.
+
+    Returns
+    -------
+    forward : Forward
+        Shared; safe to run from several threads at once.
+    """
+    return _forwards.get(architecture, lambda: Forward(build()))

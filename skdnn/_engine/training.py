@@ -1,0 +1,148 @@
+"""One fit: epochs over rows in memory, in an order that the seed decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
+from skdnn._engine.program import Program, Totals
+
+# Steps after which XLA's compile (1-2 s) has paid for itself against the plain graph.
+_STEPS_WORTH_COMPILING = 1_500
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is learnt from.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, ...)
+        Any numeric dtype that float32 holds exactly; read batch by batch, never written.
+    y : ndarray of int32, shape (n_rows,)
+        Class numbers.
+    weight : ndarray of float32, shape (n_rows,), or None
+        Weight of each row; rows of weight 0 are not trained on. None weighs all alike.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Where a training stands.
+
+    Parameters
+    ----------
+    weights : list of ndarray of float32
+        Network weights, in the order of ``model.weights``.
+    slots : list of ndarray
+        Optimizer state, in the order of ``optimizer.variables``.
+    epoch : int
+        Epochs done.
+    """
+
+    weights: list[np.ndarray]
+    slots: list[np.ndarray]
+    epoch: int = 0
+
+
+class Training:
+    """A fit under way.
+
+    Parameters
+    ----------
+    program : Program
+        The compiled steps.
+    state : TrainingState
+        Where to start.
+    rows : Rows
+        What to learn from; at least one row of positive weight.
+    epochs : int
+        How many calls of `run_epoch` are planned: decides, together with the number of
+        rows alone, whether XLA compiles the steps, so that a fit's result never depends on
+        what ran before it in the process.
+    seed : int
+        With the number of the epoch, decides the order of the rows.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done, those before this training included.
+    """
+
+    def __init__(
+        self, program: Program, state: TrainingState, rows: Rows, *, epochs: int, seed: int
+    ) -> None:
+        self._program = program
+        self._rows = rows
+        self._seed = seed
+        self.epoch = state.epoch
+        self._weights = [tf.constant(w) for w in state.weights]
+        self._slots = [tf.constant(s) for s in state.slots]
+        n_rows = len(rows.y)
+        self._taken = np.arange(n_rows) if rows.weight is None else np.flatnonzero(rows.weight)
+        n_batches = -(-len(self._taken) // program.batch_size)
+        self._jit = epochs * n_batches >= _STEPS_WORTH_COMPILING
+
+    def run_epoch(self) -> dict[str, float]:
+        """Train one epoch.
+
+        Returns
+        -------
+        logs : dict of float
+            ``"accuracy"`` and ``"loss"`` as means over the epoch's rows while the weights
+            changed, as in Keras's ``History``.
+        """
+        totals = [self._run(chunk) for chunk in self._chunks()]
+        self.epoch += 1
+        loss, hits, rows = np.sum(totals, axis=0)
+        return {"accuracy": float(hits / rows), "loss": float(loss / rows)}
+
+    def state(self) -> TrainingState:
+        """Copy weights and optimizer state out."""
+        return TrainingState(
+            [w.numpy() for w in self._weights], [s.numpy() for s in self._slots], self.epoch
+        )
+
+    def _run(self, chunk: Chunk) -> Totals:
+        self._weights, self._slots, totals = self._program.run(
+            self._weights,
+            self._slots,
+            as_tensor(chunk.X),
+            tf.constant(chunk.y),
+            tf.constant(chunk.weight),
+            chunk.n_batches,
+            jit=self._jit,
+        )
+        return totals
+
+    def _chunks(self) -> Iterator[Chunk]:
+        program = self._program
+        order = np.random.default_rng((self._seed, self.epoch)).permutation(self._taken)
+        size = program.chunk_batches * program.batch_size
+        for start in range(0, len(order), size):
+            yield self._gather(order[start : start + size])
+
+    def _gather(self, taken: np.ndarray) -> Chunk:
+        program, rows, n = self._program, self._rows, len(taken)
+        size = program.chunk_batches * program.batch_size
+        X = aligned_zeros((size, *program.row_shape), n)
+        X[:n] = rows.X[taken]
+        y = np.zeros(size, np.int32)
+        y[:n] = rows.y[taken]
+        weight = np.zeros(size, np.float32)
+        weight[:n] = 1 if rows.weight is None else rows.weight[taken]
+        shape = (program.chunk_batches, program.batch_size)
+        return Chunk(
+            X.reshape(*shape, *program.row_shape),
+            y.reshape(shape),
+            weight.reshape(shape),
+            -(-n // program.batch_size),
+        )

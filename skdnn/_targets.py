@@ -1,0 +1,197 @@
+"""Labels and weights as numbers the engine can train on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight
+
+Labels = NDArray[Any]
+Weights = NDArray[np.float64]
+
+
+def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> Weights | None:
+    """Check sample weights against the rows.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights as the user gave them.
+    X : ndarray of shape (n_samples, ...)
+        The rows.
+
+    Returns
+    -------
+    weights : ndarray of float64, shape (n_samples,), or None
+        None where none were given.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, NaN or infinite, if all are zero, or if there is not one per
+        row.
+    """
+    if sample_weight is None:
+        return None
+    weights: Weights = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError("sample_weight must be positive for at least one row, got only zeros")
+    return weights
+
+
+def find_classes(y: Labels, classes: ArrayLike | None = None) -> Labels:
+    """Find the classes of a new fit.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels that count (of positive weight).
+    classes : array-like, optional
+        All classes that will occur, where the caller knows.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+
+    Raises
+    ------
+    ValueError
+        If `y` does not hold class labels, or there are fewer than two classes.
+    """
+    check_classification_targets(y)
+    found: Labels = np.unique(y if classes is None else np.asarray(classes))
+    if len(found) < 2:
+        raise ValueError(
+            "a classifier needs at least 2 classes of rows with positive weight, got "
+            f"{len(found)} class: {found.tolist()!r}"
+        )
+    return found
+
+
+def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
+    """Check the classes that a later call of `partial_fit` names.
+
+    Parameters
+    ----------
+    classes : array-like or None
+        As the user gave them; None is always right.
+    fitted : ndarray of shape (n_classes,)
+        Classes of the first call.
+
+    Raises
+    ------
+    ValueError
+        If they differ.
+    """
+    if classes is not None and not np.array_equal(np.unique(np.asarray(classes)), fitted):
+        raise ValueError(
+            f"classes={classes!r} is not the same as on the first call to partial_fit: "
+            f"{fitted.tolist()}"
+        )
+
+
+def class_numbers(y: Labels, classes: Labels) -> NDArray[np.int32]:
+    """Number labels by their place among the classes.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels.
+    classes : ndarray of shape (n_classes,)
+        Sorted classes.
+
+    Returns
+    -------
+    numbers : ndarray of int32, shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If a label is not among the classes.
+    """
+    check_classification_targets(y)
+    unknown = sorted(set(np.unique(y).tolist()) - set(classes.tolist()), key=str)
+    if unknown:
+        raise ValueError(f"y has labels {unknown} that are not in classes {classes.tolist()}")
+    return np.searchsorted(classes, y).astype(np.int32)
+
+
+def row_weights(
+    sample_weight: Weights | None,
+    class_weight: Mapping[Any, float] | str | None,
+    classes: Labels,
+    numbers: NDArray[np.int32],
+) -> NDArray[np.float32] | None:
+    """Multiply sample weights and class weights.
+
+    Parameters
+    ----------
+    sample_weight : ndarray of shape (n_samples,) or None
+        From `checked_sample_weight`.
+    class_weight : mapping, "balanced" or None
+        As the user gave it.
+    classes : ndarray of shape (n_classes,)
+        Sorted classes.
+    numbers : ndarray of int32, shape (n_samples,)
+        Class number of each row.
+
+    Returns
+    -------
+    weights : ndarray of float32, shape (n_samples,), or None
+        None where all rows weigh the same.
+
+    Raises
+    ------
+    ValueError
+        If `class_weight` names labels that do not occur, gives a weight that is not a
+        non-negative number, or leaves no row with a positive weight.
+    """
+    if class_weight is None:
+        return None if sample_weight is None else sample_weight.astype(np.float32)
+    weights = _weight_per_class(class_weight, classes, numbers, sample_weight)[numbers]
+    if sample_weight is not None:
+        weights = weights * sample_weight
+    if not weights.any():
+        raise ValueError(f"class_weight={class_weight!r} leaves no row with a positive weight")
+    return weights.astype(np.float32)
+
+
+def _weight_per_class(
+    class_weight: Mapping[Any, float] | str,
+    classes: Labels,
+    numbers: NDArray[np.int32],
+    sample_weight: Weights | None,
+) -> Weights:
+    if isinstance(class_weight, str):
+        kept = slice(None) if sample_weight is None else sample_weight > 0
+        occurring = np.unique(numbers[kept])
+        balanced = compute_class_weight(
+            class_weight,
+            classes=occurring,
+            y=numbers[kept],
+            sample_weight=None if sample_weight is None else sample_weight[kept],
+        )
+        weights = np.zeros(len(classes))
+        weights[occurring] = balanced
+        return weights
+    # scikit-learn's compute_class_weight turns a label "1" into the number 1 and then misses
+    # it in the dict; its rule is kept: a label left out weighs 1, unless another is unknown.
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    missing = [label for label in labels if label not in class_weight]
+    if unknown and missing:
+        raise ValueError(
+            f"class_weight names labels {unknown} that are not in y and leaves out {missing}"
+        )
+    weights = np.array([class_weight.get(label, 1.0) for label in labels], np.float64)
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"class_weight must hold non-negative numbers, got {class_weight!r}")
+    return weights

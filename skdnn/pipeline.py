@@ -1,0 +1,60 @@
+"""The two-step pipeline: images to rows, rows to classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from skdnn.classifier import KerasDNNClassifier
+from skdnn.preprocessing import make_image_transformer
+
+
+def make_image_pipeline(
+    *,
+    scale: float = 255.0,
+    flatten: bool = True,
+    image_shape: tuple[int, ...] | None = None,
+    **hyperparameters: Any,
+) -> Pipeline:
+    """Make the pipeline ``scale`` → ``dnn``.
+
+    The names of the steps read well in a grid: ``dnn__optimizer``, ``dnn__activation``,
+    ``dnn__optimizer__learning_rate``.
+
+    Parameters
+    ----------
+    scale : float, default=255.0
+        Value of a pixel that becomes 1.
+    flatten : bool, default=True
+        True flattens in the transformer; False only scales there, and the network flattens
+        with a ``Flatten`` layer.
+    image_shape : tuple of int, optional
+        Shape that each image must have; see
+        :func:`skdnn.preprocessing.make_image_transformer`.
+    **hyperparameters : dict
+        Hyperparameters of :class:`skdnn.KerasDNNClassifier`, ``optimizer__<name>`` included.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Steps ``"scale"`` (:class:`sklearn.preprocessing.FunctionTransformer`) and ``"dnn"``
+        (:class:`skdnn.KerasDNNClassifier`).
+
+    Raises
+    ------
+    ValueError
+        If a name is not a hyperparameter.
+
+    Examples
+    --------
+    >>> from skdnn import make_image_pipeline
+    >>> from skdnn.datasets import load_fashion_mnist_sample
+    >>> images, target = load_fashion_mnist_sample(return_X_y=True)
+    >>> pipeline = make_image_pipeline(activation="sigmoid", epochs=3, random_state=0)
+    >>> bool(pipeline.fit(images, target).score(images, target) > 0.6)
+    True
+    """
+    transformer = make_image_transformer(scale=scale, flatten=flatten, image_shape=image_shape)
+    classifier = KerasDNNClassifier().set_params(**hyperparameters)
+    return Pipeline([("scale", transformer), ("dnn", classifier)])

@@ -1,0 +1,117 @@
+"""Images become rows: scaling to [0, 1] and flattening."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import FunctionTransformer
+
+
+def scale_and_flatten(
+    images: ArrayLike,
+    *,
+    scale: float = 255.0,
+    flatten: bool = True,
+    image_shape: tuple[int, ...] | None = None,
+) -> NDArray[np.float32]:
+    """Divide pixels by `scale` and lay each image out as one row.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_images, ...)
+        Pixels of any integer, bool or float dtype. Read only.
+    scale : float, default=255.0
+        Value that becomes 1: 255 for 8-bit pixels.
+    flatten : bool, default=True
+        False keeps the shape, for a network with a ``Flatten`` layer of its own.
+    image_shape : tuple of int, optional
+        Shape that each image must have. None takes any.
+
+    Returns
+    -------
+    rows : ndarray of float32, shape (n_images, n_pixels) or that of `images`
+        A new array.
+
+    Raises
+    ------
+    ValueError
+        If `images` has no dimension beside the images, does not hold numbers, or its images
+        have another shape than `image_shape`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn import scale_and_flatten
+    >>> scale_and_flatten(np.array([[[0, 51], [102, 255]]], np.uint8))
+    array([[0. , 0.2, 0.4, 1. ]], dtype=float32)
+    """
+    pixels = np.asarray(images)
+    if pixels.ndim < 2:
+        raise ValueError(
+            "images must have a dimension for the images and at least one for their pixels, "
+            f"got an array of shape {pixels.shape}"
+        )
+    if image_shape is not None and pixels.shape[1:] != tuple(image_shape):
+        raise ValueError(
+            f"images must have shape (n, {', '.join(map(str, image_shape))}), got {pixels.shape}"
+        )
+    if pixels.dtype.kind not in "buif":
+        raise ValueError(f"images must hold numbers, got dtype {pixels.dtype}")
+    # Asked for in float32, or NumPy divides integers in float64: eight bytes a pixel.
+    scaled = np.divide(pixels, np.float32(scale), dtype=np.float32, casting="same_kind")
+    return scaled.reshape(len(scaled), -1) if flatten else scaled
+
+
+def make_image_transformer(
+    *, scale: float = 255.0, flatten: bool = True, image_shape: tuple[int, ...] | None = None
+) -> FunctionTransformer:
+    """Make scikit-learn's `FunctionTransformer` around :func:`scale_and_flatten`.
+
+    Parameters
+    ----------
+    scale : float, default=255.0
+        Value that becomes 1.
+    flatten : bool, default=True
+        Whether each image becomes one row. In a grid: ``kw_args``.
+    image_shape : tuple of int, optional
+        Shape that each image must have; names the output columns (``pixel_0_0``,
+        ``pixel_0_1``, ...). Without it only a table's own column names are known, since a
+        `FunctionTransformer` learns no shape.
+
+    Returns
+    -------
+    transformer : sklearn.preprocessing.FunctionTransformer
+        Stateless.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdnn.preprocessing import make_image_transformer
+    >>> images = np.zeros((3, 28, 28), np.uint8)
+    >>> transformer = make_image_transformer(image_shape=(28, 28)).fit(images)
+    >>> transformer.transform(images).shape
+    (3, 784)
+    >>> transformer.get_feature_names_out()[:2]
+    array(['pixel_0_0', 'pixel_0_1'], dtype=object)
+    """
+    return FunctionTransformer(
+        scale_and_flatten,
+        feature_names_out=_pixel_names,
+        kw_args={"scale": scale, "flatten": flatten, "image_shape": image_shape},
+    )
+
+
+def _pixel_names(transformer: FunctionTransformer, input_features: Any) -> list[str]:
+    shape = (transformer.kw_args or {}).get("image_shape")
+    if shape is not None:
+        return [
+            "_".join(["pixel", *map(str, place)]) for place in np.ndindex(*map(int, shape))
+        ]
+    if hasattr(transformer, "feature_names_in_"):
+        return list(input_features)
+    raise ValueError(
+        "the names of the pixels follow from the shape of an image, which a FunctionTransformer "
+        "does not learn: pass image_shape, such as image_shape=(28, 28), when making it"
+    )

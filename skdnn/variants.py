@@ -1,0 +1,52 @@
+"""The document's variants as a parameter grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def document_variants(
+    *, hidden_units: Sequence[Sequence[int]] = ((100,),), full: bool = False
+) -> dict[str, list[Any]]:
+    """Return the questions of the document as a grid for `make_image_pipeline`.
+
+    "What if ReLU? What if SGD, RMSprop, Adam?": sigmoid and relu, each with sgd, rmsprop and
+    adam at Keras's default settings.
+
+    Parameters
+    ----------
+    hidden_units : sequence of tuple of int, default=((100,),)
+        Networks to try: more than one widens the grid.
+    full : bool, default=False
+        True adds the document's other two spellings: ``keras.optimizers.RMSprop()`` as an
+        object beside the names, and flattening by a layer of the network beside flattening by
+        the transformer. They compute the same and should score the same; 16 variants instead
+        of 6.
+
+    Returns
+    -------
+    grid : dict of list
+        For :class:`sklearn.model_selection.GridSearchCV` or
+        :class:`sklearn.model_selection.ParameterGrid`.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import ParameterGrid
+    >>> from skdnn import document_variants
+    >>> len(ParameterGrid(document_variants()))
+    6
+    >>> len(ParameterGrid(document_variants(hidden_units=[(100,), (300, 100)])))
+    12
+    """
+    grid: dict[str, list[Any]] = {
+        "dnn__activation": ["sigmoid", "relu"],
+        "dnn__hidden_units": [tuple(units) for units in hidden_units],
+        "dnn__optimizer": ["sgd", "rmsprop", "adam"],
+    }
+    if full:
+        import keras
+
+        grid["dnn__optimizer"].append(keras.optimizers.RMSprop())
+        grid["scale__kw_args"] = [{"flatten": True}, {"flatten": False}]
+    return grid
