@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from skdnn._engine import Training
     from skdnn.network import Activation, Architecture
-    from skdnn.optimizers import OptimizerChoice
+    from skdnn._optimizers import OptimizerChoice
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from skdnn._engine import Training
     from skdnn.network import Activation
-    from skdnn.optimizers import OptimizerChoice
+    from skdnn._optimizers import OptimizerChoice
 
 # Kept as they are and cast batch by batch; anything else becomes float32 once.
 _KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
@@ -394,7 +394,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator): 
         )
 
     def _optimizer_choice(self) -> OptimizerChoice:
-        from skdnn.optimizers import choose_optimizer
+        from skdnn._optimizers import choose_optimizer
 
         return choose_optimizer(self.optimizer, self.learning_rate, self._routed_to_optimizer)
 

@@ -66,7 +66,7 @@ def choose_optimizer(
 
     Examples
     --------
-    >>> from skdnn.optimizers import choose_optimizer
+    >>> from skdnn._optimizers import choose_optimizer
     >>> choose_optimizer("sgd", 0.1, {"momentum": 0.9}).learning_rate
     0.1
     """

@@ -1,0 +1,143 @@
+"""What ``--data`` names, split as the document splits it."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
+
+# The document's split.
+_SPLIT = {"test_size": 0.2, "random_state": 42}
+
+Images = NDArray[Any]
+Labels = NDArray[Any]
+
+
+class InputError(ValueError):
+    """A file that can't be searched; the message is one line for the person who named it."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Images for a search and images kept out of it.
+
+    Parameters
+    ----------
+    title : str
+        What they are.
+    X, y : ndarray
+        Images and labels to search on.
+    held_out : dict of str to (ndarray, ndarray)
+        Images and labels that the search never sees, by what they are.
+    scale : float
+        Value of a pixel that becomes 1.
+    """
+
+    title: str
+    X: Images
+    y: Labels
+    held_out: dict[str, tuple[Images, Labels]]
+    scale: float
+
+
+def read_inputs(name: str) -> Inputs:
+    """Read what ``--data`` names.
+
+    Parameters
+    ----------
+    name : str
+        ``sample``, ``fashion-mnist`` or the path of an ``.npz`` file.
+
+    Returns
+    -------
+    inputs : Inputs
+        80 % of the training images to search on; the rest, and the official test images
+        where there are any, held out.
+
+    Raises
+    ------
+    InputError
+        If the file does not hold images and labels that can be searched.
+    OSError
+        If Fashion-MNIST can't be had from any source.
+    """
+    if name == "sample":
+        return _fashion_mnist("a sample of Fashion-MNIST", load_fashion_mnist_sample)
+    if name == "fashion-mnist":
+        return _fashion_mnist("Fashion-MNIST", fetch_fashion_mnist)
+    return _from_file(Path(name))
+
+
+def _fashion_mnist(title: str, load: Any) -> Inputs:
+    images, target = load(subset="train", return_X_y=True)
+    X, X_rest, y, y_rest = train_test_split(images, target, **_SPLIT)
+    held_out = {
+        f"validation images, the 20 % split off ({len(y_rest):,})": (X_rest, y_rest),
+    }
+    images, target = load(subset="test", return_X_y=True)
+    held_out[f"test images ({len(target):,})"] = (images, target)
+    return Inputs(title, X, y, held_out, scale=255.0)
+
+
+def _from_file(path: Path) -> Inputs:
+    images, target = _read_npz(path)
+    X, X_rest, y, y_rest = train_test_split(images, target, **_SPLIT)
+    held_out = {f"images kept back, 20 % ({len(y_rest):,})": (X_rest, y_rest)}
+    return Inputs(str(path), X, y, held_out, scale=_pixel_scale(images))
+
+
+def _read_npz(path: Path) -> tuple[Images, Labels]:
+    if not path.exists():
+        raise InputError(
+            f"--data must be 'sample', 'fashion-mnist' or an .npz file; no file {str(path)!r}"
+        )
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            missing = {"X", "y"} - set(arrays.files)
+            if missing:
+                raise InputError(
+                    f"{path} must hold arrays named X and y; it has {sorted(arrays.files)}"
+                )
+            images, target = arrays["X"], arrays["y"]
+    except InputError:
+        raise
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile, EOFError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"{path} is not an .npz file of plain arrays (numpy.savez): {reason}"
+        ) from error
+    _check(path, images, target)
+    return images, target
+
+
+def _check(path: Path, images: Images, target: Labels) -> None:
+    if images.ndim < 2 or images.dtype.kind not in "buif":
+        raise InputError(
+            f"X in {path} must hold numbers, one image or row each: shape (n, height, width) or "
+            f"(n, pixels); got {images.dtype} of shape {images.shape}"
+        )
+    if target.shape != images.shape[:1]:
+        raise InputError(
+            f"y in {path} must hold one label per image: shape ({len(images)},); got shape "
+            f"{target.shape}"
+        )
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        raise InputError(f"X in {path} must be finite; it holds NaN or infinity")
+    if target.dtype.kind not in "buiUS":
+        raise InputError(
+            f"y in {path} must hold class labels, integers or strings; got {target.dtype}"
+        )
+
+
+def _pixel_scale(images: Images) -> float:
+    """Return 255 for 8-bit pixels, 1 for pixels that are in [0, 1] already."""
+    if images.dtype.kind == "f" and len(images) and float(np.abs(images).max()) <= 1:
+        return 1.0
+    return 255.0

@@ -1,0 +1,124 @@
+"""What the command leaves behind: a table on the screen and files in a folder."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from sklearn.model_selection import GridSearchCV
+
+from skdnn._search import FitRecord, SearchLog, SearchPlan, fold_scores
+
+RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.joblib"
+
+
+def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> None:
+    """Print the cross-validation report, best variant first.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    plan : SearchPlan
+        What was searched.
+    search : GridSearchCV
+        Fitted.
+    """
+    results = search.cv_results_
+    table = Table(
+        title="Accuracy in cross-validation", title_justify="left", box=box.SIMPLE_HEAD
+    )
+    table.add_column("rank", justify="right")
+    table.add_column("variant", no_wrap=True)
+    for fold in range(plan.cv):
+        table.add_column(f"fold {fold + 1}", justify="right", no_wrap=True)
+    table.add_column("mean ± std", justify="right", no_wrap=True)
+    table.add_column("fit time", justify="right", no_wrap=True)
+    for row in np.argsort(results["rank_test_score"], kind="stable"):
+        folds = [results[f"split{fold}_test_score"][row] for fold in range(plan.cv)]
+        table.add_row(
+            str(results["rank_test_score"][row]),
+            plan.name(results["params"][row]),
+            *(f"{score:.4f}" for score in folds),
+            f"{results['mean_test_score'][row]:.4f} ± {results['std_test_score'][row]:.4f}",
+            f"{results['mean_fit_time'][row]:.2f} s",
+            style="bold" if row == search.best_index_ else "",
+        )
+    console.print(table)
+
+
+def write_results(folder: Path, search: GridSearchCV, log: SearchLog) -> None:
+    """Write every file of a finished search.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists already.
+    search : GridSearchCV
+        Fitted.
+    log : SearchLog
+        Its callback.
+    """
+    results = {name: v for name, v in search.cv_results_.items() if name != "params"}
+    _write_csv(folder / RESULTS, results)
+    draw_curves(folder / CURVES, log)
+    joblib.dump(search.best_estimator_, folder / PIPELINE)
+
+
+def write_partial_results(folder: Path, plan: SearchPlan, records: Sequence[FitRecord]) -> None:
+    """Write the folds that were finished before a search was stopped.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists already.
+    plan : SearchPlan
+        What was searched.
+    records : sequence of FitRecord
+        The finished folds.
+    """
+    columns: dict[str, list[Any]] = {}
+    for candidate, params in enumerate(plan.candidates):
+        scores = fold_scores(records, candidate, plan.cv)
+        row = {f"param_{name}": value for name, value in params.items()}
+        row |= {f"split{fold}_test_score": score for fold, score in enumerate(scores)}
+        row |= {"mean_test_score": scores.mean(), "std_test_score": scores.std()}
+        for name, value in row.items():
+            columns.setdefault(name, []).append(value)
+    _write_csv(folder / RESULTS, columns)
+
+
+def draw_curves(path: Path, log: SearchLog) -> None:
+    """Draw the training curves of all variants, loss and accuracy side by side.
+
+    Parameters
+    ----------
+    path : Path
+        Of the picture.
+    log : SearchLog
+        With at least one finished fold.
+    """
+    from matplotlib.figure import Figure
+
+    from skdnn.displays import TrainingCurvesDisplay
+
+    figure = Figure(figsize=(11, 4.5), dpi=110, layout="constrained")
+    for ax, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        TrainingCurvesDisplay.from_histories(log.histories(), metric=metric, ax=ax)
+        ax.set_title(f"Training {metric}: mean and range of the folds")
+    figure.axes[0].get_legend().remove()
+    figure.savefig(path)
+
+
+def _write_csv(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
