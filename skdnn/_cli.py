@@ -139,9 +139,7 @@ def _run(options: argparse.Namespace) -> int:
     return _search_and_report(console, inputs, plan, options.output)
 
 
-def _search_and_report(
-    console: Console, inputs: Inputs, plan: SearchPlan, folder: Path
-) -> int:
+def _search_and_report(console: Console, inputs: Inputs, plan: SearchPlan, folder: Path) -> int:
     from skdnn._progress import SearchProgress
     from skdnn._report import CURVES, PIPELINE, RESULTS, print_report, write_results
     from skdnn._search import RunningSearch, SearchLog
@@ -170,7 +168,8 @@ def _search_and_report(
     write_results(folder, search, log)
     console.print(f"Written to {folder}: {RESULTS}, {CURVES}, {PIPELINE}", soft_wrap=True)
     console.print(
-        f'Use it: joblib.load("{(folder / PIPELINE).as_posix()}").predict(images)', soft_wrap=True
+        f'Use it: joblib.load("{(folder / PIPELINE).as_posix()}").predict(images)',
+        soft_wrap=True,
     )
     return 0
 
@@ -245,7 +244,11 @@ def _load_tensorflow() -> None:
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )
 
 
 def _positive(text: str) -> int:
@@ -269,7 +272,9 @@ def _integer(text: str, least: int) -> int:
     except ValueError:
         value = least - 1
     if value < least:
-        raise argparse.ArgumentTypeError(f"must be an integer of at least {least}, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"must be an integer of at least {least}, got {text!r}"
+        )
     return value
 
 

@@ -120,8 +120,8 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
 def _check(path: Path, images: Images, target: Labels) -> None:
     if images.ndim < 2 or images.dtype.kind not in "buif":
         raise InputError(
-            f"X in {path} must hold numbers, one image or row each: shape (n, height, width) or "
-            f"(n, pixels); got {images.dtype} of shape {images.shape}"
+            f"X in {path} must hold numbers, of shape (n, height, width) or (n, pixels); got "
+            f"{images.dtype} of shape {images.shape}"
         )
     if target.shape != images.shape[:1]:
         raise InputError(

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import keras
 
     from skdnn._engine import Training
-    from skdnn.network import Activation, Architecture
     from skdnn._optimizers import OptimizerChoice
+    from skdnn.network import Activation, Architecture
 
 
 @dataclass(frozen=True)

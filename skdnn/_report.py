@@ -113,7 +113,8 @@ def draw_curves(path: Path, log: SearchLog) -> None:
     for ax, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         TrainingCurvesDisplay.from_histories(log.histories(), metric=metric, ax=ax)
         ax.set_title(f"Training {metric}: mean and range of the folds")
-    figure.axes[0].get_legend().remove()
+        if metric == "loss":
+            ax.legend().remove()  # the other's serves both
     figure.savefig(path)
 
 

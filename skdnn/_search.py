@@ -124,14 +124,14 @@ class SearchLog:
     def teardown(self, estimator: Any, context: CallbackContext) -> None:
         """Do nothing."""
 
-    def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:
+    def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
         """Note which fold this thread is about to train."""
         if self._stop.is_set():
             raise SearchStopped
         if context.source_task_name == "candidate-split-evaluation":
             self._fit.number, self._fit.started = context.task_id, time.perf_counter()
 
-    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
+    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
         """Count epochs, and keep the history of a fold."""
         if context.task_name == "epoch":
             self._watcher.epoch_done()
@@ -209,12 +209,8 @@ class RunningSearch:
             self._done["error"] = error
 
 
-def _search(
-    plan: SearchPlan, log: SearchLog, X: NDArray[Any], y: NDArray[Any]
-) -> GridSearchCV:
-    pipeline = make_image_pipeline(
-        scale=plan.scale, epochs=plan.epochs, random_state=plan.seed
-    )
+def _search(plan: SearchPlan, log: SearchLog, X: NDArray[Any], y: NDArray[Any]) -> GridSearchCV:
+    pipeline = make_image_pipeline(scale=plan.scale, epochs=plan.epochs, random_state=plan.seed)
     search = GridSearchCV(
         pipeline,
         plan.grid,

@@ -99,7 +99,7 @@ def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
 
 
 def class_numbers(y: Labels, classes: Labels) -> NDArray[np.int32]:
-    """Number labels by their place among the classes.
+    """Find the number of each label: its place among the classes.
 
     Parameters
     ----------

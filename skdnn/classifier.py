@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from skdnn._engine import Training
-    from skdnn.network import Activation
     from skdnn._optimizers import OptimizerChoice
+    from skdnn.network import Activation
 
 # Kept as they are and cast batch by batch; anything else becomes float32 once.
 _KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
 
 
-class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Dense neural network classifier: a Keras network under scikit-learn's contract.
 
     Layers and optimizer are hyperparameters, so that ``Pipeline``, ``GridSearchCV`` and
@@ -147,7 +147,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator): 
     True
     """
 
-    _parameter_constraints: dict[str, list[Any]] = {
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [str, callable, "array-like"],
         "optimizer": [str, callable, HasMethods(["get_config", "apply_gradients"])],
@@ -337,11 +337,13 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator): 
         task = self._init_callback_context(max_subtasks=epochs)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
         with self._unchanged_on_failure():
-            X, y = validate_data(self, X, y, reset=afresh, dtype=_KEPT_DTYPES, allow_nd=True)
-            numbers, row_weight = self._learn_classes(X, y, sample_weight, classes, afresh)
+            rows, labels = validate_data(
+                self, X, y, reset=afresh, dtype=_KEPT_DTYPES, allow_nd=True
+            )
+            numbers, weight = self._learn_classes(rows, labels, sample_weight, classes, afresh)
             settings = self._settings(epochs, afresh)
             training = _learner.start_training(
-                settings, X, numbers, row_weight, None if afresh else self._learnt
+                settings, rows, numbers, weight, None if afresh else self._learnt
             )
             self._run_epochs(training, settings, task, X, y)
             self._keep(_learner.learnt_so_far(training, settings))
@@ -401,7 +403,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator): 
     def _run_epochs(
         self, training: Training, settings: _learner.Settings, task: Any, X: Any, y: Any
     ) -> None:
-        self.history_ = {k: list(v) for k, v in self.history_.items()} if training.epoch else {}
+        earlier = self.history_ if training.epoch else {}
+        self.history_: dict[str, list[float]] = {k: list(v) for k, v in earlier.items()}
         last = training.epoch + settings.epochs
         for _ in range(settings.epochs):
             epoch = task.subcontext(task_name="epoch")
@@ -461,9 +464,9 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator): 
             If the rows have another shape than in `fit`, or hold NaN or infinity.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=_KEPT_DTYPES, allow_nd=True)
-        self._check_row_shape(X)
-        return _learner.class_probabilities(self._learnt, X)
+        rows = validate_data(self, X, reset=False, dtype=_KEPT_DTYPES, allow_nd=True)
+        self._check_row_shape(rows)
+        return _learner.class_probabilities(self._learnt, rows)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Predict the logarithm of the probability of each class.

@@ -259,7 +259,8 @@ def initial_weights(model: keras.Sequential, seed: int) -> list[np.ndarray]:
         drawn[id(layer.kernel)] = np.asarray(kernel)
     # What has no seed (biases) starts as it was built.
     return [
-        drawn.get(id(variable), np.asarray(variable.numpy())).copy() for variable in model.weights
+        drawn.get(id(variable), np.asarray(variable.numpy())).copy()
+        for variable in model.weights
     ]
 
 

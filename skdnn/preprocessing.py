@@ -55,12 +55,15 @@ def scale_and_flatten(
         )
     if image_shape is not None and pixels.shape[1:] != tuple(image_shape):
         raise ValueError(
-            f"images must have shape (n, {', '.join(map(str, image_shape))}), got {pixels.shape}"
+            f"each image must have shape {tuple(image_shape)}, got {pixels.shape[1:]} in an "
+            f"array of shape {pixels.shape}"
         )
     if pixels.dtype.kind not in "buif":
         raise ValueError(f"images must hold numbers, got dtype {pixels.dtype}")
     # Asked for in float32, or NumPy divides integers in float64: eight bytes a pixel.
-    scaled = np.divide(pixels, np.float32(scale), dtype=np.float32, casting="same_kind")
+    scaled: NDArray[np.float32] = np.divide(
+        pixels, np.float32(scale), dtype=np.float32, casting="same_kind"
+    )
     return scaled.reshape(len(scaled), -1) if flatten else scaled
 
 
@@ -106,12 +109,10 @@ def make_image_transformer(
 def _pixel_names(transformer: FunctionTransformer, input_features: Any) -> list[str]:
     shape = (transformer.kw_args or {}).get("image_shape")
     if shape is not None:
-        return [
-            "_".join(["pixel", *map(str, place)]) for place in np.ndindex(*map(int, shape))
-        ]
+        return ["_".join(["pixel", *map(str, place)]) for place in np.ndindex(*map(int, shape))]
     if hasattr(transformer, "feature_names_in_"):
         return list(input_features)
     raise ValueError(
-        "the names of the pixels follow from the shape of an image, which a FunctionTransformer "
-        "does not learn: pass image_shape, such as image_shape=(28, 28), when making it"
+        "names of pixels follow from the shape of an image, which a FunctionTransformer does "
+        "not learn: pass image_shape, such as image_shape=(28, 28), when making it"
     )

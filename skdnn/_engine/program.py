@@ -58,7 +58,9 @@ class Program:
         self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
         self.binary = model.output_shape[-1] == 1
         row_bytes = 4 * int(np.prod(self.row_shape))
-        self.chunk_batches = int(np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES))
+        self.chunk_batches = int(
+            np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES)
+        )
         self._optimizer = stateless(model.optimizer)
         self._optimizer.build(model.trainable_variables)
         self.first_slots = [np.asarray(v.numpy()) for v in self._optimizer.variables]

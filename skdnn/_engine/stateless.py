@@ -46,7 +46,8 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
             "can't be compiled as a pure function"
         )
     cls = type(optimizer)
-    return _WithoutDistribution(cls.__name__, (cls,), {}).from_config(optimizer.get_config())
+    bare: Any = _WithoutDistribution(cls.__name__, (cls,), {})
+    return bare.from_config(optimizer.get_config())
 
 
 def _reason_to_refuse(optimizer: keras.optimizers.Optimizer) -> str | None:
@@ -54,6 +55,9 @@ def _reason_to_refuse(optimizer: keras.optimizers.Optimizer) -> str | None:
         return "use_ema=True"
     if optimizer.gradient_accumulation_steps:
         return f"gradient_accumulation_steps={optimizer.gradient_accumulation_steps}"
-    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or optimizer.loss_scale_factor:
+    if (
+        isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        or optimizer.loss_scale_factor
+    ):
         return "loss scaling"
     return None

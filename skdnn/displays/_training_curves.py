@@ -47,7 +47,8 @@ class TrainingCurvesDisplay:
     >>> from sklearn.datasets import load_iris
     >>> from skdnn import KerasDNNClassifier
     >>> from skdnn.displays import TrainingCurvesDisplay
-    >>> classifier = KerasDNNClassifier(epochs=5, random_state=0).fit(*load_iris(return_X_y=True))
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = KerasDNNClassifier(epochs=5, random_state=0).fit(X, y)
     >>> display = TrainingCurvesDisplay.from_estimator(classifier, metric="loss")
     >>> len(display.lines_)
     1

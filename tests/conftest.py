@@ -1,0 +1,50 @@
+"""Data that tests share, and the guard on the process's random state."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest
+from sklearn.datasets import load_digits, load_iris
+from sklearn.preprocessing import StandardScaler
+
+from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
+
+
+@pytest.fixture(scope="session")
+def iris():
+    """Three classes, four standardised features, 150 rows."""
+    X, y = load_iris(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """Ten classes, 64 standardised features, 1,797 rows."""
+    X, y = load_digits(return_X_y=True)
+    return StandardScaler().fit_transform(X), y
+
+
+@pytest.fixture(scope="session")
+def binary(iris):
+    """Two of iris's classes, the two that overlap, with names."""
+    X, y = iris
+    kept = y > 0
+    return X[kept], y[kept] == 2
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """The bundled 5,000 training images."""
+    return load_fashion_mnist_sample()
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist():
+    """All 70,000 images; skipped where the machine has none, but not in CI."""
+    try:
+        return fetch_fashion_mnist(subset="all", download_if_missing=False)
+    except OSError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"Fashion-MNIST is not on this machine: {str(error).splitlines()[0]}")
