@@ -170,7 +170,8 @@ def class_probabilities(learnt: Learnt, X: NDArray[Any]) -> NDArray[np.float32]:
     from skdnn import _engine
 
     architecture = architecture_of(learnt)
-    compiled = _engine.forward_for(architecture, architecture.build)
+    # Seeded, though its weights mean nothing: Keras draws a missing seed from Python's random.
+    compiled = _engine.forward_for(architecture, lambda: architecture.build(seed=0))
     outputs = _engine.forward(compiled, learnt["weights"], X)
     return np.hstack([1 - outputs, outputs]) if architecture.n_classes == 2 else outputs
 

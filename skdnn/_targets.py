@@ -41,8 +41,6 @@ def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> W
     weights: Weights = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
-    if not weights.any():
-        raise ValueError("sample_weight must be positive for at least one row, got only zeros")
     return weights
 
 

@@ -80,7 +80,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     random_state : int, RandomState instance or None, default=None
         Decides start weights and the order of rows. Pass an int for the same result at every
-        call. No global generator (Python's, NumPy's, TensorFlow's) is read or changed.
+        call; None draws anew, from the operating system. No global generator (Python's,
+        NumPy's, TensorFlow's) is read or changed.
 
     warm_start : bool, default=False
         If True, `fit` goes on from the weights, the optimizer state and the history of the
@@ -388,7 +389,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self.input_shape_, len(self.classes_), self.hidden_units, self.activation
         )
         if afresh:
-            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+            seed = _drawn_seed(self.random_state)
         else:
             seed = self._learnt["seed"]
         return _learner.Settings(
@@ -432,7 +433,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             rate = settings.optimizer.learning_rate
             raise ValueError(
                 f"the loss became {logs['loss']} in {title.lower()}: the steps are too large "
-                f"(learning_rate={'a schedule' if rate is None else rate}) or the features are "
+                f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the features are "
                 "(scale them, for example with StandardScaler)"
             )
 
@@ -542,3 +543,9 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _drawn_seed(random_state: int | np.random.RandomState | None) -> int:
+    # Not check_random_state(None): that is NumPy's global generator.
+    rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
+    return int(rng.randint(2**31 - 1))

@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # one of scikit-learn's checks runs only with it
 
 import pytest
 from sklearn.datasets import load_digits, load_iris
