@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class OptimizerChoice:
@@ -106,7 +108,8 @@ def _from_instance(optimizer: Any) -> OptimizerChoice:
     copy = type(optimizer).from_config(optimizer.get_config())
     config = copy.get_config()
     rate = config.pop("learning_rate", None)
-    constant = float(rate) if isinstance(rate, Real) else None
+    # Keras gives back the float32 nearest to 0.01 as 0.00999999977...: say 0.01 again.
+    constant = float(str(np.float32(rate))) if isinstance(rate, Real) else None
     if constant is None:
         config["learning_rate"] = rate
     return OptimizerChoice(_key(type(optimizer), config), constant, copy, {})
@@ -140,25 +143,29 @@ def _optimizer_class(optimizer: Any) -> type:
             "optimizer must be a name, a subclass of keras.optimizers.Optimizer or an instance "
             f"of one, got {optimizer!r}"
         )
+    classes = _classes_by_name()
+    if optimizer.lower() in classes:
+        return classes[optimizer.lower()]
     try:
-        return type(keras.optimizers.get(optimizer))
+        return type(keras.optimizers.get(optimizer))  # one that the user registered
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"optimizer must be one of {_optimizer_names()}, got {optimizer!r}"
+            f"optimizer must be one of {sorted(classes)}, got {optimizer!r}"
         ) from error
 
 
-def _optimizer_names() -> list[str]:
+def _classes_by_name() -> dict[str, type]:
+    """Find Keras's optimizers; `keras.optimizers.get` itself misses Lamb by its name."""
     import keras
 
     need_others = {"LossScaleOptimizer", "MultiOptimizer", "Optimizer"}
-    return sorted(
-        name.lower()
+    return {
+        name.lower(): value
         for name, value in vars(keras.optimizers).items()
         if isinstance(value, type)
         and issubclass(value, keras.optimizers.Optimizer)
         and name not in need_others
-    )
+    }
 
 
 def _key(cls: type, config: dict[str, Any]) -> str:

@@ -344,8 +344,9 @@ def _activation_names() -> list[str]:
     import keras
 
     functions = inspect.getmembers(keras.activations, inspect.isfunction)
-    not_activations = {"deserialize", "get", "serialize"}
-    # `threshold` needs two more arguments: it can't be had by its name.
+    # `glu` halves its input, which Dense does not foresee; `threshold` needs two arguments
+    # more, so it can't be had by its name.
+    not_activations = {"deserialize", "get", "glu", "serialize"}
     return [
         name
         for name, function in functions

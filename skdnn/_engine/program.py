@@ -76,7 +76,7 @@ class Program:
         if learning_rate is None or self._rate_slot is None:
             return slots
         changed = list(slots)
-        changed[self._rate_slot] = np.asarray(learning_rate, np.float32)
+        changed[self._rate_slot] = np.asarray(learning_rate, slots[self._rate_slot].dtype)
         return changed
 
     def run(

@@ -12,6 +12,26 @@ _DISTRIBUTION_LAYER = next(
     cls for cls in keras.optimizers.Optimizer.__mro__ if cls.__name__ == "TFOptimizer"
 )
 
+# Held to Keras's own results by a test. A class outside may keep state of its own beside its
+# variables, as ScheduleFreeAdamW does, and would be trained wrongly without a word.
+_TESTED = frozenset(
+    {
+        keras.optimizers.Adadelta,
+        keras.optimizers.Adafactor,
+        keras.optimizers.Adagrad,
+        keras.optimizers.Adam,
+        keras.optimizers.AdamW,
+        keras.optimizers.Adamax,
+        keras.optimizers.Ftrl,
+        keras.optimizers.Lamb,
+        keras.optimizers.Lion,
+        keras.optimizers.Muon,
+        keras.optimizers.Nadam,
+        keras.optimizers.RMSprop,
+        keras.optimizers.SGD,
+    }
+)
+
 
 class _WithoutDistribution(type):
     """A metaclass may choose the method resolution order: leave the layer out."""
@@ -37,7 +57,8 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
     ------
     ValueError
         If the update branches on its own counter (`use_ema`, `gradient_accumulation_steps`)
-        or wraps another optimizer: those updates would be lost without a word.
+        or wraps another optimizer, or the class is not one of those tested: part of the
+        update would be lost without a word.
     """
     reason = _reason_to_refuse(optimizer)
     if reason is not None:
@@ -60,4 +81,6 @@ def _reason_to_refuse(optimizer: keras.optimizers.Optimizer) -> str | None:
         or optimizer.loss_scale_factor
     ):
         return "loss scaling"
+    if type(optimizer) not in _TESTED:
+        return "its own kind of update"
     return None

@@ -1,0 +1,76 @@
+"""What is compiled, and how often."""
+
+import threading
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skdnn import KerasDNNClassifier
+from skdnn._engine.program import Program
+from skdnn._engine.programs import _Cache
+
+
+@pytest.fixture
+def traces(monkeypatch):
+    """Counts how often a training program is traced."""
+    counted = []
+    trace = Program._trace
+
+    def counting(self, jit):
+        counted.append(jit)
+        return trace(self, jit)
+
+    monkeypatch.setattr(Program, "_trace", counting)
+    return counted
+
+
+def test_folds_rates_seeds_and_epochs_share_a_program(traces, iris):
+    X, y = iris
+    classifier = KerasDNNClassifier((11,), optimizer="adamax", epochs=2, random_state=0)
+    classifier.fit(X, y)
+    assert len(traces) == 1
+    for n_rows in (149, 148, 100, 31):
+        rows = np.random.default_rng(0).permutation(150)[:n_rows]
+        clone(classifier).fit(X[rows], y[rows])
+    for params in ({"learning_rate": 0.1}, {"random_state": 5}, {"epochs": 3}):
+        clone(classifier).set_params(**params).fit(X, y)
+    clone(classifier).fit(X, y, sample_weight=np.arange(1, 151))
+    clone(classifier).set_params(class_weight="balanced").fit(X, np.array(["a", "b", "c"])[y])
+    classifier.set_params(optimizer__learning_rate=0.3).partial_fit(X, y)
+    assert len(traces) == 1
+    clone(classifier).set_params(batch_size=16).fit(X, y)
+    assert len(traces) == 2
+
+
+def test_threads_that_start_together_trace_once(traces, iris):
+    classifier = KerasDNNClassifier((13,), optimizer="adamax", epochs=1)
+    threads = [threading.Thread(target=lambda: clone(classifier).fit(*iris)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(traces) == 1
+
+
+def test_the_cache_is_bounded_and_keeps_what_was_used_last():
+    made = []
+    cache = _Cache(most_kept=2)
+
+    def get(key):
+        return cache.get(key, lambda: made.append(key) or key)
+
+    for key in "abacb":
+        assert get(key) == key
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_what_failed_to_build_is_tried_again():
+    cache = _Cache(most_kept=2)
+
+    def fail():
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        cache.get("a", fail)
+    assert cache.get("a", lambda: 1) == 1

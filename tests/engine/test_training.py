@@ -1,0 +1,196 @@
+"""The fused engine against Keras's own fit, on the same rows in the same order."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skdnn._engine import Rows, Structure, Training, TrainingState, program_for
+from skdnn._optimizers import choose_optimizer
+from skdnn.network import Architecture, compiled_network, initial_weights
+
+# Their update is smooth in the gradient; a sign update (lion, muon's orthogonalisation)
+# magnifies the rounding of the last bit.
+SMOOTH = [
+    ("sgd", {}),
+    ("sgd", {"momentum": 0.9, "nesterov": True}),
+    ("rmsprop", {}),
+    ("rmsprop", {"centered": True, "momentum": 0.5}),
+    ("adam", {}),
+    ("adam", {"amsgrad": True, "clipvalue": 0.01}),
+    ("adamw", {"weight_decay": 0.05, "clipnorm": 0.5}),
+    ("sgd", {"global_clipnorm": 0.1, "weight_decay": 0.01}),
+    ("nadam", {}),
+    ("adagrad", {}),
+    ("adadelta", {"learning_rate": 1.0}),
+    ("adamax", {}),
+    ("ftrl", {}),
+    ("lamb", {}),
+    ("adafactor", {}),
+]
+
+
+def problem(n_rows, n_classes, seed=0, n_features=6):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_features)).astype(np.float32)
+    y = (X @ rng.normal(size=(n_features, n_classes))).argmax(axis=1).astype(np.int32)
+    return X, y
+
+
+def start(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0, jit=True):
+    program = program_for(
+        Structure(architecture, choice.key, batch_size),
+        lambda: compiled_network(architecture, choice.maker, choice.options),
+    )
+    slots = program.with_learning_rate(program.first_slots, choice.learning_rate)
+    state = TrainingState(initial_weights(program.model, seed), slots)
+    training = Training(program, state, rows, epochs=epochs, seed=seed)
+    training._jit = jit
+    return training
+
+
+def keras_fit(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0):
+    """Keras's fit over the engine's order of rows."""
+    options = dict(choice.options)
+    if choice.learning_rate is not None:
+        options["learning_rate"] = choice.learning_rate
+    model = architecture.build(seed)
+    binary = architecture.n_classes == 2
+    loss = (
+        keras.losses.BinaryCrossentropy
+        if binary
+        else keras.losses.SparseCategoricalCrossentropy
+    )
+    model.compile(
+        choice.maker(**options),
+        loss(reduction="mean_with_sample_weight"),
+        metrics=["accuracy"],
+        jit_compile=True,  # Keras with and without XLA differ from each other
+    )
+    history = {"loss": [], "accuracy": []}
+    taken = np.arange(len(rows.y)) if rows.weight is None else np.flatnonzero(rows.weight)
+    for epoch in range(epochs):
+        order = np.random.default_rng((seed, epoch)).permutation(taken)
+        weight = None if rows.weight is None else rows.weight[order]
+        logs = model.fit(
+            rows.X[order].astype(np.float32),
+            rows.y[order],
+            sample_weight=weight,
+            batch_size=batch_size,
+            shuffle=False,
+            verbose=0,
+        ).history
+        for name, values in history.items():
+            values.append(logs[name][0])
+    return model.get_weights(), history
+
+
+def assert_alike(training, reference, epochs, atol=1e-3, rtol=1e-4):
+    weights, history = reference
+    logs = [training.run_epoch() for _ in range(epochs)]
+    np.testing.assert_allclose([log["loss"] for log in logs], history["loss"], rtol=rtol)
+    np.testing.assert_allclose(
+        [log["accuracy"] for log in logs], history["accuracy"], atol=0.02
+    )
+    for a, b in zip(training.state().weights, weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize(("name", "options"), SMOOTH, ids=str)
+def test_every_smooth_optimizer_trains_as_keras_does(name, options):
+    architecture = Architecture.from_parameters((6,), 4, (12,), "tanh")
+    choice = choose_optimizer(name, routed=options)
+    rows = Rows(*problem(150, 4))
+    reference = keras_fit(architecture, choice, rows, epochs=2)
+    assert_alike(start(architecture, choice, rows), reference, epochs=2)
+
+
+def test_a_schedule_trains_as_in_keras():
+    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.7)
+    choice = choose_optimizer("sgd", schedule)
+    rows = Rows(*problem(100, 3))
+    reference = keras_fit(architecture, choice, rows, epochs=2)
+    assert_alike(start(architecture, choice, rows), reference, epochs=2)
+
+
+@pytest.mark.parametrize("name", ["lion", "muon"])
+def test_optimizers_that_magnify_rounding_have_keras_losses(name):
+    architecture = Architecture.from_parameters((6,), 4, (12,), "tanh")
+    choice = choose_optimizer(name)
+    rows = Rows(*problem(150, 4))
+    _, history = keras_fit(architecture, choice, rows, epochs=2)
+    training = start(architecture, choice, rows)
+    losses = [training.run_epoch()["loss"] for _ in range(2)]
+    np.testing.assert_allclose(losses, history["loss"], rtol=1e-2)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    optimizer=st.sampled_from(SMOOTH),
+    activation=st.sampled_from(["relu", "sigmoid", "tanh", "gelu", "selu"]),
+    hidden_units=st.lists(st.integers(1, 9), max_size=3).map(tuple),
+    n_classes=st.integers(2, 5),
+    n_rows=st.integers(2, 90),
+    batch_size=st.sampled_from([7, 16, 32]),
+    weighted=st.sampled_from(["none", "any", "zeros"]),
+    jit=st.booleans(),
+    seed=st.integers(0, 2**31 - 2),
+)
+def test_parity_over_networks_weights_and_short_batches(
+    optimizer, activation, hidden_units, n_classes, n_rows, batch_size, weighted, jit, seed
+):
+    architecture = Architecture.from_parameters((6,), n_classes, hidden_units, activation)
+    choice = choose_optimizer(optimizer[0], routed=optimizer[1])
+    X, y = problem(n_rows, n_classes, seed)
+    weight = np.random.default_rng(seed).random(n_rows).astype(np.float32) + 0.1
+    if weighted == "zeros":
+        weight[1::2] = 0
+    rows = Rows(X, y, None if weighted == "none" else weight)
+    settings = {"batch_size": batch_size, "seed": seed}
+    reference = keras_fit(architecture, choice, rows, **settings)
+    assert_alike(start(architecture, choice, rows, jit=jit, **settings), reference, epochs=1)
+
+
+def test_more_rows_than_a_chunk_holds():
+    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    choice = choose_optimizer("adam")
+    rows = Rows(*problem(32 * 128 * 2 + 45, 3))
+    reference = keras_fit(architecture, choice, rows)
+    assert_alike(start(architecture, choice, rows), reference, epochs=1)
+
+
+def test_integers_train_as_the_floats_they_are():
+    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    choice = choose_optimizer("adam")
+    X, y = problem(100, 3)
+    pixels = np.clip(X * 50 + 100, 0, 255).astype(np.uint8)
+    a = start(architecture, choice, Rows(pixels, y))
+    b = start(architecture, choice, Rows(pixels.astype(np.float32), y))
+    assert a.run_epoch() == b.run_epoch()
+
+
+def test_graph_and_xla_agree():
+    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    choice = choose_optimizer("adam")
+    rows = Rows(*problem(200, 3))
+    graph, xla = (start(architecture, choice, rows, jit=jit) for jit in (False, True))
+    for _ in range(3):
+        assert graph.run_epoch()["loss"] == pytest.approx(xla.run_epoch()["loss"], rel=1e-4)
+
+
+def test_whether_xla_compiles_depends_on_the_fit_alone():
+    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    choice = choose_optimizer("sgd")
+    rows = Rows(*problem(320, 3))
+    program = program_for(
+        Structure(architecture, choice.key, 32),
+        lambda: compiled_network(architecture, choice.maker, choice.options),
+    )
+    state = TrainingState(initial_weights(program.model, 0), program.first_slots)
+    short = Training(program, state, rows, epochs=149, seed=0)
+    long = Training(program, state, rows, epochs=150, seed=0)
+    assert (short._jit, long._jit) == (False, True)
+    long.run_epoch()  # compiled now
+    assert not Training(program, state, rows, epochs=149, seed=0)._jit
