@@ -38,6 +38,13 @@ class OptimizerChoice:
     maker: Any = field(compare=False)
     options: Mapping[str, Any] = field(compare=False)
 
+    def make(self) -> Any:
+        """Make a new optimizer with all its settings, as a plain Keras user would have it."""
+        if not isinstance(self.maker, type):
+            return type(self.maker).from_config(self.maker.get_config())
+        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
+        return self.maker(**self.options, **rate)
+
 
 def choose_optimizer(
     optimizer: Any, learning_rate: Any = None, routed: Mapping[str, Any] | None = None

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn import _learner
 from skdnn._targets import (
+    Weights,
     check_same_classes,
     checked_sample_weight,
     class_numbers,
@@ -28,7 +29,6 @@ from skdnn._targets import (
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-    from skdnn._engine import Training
     from skdnn._optimizers import OptimizerChoice
     from skdnn.network import Activation
 
@@ -87,8 +87,20 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         If True, `fit` goes on from the weights, the optimizer state and the history of the
         last call and adds `epochs` epochs.
 
+    engine : {"auto", "fused", "keras"}, default="auto"
+        What trains. "fused" runs chunks of steps as one compiled program, shared by all fits
+        of the same structure; "keras" runs Keras's ``Model.fit`` over the same batches, from
+        the same weights, about ten times slower. "auto" takes the fused engine unless a
+        callback needs single batches or the optimizer can't be compiled as a pure function
+        (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, classes of
+        your own); `verbose` tells which was taken and why.
+
+    callbacks : keras.callbacks.Callback or list of those, default=None
+        Keras callbacks: ``EarlyStopping``, ``ReduceLROnPlateau``, ``ModelCheckpoint`` and so
+        on. Each fit works on a copy.
+
     verbose : int, default=0
-        1 or more prints a line for each epoch.
+        1 or more prints the engine taken and a line for each epoch.
 
     Attributes
     ----------
@@ -107,7 +119,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     history_ : dict of list of float
         ``"loss"`` and ``"accuracy"`` of every epoch: means over the epoch while the weights
-        changed, as in Keras's ``History``.
+        changed, as in Keras's ``History``; with a validation set also ``"val_loss"`` and
+        ``"val_accuracy"`` at the epoch's end; and what callbacks add.
 
     n_iter_ : int
         Number of epochs trained, all calls together.
@@ -162,6 +175,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
+        "engine": [StrOptions({"auto", "fused", "keras"})],
+        "callbacks": ["array-like", HasMethods(["on_epoch_begin", "on_epoch_end"]), None],
         "verbose": ["verbose"],
     }
 
@@ -181,6 +196,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         class_weight: Mapping[Any, float] | str | None = None,
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
+        engine: str = "auto",
+        callbacks: Any = None,
         verbose: int = 0,
     ) -> None:
         self.hidden_units = hidden_units
@@ -192,6 +209,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.random_state = random_state
         self.warm_start = warm_start
+        self.engine = engine
+        self.callbacks = callbacks
         self.verbose = verbose
 
     # -- hyperparameters ------------------------------------------------------------------
@@ -254,7 +273,16 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network for `epochs` epochs.
 
         Parameters
@@ -267,6 +295,12 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weight of each row; a weight of 2 counts like a repeated row, a
             weight of 0 like a removed one.
+        X_val : array-like, default=None
+            Rows to evaluate the network on after each epoch.
+        y_val : array-like of shape (n_val_samples,), default=None
+            Their labels; given together with `X_val`.
+        sample_weight_val : array-like of shape (n_val_samples,), default=None
+            Their weights.
 
         Returns
         -------
@@ -285,6 +319,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             classes=None,
             epochs=self.epochs,
             afresh=not (self.warm_start and self.__sklearn_is_fitted__()),
+            validation=(X_val, y_val, sample_weight_val),
         )
 
     @with_callbacks
@@ -334,6 +369,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         classes: ArrayLike | None,
         epochs: int,
         afresh: bool,
+        validation: tuple[ArrayLike | None, ...] = (None, None, None),
     ) -> Self:
         task = self._init_callback_context(max_subtasks=epochs)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -341,13 +377,18 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             rows, labels = validate_data(
                 self, X, y, reset=afresh, dtype=_KEPT_DTYPES, allow_nd=True
             )
-            numbers, weight = self._learn_classes(rows, labels, sample_weight, classes, afresh)
-            settings = self._settings(epochs, afresh)
-            training = _learner.start_training(
-                settings, rows, numbers, weight, None if afresh else self._learnt
+            table = self._learn_classes(rows, labels, sample_weight, classes, afresh)
+            fit = _learner.Fit(
+                self._settings(epochs, afresh),
+                table,
+                self._validation_table(*validation),
+                None if afresh else self._learnt,
             )
-            self._run_epochs(training, settings, task, X, y)
-            self._keep(_learner.learnt_so_far(training, settings))
+            if self.verbose:
+                print(f"engine: {fit.engine} ({fit.why})")
+            with fit.under_way():
+                self._run_epochs(fit, epochs, task, X, y)
+            self._keep(fit.learnt())
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -368,32 +409,59 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         sample_weight: ArrayLike | None,
         classes: ArrayLike | None,
         afresh: bool,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32] | None]:
-        """Learn or check classes and row shape; return class numbers and row weights."""
+    ) -> _learner.Table:
+        """Learn or check classes and row shape; return the rows with numbers for labels."""
         weight = checked_sample_weight(sample_weight, X)
-        kept = slice(None) if weight is None else weight > 0
         if afresh:
-            self.classes_ = find_classes(y[kept], classes)
+            self.classes_ = find_classes(y if weight is None else y[weight > 0], classes)
             self.input_shape_ = X.shape[1:]
         else:
             self._check_row_shape(X)
             check_same_classes(classes, self.classes_)
+        return self._table(X, y, weight, self.class_weight)
+
+    def _validation_table(
+        self,
+        X_val: ArrayLike | None,
+        y_val: ArrayLike | None,
+        sample_weight_val: ArrayLike | None,
+    ) -> _learner.Table | None:
+        if (X_val is None) != (y_val is None):
+            missing = "X_val" if X_val is None else "y_val"
+            raise ValueError(f"X_val and y_val must be given together, got {missing}=None")
+        if X_val is None:
+            if sample_weight_val is not None:
+                raise ValueError("sample_weight_val must be given with X_val and y_val")
+            return None
+        X, y = validate_data(self, X_val, y_val, reset=False, dtype=_KEPT_DTYPES, allow_nd=True)
+        self._check_row_shape(X)
+        return self._table(X, y, checked_sample_weight(sample_weight_val, X), None)
+
+    def _table(
+        self, X: NDArray[Any], y: NDArray[Any], weight: Weights | None, class_weight: Any
+    ) -> _learner.Table:
+        kept = slice(None) if weight is None else weight > 0
         numbers = np.zeros(len(y), np.int32)
         numbers[kept] = class_numbers(y[kept], self.classes_)
-        return numbers, row_weights(weight, self.class_weight, self.classes_, numbers)
+        return {
+            "X": X,
+            "y": numbers,
+            "weight": row_weights(weight, class_weight, self.classes_, numbers),
+        }
 
     def _settings(self, epochs: int, afresh: bool) -> _learner.Settings:
         from skdnn.network import Architecture
 
-        architecture = Architecture.from_parameters(
-            self.input_shape_, len(self.classes_), self.hidden_units, self.activation
-        )
-        if afresh:
-            seed = _drawn_seed(self.random_state)
-        else:
-            seed = self._learnt["seed"]
         return _learner.Settings(
-            architecture, self._optimizer_choice(), self.batch_size, epochs, seed
+            architecture=Architecture.from_parameters(
+                self.input_shape_, len(self.classes_), self.hidden_units, self.activation
+            ),
+            optimizer=self._optimizer_choice(),
+            batch_size=self.batch_size,
+            epochs=epochs,
+            seed=_drawn_seed(self.random_state) if afresh else self._learnt["seed"],
+            engine=self.engine,
+            callbacks=_learner.listed_callbacks(self.callbacks),
         )
 
     def _optimizer_choice(self) -> OptimizerChoice:
@@ -401,41 +469,29 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         return choose_optimizer(self.optimizer, self.learning_rate, self._routed_to_optimizer)
 
-    def _run_epochs(
-        self, training: Training, settings: _learner.Settings, task: Any, X: Any, y: Any
-    ) -> None:
-        earlier = self.history_ if training.epoch else {}
+    def _run_epochs(self, fit: _learner.Fit, epochs: int, task: Any, X: Any, y: Any) -> None:
+        earlier = self.history_ if fit.epoch else {}
         self.history_: dict[str, list[float]] = {k: list(v) for k, v in earlier.items()}
-        last = training.epoch + settings.epochs
-        for _ in range(settings.epochs):
+        last = fit.epoch + epochs
+        for _ in range(epochs):
             epoch = task.subcontext(task_name="epoch")
             epoch.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            logs = training.run_epoch()
-            self._record(logs, settings, f"Epoch {training.epoch}/{last}")
-            if epoch.call_on_fit_task_end(
+            logs, stop = fit.run_epoch()
+            self._record(logs, f"Epoch {fit.epoch}/{last}")
+            stop |= epoch.call_on_fit_task_end(
                 estimator=self,
                 X=X,
                 y=y,
-                reconstruction_attributes=lambda: {
-                    "_learnt": _learner.learnt_so_far(training, settings)
-                },
-            ):
+                reconstruction_attributes=lambda: {"_learnt": fit.learnt()},
+            )
+            if stop:
                 break
 
-    def _record(
-        self, logs: Mapping[str, float], settings: _learner.Settings, title: str
-    ) -> None:
+    def _record(self, logs: Mapping[str, float], title: str) -> None:
         for name, value in logs.items():
-            self.history_.setdefault(name, []).append(value)
+            self.history_.setdefault(name, []).append(float(value))
         if self.verbose:
             print(" - ".join([title, *(f"{name}: {v:.4f}" for name, v in logs.items())]))
-        if not np.isfinite(logs["loss"]):
-            rate = settings.optimizer.learning_rate
-            raise ValueError(
-                f"the loss became {logs['loss']} in {title.lower()}: the steps are too large "
-                f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the features are "
-                "(scale them, for example with StandardScaler)"
-            )
 
     def _keep(self, learnt: _learner.Learnt) -> None:
         self._learnt = learnt

@@ -123,7 +123,7 @@ def build_network(
 
     Rows of more than one dimension pass a ``Flatten`` layer first. Two classes end in one
     sigmoid unit with binary cross-entropy, more classes in a softmax with sparse categorical
-    cross-entropy.
+    cross-entropy. The loss of a batch is the mean weighted by the sample weights.
 
     Parameters
     ----------
@@ -189,8 +189,7 @@ def build_network(
     model = architecture.build(seed)
     kwargs = dict(compile_kwargs)
     if kwargs.get("loss") is None:
-        binary = architecture.n_classes == 2
-        kwargs["loss"] = "binary_crossentropy" if binary else "sparse_categorical_crossentropy"
+        kwargs["loss"] = cross_entropy(architecture.n_classes)
     if kwargs.get("metrics") is None:
         kwargs["metrics"] = ["accuracy"]
     model.compile(**kwargs)
@@ -230,6 +229,27 @@ def compiled_network(
     X = np.zeros((architecture.n_classes, *architecture.input_shape), np.float32)
     model: keras.Sequential = wrapper.initialize(X, np.arange(architecture.n_classes)).model_
     return model
+
+
+def cross_entropy(n_classes: int) -> Any:
+    """Return the loss of a network.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes.
+
+    Returns
+    -------
+    loss : keras.losses.Loss
+        Binary or sparse categorical cross-entropy. It divides by the weights, not by the
+        rows (Keras's default), so that a weight of 2 is a repeated row, as scikit-learn has
+        it.
+    """
+    from keras import losses
+
+    kind = losses.BinaryCrossentropy if n_classes == 2 else losses.SparseCategoricalCrossentropy
+    return kind(reduction="mean_with_sample_weight")
 
 
 def initial_weights(model: keras.Sequential, seed: int) -> list[np.ndarray]:

@@ -29,7 +29,7 @@ def test_serves_a_plain_scikeras_classifier(iris):
     model = classifier.model_
     assert [layer.name for layer in model.layers] == ["hidden_1", "hidden_2", "output"]
     assert [layer.activation.__name__ for layer in model.layers] == ["relu", "tanh", "softmax"]
-    assert model.loss == "sparse_categorical_crossentropy"
+    assert model.loss.name == "sparse_categorical_crossentropy"
     assert model.optimizer.momentum == 0.9
     assert classifier.predict_proba(iris[0]).shape == (150, 3)
     assert "accuracy" in classifier.history_
@@ -37,7 +37,7 @@ def test_serves_a_plain_scikeras_classifier(iris):
 
 def test_two_classes_in_scikeras(binary):
     classifier = wrapped().fit(*binary)
-    assert classifier.model_.loss == "binary_crossentropy"
+    assert classifier.model_.loss.name == "binary_crossentropy"
     assert classifier.predict_proba(binary[0]).shape == (100, 2)
 
 

@@ -25,7 +25,7 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
     matplotlib.use("Agg")
     namespace = {"__name__": "__main__"}
     with warnings.catch_warnings():
-        # Of scikeras 0.13 and of Keras 3.15, about NumPy's and scikit-learn's newer ways.
+        # Of scikeras 0.13 and of Keras 3.15, about newer ways of NumPy and scikit-learn.
         warnings.filterwarnings("ignore", category=DeprecationWarning, message="__array__")
         warnings.filterwarnings("ignore", category=FutureWarning, module="sklearn")
         for number, block in enumerate(blocks(page), start=1):

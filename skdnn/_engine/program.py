@@ -65,7 +65,7 @@ class Program:
         self._optimizer.build(model.trainable_variables)
         self.first_slots = [np.asarray(v.numpy()) for v in self._optimizer.variables]
         self._rate_slot = _position(self._optimizer.variables, "learning_rate")
-        self._row_loss = keras.losses.get(model.loss)
+        self._row_loss = model.loss.call  # a loss for each row, before any reduction
         self._lock = threading.Lock()
         self._compiled: dict[bool, Any] = {}
 

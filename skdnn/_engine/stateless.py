@@ -13,7 +13,7 @@ _DISTRIBUTION_LAYER = next(
 )
 
 # Held to Keras's own results by a test. A class outside may keep state of its own beside its
-# variables, as ScheduleFreeAdamW does, and would be trained wrongly without a word.
+# variables, as ScheduleFreeAdamW does.
 _TESTED = frozenset(
     {
         keras.optimizers.Adadelta,
@@ -52,35 +52,35 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
     -------
     optimizer : keras.optimizers.Optimizer
         Of a subclass without the distribution layer, unbuilt, with the same configuration.
-
-    Raises
-    ------
-    ValueError
-        If the update branches on its own counter (`use_ema`, `gradient_accumulation_steps`)
-        or wraps another optimizer, or the class is not one of those tested: part of the
-        update would be lost without a word.
     """
-    reason = _reason_to_refuse(optimizer)
-    if reason is not None:
-        raise ValueError(
-            f"optimizer {type(optimizer).__name__} can't be trained with {reason}: its update "
-            "can't be compiled as a pure function"
-        )
     cls = type(optimizer)
     bare: Any = _WithoutDistribution(cls.__name__, (cls,), {})
     return bare.from_config(optimizer.get_config())
 
 
-def _reason_to_refuse(optimizer: keras.optimizers.Optimizer) -> str | None:
+def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
+    """Say why an optimizer's update can't be compiled as a pure function.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Read, not changed.
+
+    Returns
+    -------
+    reason : str or None
+        None if it can. Averages of weights (`use_ema`) and accumulated gradients branch on
+        the optimizer's own counter, and those updates would be lost without a word; a class
+        outside those tested may keep state beside its variables.
+    """
+    name = type(optimizer).__name__
     if optimizer.use_ema:
-        return "use_ema=True"
+        return f"optimizer {name} has use_ema=True"
     if optimizer.gradient_accumulation_steps:
-        return f"gradient_accumulation_steps={optimizer.gradient_accumulation_steps}"
-    if (
-        isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        or optimizer.loss_scale_factor
-    ):
-        return "loss scaling"
+        steps = optimizer.gradient_accumulation_steps
+        return f"optimizer {name} has gradient_accumulation_steps={steps}"
+    if optimizer.loss_scale_factor:
+        return f"optimizer {name} has loss_scale_factor={optimizer.loss_scale_factor}"
     if type(optimizer) not in _TESTED:
-        return "its own kind of update"
+        return f"optimizer {name} is not one of those that are tested as a pure function"
     return None

@@ -1,37 +1,21 @@
-"""One fit: epochs over rows in memory, in an order that the seed decides."""
+"""A fit by compiled programs: epochs over rows in memory, a chunk at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
 from skdnn._engine.program import Program, Totals
+from skdnn._engine.rows import Rows, epoch_order
 
 # Steps after which XLA's compile (1-2 s) has paid for itself against the plain graph.
 _STEPS_WORTH_COMPILING = 1_500
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What is learnt from.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, ...)
-        Any numeric dtype that float32 holds exactly; read batch by batch, never written.
-    y : ndarray of int32, shape (n_rows,)
-        Class numbers.
-    weight : ndarray of float32, shape (n_rows,), or None
-        Weight of each row; rows of weight 0 are not trained on. None weighs all alike.
-    """
-
-    X: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +37,14 @@ class TrainingState:
     epoch: int = 0
 
 
-class Training:
-    """A fit under way.
+def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    """Assign values to Keras variables, one to one."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+class FusedTraining:
+    """A fit under way, trained by a shared program.
 
     Parameters
     ----------
@@ -86,9 +76,8 @@ class Training:
         self.epoch = state.epoch
         self._weights = [tf.constant(w) for w in state.weights]
         self._slots = [tf.constant(s) for s in state.slots]
-        n_rows = len(rows.y)
-        self._taken = np.arange(n_rows) if rows.weight is None else np.flatnonzero(rows.weight)
-        n_batches = -(-len(self._taken) // program.batch_size)
+        self._counting = rows.counting()
+        n_batches = -(-len(self._counting) // program.batch_size)
         self._jit = epochs * n_batches >= _STEPS_WORTH_COMPILING
 
     def run_epoch(self) -> dict[str, float]:
@@ -111,6 +100,19 @@ class Training:
             [w.numpy() for w in self._weights], [s.numpy() for s in self._slots], self.epoch
         )
 
+    def finish(self) -> None:
+        """Do nothing: no optimizer that is fused has work left at the end."""
+
+    def publish(self, model: keras.Model) -> None:
+        """Put weights and optimizer state into a Keras model, for callbacks to look at."""
+        assign(model.trainable_variables, self._weights)
+        assign(model.optimizer.variables, self._slots)
+
+    def adopt(self, model: keras.Model) -> None:
+        """Take over what callbacks may have changed in the model: weights, learning rate."""
+        self._weights = [tf.constant(v.numpy()) for v in model.trainable_variables]
+        self._slots = [tf.constant(v.numpy()) for v in model.optimizer.variables]
+
     def _run(self, chunk: Chunk) -> Totals:
         self._weights, self._slots, totals = self._program.run(
             self._weights,
@@ -125,7 +127,7 @@ class Training:
 
     def _chunks(self) -> Iterator[Chunk]:
         program = self._program
-        order = np.random.default_rng((self._seed, self.epoch)).permutation(self._taken)
+        order = epoch_order(self._counting, self._seed, self.epoch)
         size = program.chunk_batches * program.batch_size
         for start in range(0, len(order), size):
             yield self._gather(order[start : start + size])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skdnn._engine import Rows, Structure, Training, TrainingState, program_for
+from skdnn._engine import FusedTraining, Rows, Structure, TrainingState, program_for
 from skdnn._optimizers import choose_optimizer
 from skdnn.network import Architecture, compiled_network, initial_weights
 
@@ -45,7 +45,7 @@ def start(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0, jit=Tr
     )
     slots = program.with_learning_rate(program.first_slots, choice.learning_rate)
     state = TrainingState(initial_weights(program.model, seed), slots)
-    training = Training(program, state, rows, epochs=epochs, seed=seed)
+    training = FusedTraining(program, state, rows, epochs=epochs, seed=seed)
     training._jit = jit
     return training
 
@@ -189,8 +189,8 @@ def test_whether_xla_compiles_depends_on_the_fit_alone():
         lambda: compiled_network(architecture, choice.maker, choice.options),
     )
     state = TrainingState(initial_weights(program.model, 0), program.first_slots)
-    short = Training(program, state, rows, epochs=149, seed=0)
-    long = Training(program, state, rows, epochs=150, seed=0)
+    short = FusedTraining(program, state, rows, epochs=149, seed=0)
+    long = FusedTraining(program, state, rows, epochs=150, seed=0)
     assert (short._jit, long._jit) == (False, True)
     long.run_epoch()  # compiled now
-    assert not Training(program, state, rows, epochs=149, seed=0)._jit
+    assert not FusedTraining(program, state, rows, epochs=149, seed=0)._jit
