@@ -138,7 +138,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     --------
     skdnn.make_image_pipeline : This classifier behind scaling and flattening of images.
     skdnn.build_network : The function that puts the layers together.
-    sklearn.neural_network.MLPClassifier : scikit-learn's own network.
+    sklearn.neural_network.MLPClassifier : The network that scikit-learn brings.
 
     References
     ----------
