@@ -120,7 +120,7 @@ def _run(options: argparse.Namespace) -> int:
 
     inputs = _read(options.data, options.cv)
     _make_folder(options.output)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100)
     plan = SearchPlan(
         hidden_units=options.hidden_units or [(100,)],
         cv=options.cv,
@@ -134,6 +134,8 @@ def _run(options: argparse.Namespace) -> int:
         f"{plan.cv} folds x {plan.epochs} epochs, {jobs} fit{'s' * (jobs > 1)} at a time",
         soft_wrap=True,
     )
+    if inputs.note:
+        console.print(inputs.note, soft_wrap=True)
     with console.status("loading TensorFlow"):
         _load_tensorflow()
     return _search_and_report(console, inputs, plan, options.output)
@@ -162,7 +164,7 @@ def _search_and_report(console: Console, inputs: Inputs, plan: SearchPlan, folde
         raise CommandError(f"the search failed: {error}") from error
     print_report(console, plan, search)
     winner = plan.name(search.best_params_)
-    console.print(f"Best: [bold]{winner}[/bold], refitted on {len(inputs.y):,} images")
+    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
     for what, (X, y) in inputs.held_out.items():
         console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
     write_results(folder, search, log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ class Inputs:
         Images and labels that the search never sees, by what they are.
     scale : float
         Value of a pixel that becomes 1.
+    note : str
+        What was found out about the pixels, for the person to check.
     """
 
     title: str
@@ -45,6 +48,7 @@ class Inputs:
     y: Labels
     held_out: dict[str, tuple[Images, Labels]]
     scale: float
+    note: str = ""
 
 
 def read_inputs(name: str) -> Inputs:
@@ -90,7 +94,10 @@ def _from_file(path: Path) -> Inputs:
     images, target = _read_npz(path)
     X, X_rest, y, y_rest = train_test_split(images, target, **_SPLIT)
     held_out = {f"images kept back, 20 % ({len(y_rest):,})": (X_rest, y_rest)}
-    return Inputs(str(path), X, y, held_out, scale=_pixel_scale(images))
+    scale = _pixel_scale(path, images)
+    taken = "taken as they are" if scale == 1 else f"divided by {scale:g}"
+    note = f"pixels from {images.min():g} to {images.max():g}, {taken}"
+    return Inputs(str(path), X, y, held_out, scale, note)
 
 
 def _read_npz(path: Path) -> tuple[Images, Labels]:
@@ -99,7 +106,10 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
             f"--data must be 'sample', 'fashion-mnist' or an .npz file; no file {str(path)!r}"
         )
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            raise ValueError("it holds a single array")
+        with loaded as arrays:
             missing = {"X", "y"} - set(arrays.files)
             if missing:
                 raise InputError(
@@ -108,7 +118,14 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
             images, target = arrays["X"], arrays["y"]
     except InputError:
         raise
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile, EOFError) as error:
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"{path} is not an .npz file of plain arrays (numpy.savez): {reason}"
@@ -118,7 +135,7 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
 
 
 def _check(path: Path, images: Images, target: Labels) -> None:
-    if images.ndim < 2 or images.dtype.kind not in "buif":
+    if images.ndim < 2 or 0 in images.shape[1:] or images.dtype.kind not in "buif":
         raise InputError(
             f"X in {path} must hold numbers, of shape (n, height, width) or (n, pixels); got "
             f"{images.dtype} of shape {images.shape}"
@@ -130,14 +147,22 @@ def _check(path: Path, images: Images, target: Labels) -> None:
         )
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         raise InputError(f"X in {path} must be finite; it holds NaN or infinity")
-    if target.dtype.kind not in "buiUS":
+    if target.dtype.kind not in "buiU":
         raise InputError(
             f"y in {path} must hold class labels, integers or strings; got {target.dtype}"
         )
 
 
-def _pixel_scale(images: Images) -> float:
-    """Return 255 for 8-bit pixels, 1 for pixels that are in [0, 1] already."""
-    if images.dtype.kind == "f" and len(images) and float(np.abs(images).max()) <= 1:
+def _pixel_scale(path: Path, images: Images) -> float:
+    """Return 1 for pixels in [-1, 1], 255 for 8-bit pixels, 65,535 for 16-bit ones."""
+    largest = max(float(images.max()), -float(images.min())) if images.size else 0.0
+    if images.dtype.kind == "b" or (images.dtype.kind == "f" and largest <= 1):
         return 1.0
-    return 255.0
+    if largest <= 255:
+        return 255.0
+    if images.dtype == np.uint16:
+        return 65_535.0
+    raise InputError(
+        f"X in {path} must hold pixels up to 255, 16-bit pixels or floats up to 1; the largest "
+        f"is {largest:g} of {images.dtype}"
+    )

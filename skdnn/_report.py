@@ -51,6 +51,9 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
             f"{results['mean_fit_time'][row]:.2f} s",
             style="bold" if row == search.best_index_ else "",
         )
+    # Wider than the screen if need be: a terminal wraps what rich would cut.
+    unbounded = console.options.update(max_width=1_000)
+    console.width = max(console.width, console.measure(table, options=unbounded).maximum)
     console.print(table)
 
 

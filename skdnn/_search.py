@@ -178,8 +178,10 @@ class RunningSearch:
     _done: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        # Not the thread itself is asked whether it has ended: an interrupted join takes a
+        # live thread for a dead one (https://github.com/python/cpython/issues/90882).
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
 
     def wait(self) -> GridSearchCV:
         """Wait for the end, open to Ctrl-C.
@@ -189,8 +191,8 @@ class RunningSearch:
         search : sklearn.model_selection.GridSearchCV
             Fitted.
         """
-        while self._thread.is_alive():
-            self._thread.join(timeout=0.1)
+        while not self._ended.wait(timeout=0.1):
+            pass
         if "error" in self._done:
             raise self._done["error"]
         search: GridSearchCV = self._done["search"]
@@ -199,14 +201,15 @@ class RunningSearch:
     def stop(self, patience: float) -> bool:
         """Ask the search to end; return whether it did within `patience` seconds."""
         self.log.stop()
-        self._thread.join(timeout=patience)
-        return not self._thread.is_alive()
+        return self._ended.wait(timeout=patience)
 
     def _run(self) -> None:
         try:
             self._done["search"] = _search(self.plan, self.log, self.X, self.y)
         except BaseException as error:  # handed to the thread that waits
             self._done["error"] = error
+        finally:
+            self._ended.set()
 
 
 def _search(plan: SearchPlan, log: SearchLog, X: NDArray[Any], y: NDArray[Any]) -> GridSearchCV:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def scale_and_flatten(
     scaled: NDArray[np.float32] = np.divide(
         pixels, np.float32(scale), dtype=np.float32, casting="same_kind"
     )
-    return scaled.reshape(len(scaled), -1) if flatten else scaled
+    return scaled.reshape(len(scaled), prod(scaled.shape[1:])) if flatten else scaled
 
 
 def make_image_transformer(

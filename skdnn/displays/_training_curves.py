@@ -146,6 +146,8 @@ class TrainingCurvesDisplay:
         display : TrainingCurvesDisplay
             This display.
         """
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
         from matplotlib.ticker import MaxNLocator
 
         if ax is None:
@@ -157,7 +159,7 @@ class TrainingCurvesDisplay:
         self.lines_: list[Any] = []
         self.bands_: list[Any] = []
         for number, (label, values) in enumerate(self.curves.items()):
-            self._plot_label(number, label, values, kwargs)
+            self._plot_label(number, label, values, normalize_kwargs(kwargs, Line2D))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.set(xlabel="Epoch", ylabel=f"Training {self.metric}")
         ax.grid(visible=True, alpha=0.3)
