@@ -328,12 +328,12 @@ def test_values_that_float32_cannot_hold_are_refused(value, iris, fitted):
     X[3, 1] = value
     with (
         np.errstate(over="ignore"),
-        pytest.raises(ValueError, match="Input X contains (NaN|infinity)"),
+        pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"),
     ):
         clone(fitted).fit(X, iris[1])
     with (
         np.errstate(over="ignore"),
-        pytest.raises(ValueError, match="Input X contains (NaN|infinity)"),
+        pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"),
     ):
         fitted.predict(X)
 

@@ -1,0 +1,244 @@
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.colors import same_color
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdnn import KerasDNNClassifier
+from skdnn.displays import TrainingCurvesDisplay
+
+mpl.use("Agg")
+
+from matplotlib import pyplot as plt
+
+FOLDS = [
+    {"loss": [1.0, 0.5, 0.3], "accuracy": [0.4, 0.6, 0.7]},
+    {"loss": [0.8, 0.7, 0.1], "accuracy": [0.5, 0.5, 0.9]},
+]
+
+
+@pytest.fixture(autouse=True)
+def _figures_closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def fitted(iris):
+    """A network after four epochs on iris."""
+    return KerasDNNClassifier((8,), epochs=4, random_state=0).fit(*iris)
+
+
+def legend_of(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
+
+
+def extent_of(band):
+    """Return the lowest and the highest value of a band at each epoch."""
+    vertices = np.concatenate([path.vertices for path in band.get_paths()])
+    epochs = np.unique(vertices[:, 0])
+    found = [vertices[vertices[:, 0] == epoch, 1] for epoch in epochs]
+    return epochs, np.array([[v.min(), v.max()] for v in found])
+
+
+# -- one fit --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("metric", ["loss", "accuracy"])
+def test_the_line_is_the_history(fitted, metric):
+    display = TrainingCurvesDisplay.from_estimator(fitted, metric=metric)
+
+    [line] = display.lines_
+    np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4])
+    np.testing.assert_array_equal(line.get_ydata(), fitted.history_[metric])
+    assert display.ax_.lines[:] == display.lines_
+    assert display.bands_ == []
+    assert display.ax_.get_xlabel() == "Epoch"
+    assert display.ax_.get_ylabel() == f"Training {metric}"
+    assert display.figure_ is display.ax_.figure
+
+
+def test_loss_is_the_default(fitted):
+    display = TrainingCurvesDisplay.from_estimator(fitted)
+
+    assert display.metric == "loss"
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), fitted.history_["loss"])
+
+
+def test_the_label_is_the_class_or_what_was_asked_for(fitted):
+    default = TrainingCurvesDisplay.from_estimator(fitted)
+    named = TrainingCurvesDisplay.from_estimator(fitted, name="relu, adam")
+
+    assert legend_of(default) == ["KerasDNNClassifier"]
+    assert legend_of(named) == ["relu, adam"]
+
+
+def test_a_pipeline_draws_its_last_step(iris):
+    pipeline = make_pipeline(StandardScaler(), KerasDNNClassifier((8,), epochs=2)).fit(*iris)
+
+    display = TrainingCurvesDisplay.from_estimator(pipeline)
+
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), pipeline[-1].history_["loss"])
+    assert legend_of(display) == ["KerasDNNClassifier"]
+
+
+def test_a_single_epoch_is_a_visible_point():
+    display = TrainingCurvesDisplay.from_histories({"short": [{"loss": [0.5]}]})
+
+    [line] = display.lines_
+    assert line.get_marker() == "o"
+    assert all(tick == int(tick) for tick in display.ax_.get_xticks())
+
+
+def test_what_is_drawn_is_a_copy_of_the_history(fitted):
+    before = {name: list(values) for name, values in fitted.history_.items()}
+    display = TrainingCurvesDisplay.from_estimator(fitted)
+
+    display.curves["KerasDNNClassifier"][:] = 0
+
+    assert fitted.history_ == before
+
+
+def test_unfitted_is_refused(fitted):
+    classifier = clone(fitted)
+
+    with pytest.raises(NotFittedError, match="KerasDNNClassifier instance is not fitted yet"):
+        TrainingCurvesDisplay.from_estimator(classifier)
+    with pytest.raises(NotFittedError, match="Pipeline instance is not fitted yet"):
+        TrainingCurvesDisplay.from_estimator(make_pipeline(StandardScaler(), classifier))
+
+
+def test_unknown_metrics_are_refused_with_those_there_are(fitted):
+    message = r"\['accuracy', 'loss'\] for 'KerasDNNClassifier', got 'val_loss'"
+
+    with pytest.raises(ValueError, match=message):
+        TrainingCurvesDisplay.from_estimator(fitted, metric="val_loss")
+    assert plt.get_fignums() == []
+
+
+# -- several fits ---------------------------------------------------------------------------
+
+
+def test_folds_are_a_mean_in_a_band_from_lowest_to_highest():
+    display = TrainingCurvesDisplay.from_histories({"relu": FOLDS})
+
+    [line], [band] = display.lines_, display.bands_
+    np.testing.assert_allclose(line.get_ydata(), [0.9, 0.6, 0.2])
+    epochs, extent = extent_of(band)
+    np.testing.assert_array_equal(epochs, [1, 2, 3])
+    np.testing.assert_allclose(extent, [[0.8, 1.0], [0.5, 0.7], [0.1, 0.3]])
+    assert same_color(band.get_facecolor()[0, :3], line.get_color())
+
+
+def test_each_label_has_a_line_and_those_of_one_fit_no_band():
+    histories = {"a": FOLDS, "b": FOLDS[:1], "c": FOLDS}
+
+    display = TrainingCurvesDisplay.from_histories(histories, metric="accuracy")
+
+    assert legend_of(display) == ["a", "b", "c"]
+    assert len(display.lines_) == 3
+    assert len(display.bands_) == 2
+    np.testing.assert_array_equal(display.lines_[1].get_ydata(), FOLDS[0]["accuracy"])
+
+
+def test_shorter_fits_count_as_long_as_they_last():
+    fits = [{"loss": [1.0]}, {"loss": [3.0, 2.0, 1.0]}, {"loss": [2.0, 4.0]}]
+
+    display = TrainingCurvesDisplay.from_histories({"stopped early": fits})
+
+    [line], [band] = display.lines_, display.bands_
+    np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3])
+    np.testing.assert_allclose(line.get_ydata(), [2, 3, 1])
+    _, extent = extent_of(band)
+    np.testing.assert_allclose(extent, [[1, 3], [2, 4], [1, 1]])
+
+
+def test_twenty_four_labels_can_be_told_apart():
+    histories = {f"variant {number}": FOLDS for number in range(24)}
+
+    display = TrainingCurvesDisplay.from_histories(histories)
+
+    looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_}
+    assert len(looks) == 24
+
+
+def test_a_metric_that_one_fit_lacks_is_refused():
+    fits = [*FOLDS, {"loss": [1.0]}]
+
+    with pytest.raises(ValueError, match=r"\['loss'\] for 'relu', got 'accuracy'"):
+        TrainingCurvesDisplay.from_histories({"relu": fits}, metric="accuracy")
+
+
+# -- where and how --------------------------------------------------------------------------
+
+
+def test_axes_that_are_given_are_drawn_on():
+    figure, (left, right) = plt.subplots(1, 2)
+
+    display = TrainingCurvesDisplay.from_histories({"relu": FOLDS}, ax=right)
+
+    assert display.ax_ is right
+    assert display.figure_ is figure
+    assert plt.get_fignums() == [figure.number]
+    assert len(left.lines) == 0
+
+
+def test_figure_is_the_root_of_subfigures():
+    figure = plt.figure()
+    ax = figure.subfigures(1, 2)[0].subplots()
+
+    assert TrainingCurvesDisplay.from_histories({"relu": FOLDS}, ax=ax).figure_ is figure
+
+
+def test_two_displays_share_axes():
+    first = TrainingCurvesDisplay.from_histories({"relu": FOLDS})
+    second = TrainingCurvesDisplay.from_histories({"sigmoid": FOLDS}, ax=first.ax_)
+
+    assert second.figure_ is first.figure_
+    assert legend_of(second) == ["relu", "sigmoid"]
+
+
+def test_plot_again_makes_another_figure_of_the_same_curves():
+    first = TrainingCurvesDisplay.from_histories({"relu": FOLDS})
+    axes, drawn = first.ax_, first.lines_[0].get_ydata()
+
+    second = first.plot()
+
+    assert second is first
+    assert second.ax_ is not axes
+    np.testing.assert_array_equal(second.lines_[0].get_ydata(), drawn)
+
+
+def test_style_is_matplotlibs_to_set():
+    display = TrainingCurvesDisplay.from_histories(
+        {"relu": FOLDS}, color="red", linestyle=":", linewidth=3
+    )
+
+    [line], [band] = display.lines_, display.bands_
+    assert (line.get_color(), line.get_linestyle(), line.get_linewidth()) == ("red", ":", 3)
+    assert same_color(band.get_facecolor()[0, :3], "red")
+
+
+def test_short_names_of_styles_work_as_in_matplotlib():
+    display = TrainingCurvesDisplay.from_histories({"relu": FOLDS}, c="red", ls=":")
+
+    assert display.lines_[0].get_color() == "red"
+
+
+def test_importing_displays_loads_no_matplotlib_and_no_tensorflow():
+    code = (
+        "import sys; import skdnn.displays; from skdnn.displays import TrainingCurvesDisplay;"
+        "print(sorted({'matplotlib', 'tensorflow', 'keras', 'scikeras'} & set(sys.modules)))"
+    )
+
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert answer.stdout.strip() == "[]"

@@ -1,0 +1,465 @@
+"""The command as its user meets it: a process, its exit code, its words and its files."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+import skdnn
+from skdnn._cli import main
+from skdnn.datasets import load_fashion_mnist_sample
+
+COMMAND = (sys.executable, "-m", "skdnn")
+FILES = {"results.csv", "training_curves.png", "best_pipeline.joblib"}
+
+sigint = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+
+
+@dataclass
+class Ended:
+    """A process that has ended."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+    seconds: float = 0.0  # from the signal, where one was sent
+
+    def scores(self):
+        """Return the table of fold scores in results.csv."""
+        return pd.read_csv(self.folder / "results.csv").filter(regex=r"^split\d+_test_score$")
+
+
+def environment(**added):
+    """Return this process's environment without what pytest's session set for TensorFlow."""
+    settings = ("TF_", "KERAS_", "FORCE_COLOR", "TTY_", "NO_COLOR", "COLUMNS", "PYTHONWARNINGS")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(settings)}
+    return kept | {"PYTHONIOENCODING": "utf-8"} | added
+
+
+def run(cwd, *arguments, folder="skdnn-results"):
+    """Run the command to its end."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr, cwd / folder)
+
+
+def interrupt(cwd, *arguments, when, patience, pause=0.0, **settings):
+    """Run the command, and interrupt it `pause` seconds after it has printed `when`."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    )
+    try:
+        said = read_until(process, when, patience)
+        time.sleep(pause)
+        began = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        seconds = time.perf_counter() - began
+    finally:
+        process.kill()
+        process.communicate()
+    out, err = (said + out).decode(), err.decode()
+    return Ended(process.returncode, out, err, cwd / "skdnn-results", seconds)
+
+
+def read_until(process, pattern, patience):
+    """Read the process's output until a pattern occurs in it."""
+    said, deadline = b"", time.monotonic() + patience
+    while not re.search(pattern, said):
+        if not select.select([process.stdout], [], [], deadline - time.monotonic())[0]:
+            raise TimeoutError(f"no {pattern!r} within {patience} s in {said[-500:]!r}")
+        piece = os.read(process.stdout.fileno(), 65_536)
+        if not piece:
+            raise EOFError(f"no {pattern!r} in {said!r}: {process.stderr.read().decode()}")
+        said += piece
+    return said
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A folder with a user's file: 300 real images, labelled with words."""
+    folder = tmp_path_factory.mktemp("own")
+    sample = load_fashion_mnist_sample(subset="test")
+    labels = sample.target_names[sample.target].astype(str)
+    np.savez(folder / "mine.npz", X=sample.images[:300], y=labels[:300])
+    return folder
+
+
+# -- a run with the sample ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The command as it comes, but for shorter fits."""
+    return run(tmp_path_factory.mktemp("sample"), "--epochs", "1", "--cv", "2")
+
+
+def test_a_run_ends_well_and_says_nothing_on_stderr(finished):
+    assert finished.err == ""
+    assert finished.code == 0
+    assert "\x1b" not in finished.out
+
+
+def test_a_run_says_what_it_does_first(finished):
+    jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+    assert finished.out.splitlines()[0] == (
+        "a sample of Fashion-MNIST: 4,000 images, 6 variants x 2 folds x 1 epochs, "
+        f"{jobs} fit{'s' if jobs > 1 else ''} at a time"
+    )
+
+
+def test_a_run_writes_three_files_and_names_them(finished):
+    assert {file.name for file in finished.folder.iterdir()} == FILES
+    assert all(name in finished.out.splitlines()[-2] for name in FILES)
+    assert "skdnn-results/best_pipeline.joblib" in finished.out.splitlines()[-1]
+    png = (finished.folder / "training_curves.png").read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_the_report_shows_the_scores_of_the_table(finished):
+    table = pd.read_csv(finished.folder / "results.csv")
+
+    assert len(table) == 6
+    for _, row in table.iterrows():
+        shown = re.escape(f"{row['param_dnn__activation']}, {row['param_dnn__optimizer']}")
+        for name in ("split0_test_score", "split1_test_score", "mean_test_score"):
+            shown += rf"\s+{row[name]:.4f}"
+        assert re.search(rf"{row['rank_test_score']}\s+{shown} ± ", finished.out)
+    best = table.loc[table["rank_test_score"].idxmin()]
+    assert 0.5 < best["mean_test_score"] < 1
+    name = f"{best['param_dnn__activation']}, {best['param_dnn__optimizer']}"
+    assert f"Best: {name}, refitted on 4,000 images" in finished.out
+
+
+def test_the_network_that_is_left_scores_as_reported(finished):
+    test = load_fashion_mnist_sample(subset="test")
+    pipeline = joblib.load(finished.folder / "best_pipeline.joblib")
+
+    [told] = re.findall(r"accuracy (\S+) on test images \(1,000\)", finished.out)
+    # Other processes may sum in another order: an image or two on the border.
+    assert pipeline.score(test.images, test.target) == pytest.approx(float(told), abs=0.0025)
+    assert re.search(r"accuracy 0\.[5-9]\d+ on validation images.*\(1,000\)", finished.out)
+
+
+# -- runs with a user's file ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def own_runs(own):
+    """Runs by name: twice the same, and one of other settings in every respect."""
+    settings = {
+        "first": ["--hidden-units", "16", "--jobs", "2", "--seed", "7"],
+        "second": ["--hidden-units", "16", "--jobs", "2", "--seed", "7"],
+        "other": [
+            "--hidden-units",
+            "16",
+            "--hidden-units",
+            "16,8",
+            "--jobs",
+            "1",
+            "--seed",
+            "8",
+        ],
+    }
+    data = ["--data", "mine.npz", "--epochs", "2", "--cv", "2"]
+    return {
+        name: run(own, *data, *more, "--output", f"out/{name}", folder=f"out/{name}")
+        for name, more in settings.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("first", "6 variants x 2 folds x 2 epochs, 2 fits at a time"),
+        ("second", "6 variants x 2 folds x 2 epochs, 2 fits at a time"),
+        ("other", "12 variants x 2 folds x 2 epochs, 1 fit at a time"),
+    ],
+)
+def test_own_images_are_searched(own_runs, name, what):
+    ended = own_runs[name]
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith(f"mine.npz: 240 images, {what}\n")
+    assert {file.name for file in ended.folder.iterdir()} == FILES
+    assert re.search(r"accuracy \d\.\d{4} on images kept back, 20 % \(60\)", ended.out)
+
+
+def test_several_networks_are_told_apart(own_runs):
+    ended = own_runs["other"]
+
+    for units in ("16", "16-8"):
+        assert len(re.findall(rf"\d +relu, adam, {units} units  ", ended.out)) == 1
+    units = pd.read_csv(ended.folder / "results.csv")["param_dnn__hidden_units"]
+    assert sorted(units) == ["(16, 8)"] * 6 + ["(16,)"] * 6
+
+
+def test_the_same_seed_gives_the_same_scores(own_runs):
+    pd.testing.assert_frame_equal(own_runs["first"].scores(), own_runs["second"].scores())
+
+
+def test_another_seed_gives_other_scores(own_runs):
+    table = pd.read_csv(own_runs["other"].folder / "results.csv")
+    same_network = table["param_dnn__hidden_units"] == "(16,)"
+    other = own_runs["other"].scores()[same_network].reset_index(drop=True)
+
+    assert other.shape == own_runs["first"].scores().shape == (6, 2)
+    assert not other.equals(own_runs["first"].scores())
+
+
+def test_words_come_back_as_words(own, own_runs):
+    with np.load(own / "mine.npz") as arrays:
+        images, labels = arrays["X"], arrays["y"]
+    pipeline = joblib.load(own_runs["first"].folder / "best_pipeline.joblib")
+
+    assert set(pipeline.classes_) == set(labels)
+    assert set(pipeline.predict(images)) <= set(labels)
+
+
+def test_names_may_hold_brackets(own):
+    (own / "a[b]c[").mkdir()
+    (own / "x[red]y.npz").write_bytes((own / "mine.npz").read_bytes())
+
+    ended = run(
+        own, "--data", "x[red]y.npz", "--epochs", "1", "--cv", "2", "--output", "a[b]c["
+    )
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("x[red]y.npz: 240 images")
+    assert "Written to a[b]c[:" in ended.out
+
+
+# -- help and wrong options -----------------------------------------------------------------
+
+
+def test_help_names_every_option(tmp_path):
+    ended = run(tmp_path, "--help")
+
+    assert (ended.code, ended.err) == (0, "")
+    options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", ended.out, flags=re.MULTILINE))
+    assert options == {
+        *("--help", "--version", "--data", "--cv", "--epochs", "--hidden-units"),
+        *("--jobs", "--seed", "--output"),
+    }
+    flat = " ".join(ended.out.split())
+    for default in (
+        "bundled sample",
+        "3",
+        "5",
+        "100",
+        "processor cores",
+        "42",
+        "skdnn-results",
+    ):
+        assert re.search(rf"\(default: [\w ]*{default}\)", flat)
+
+
+def test_version_is_the_packages(tmp_path):
+    ended = run(tmp_path, "--version")
+
+    assert (ended.code, ended.out, ended.err) == (0, f"skdnn {skdnn.__version__}\n", "")
+
+
+WRONG = [
+    ("--cv", "1", "must be an integer of at least 2, got '1'"),
+    ("--cv", "three", "must be an integer of at least 2, got 'three'"),
+    ("--epochs", "0", "must be an integer of at least 1, got '0'"),
+    ("--epochs", "1.5", "must be an integer of at least 1, got '1.5'"),
+    ("--epochs", "", "must be an integer of at least 1, got ''"),
+    ("--hidden-units", "0", "must be an integer of at least 1, got '0'"),
+    ("--hidden-units", "100,ten", "must be an integer of at least 1, got 'ten'"),
+    ("--hidden-units", "100,", "must be an integer of at least 1, got ''"),
+    ("--hidden-units", "100 50", "must be an integer of at least 1, got '100 50'"),
+    ("--jobs", "0", "must be an integer of at least 1, got '0'"),
+    ("--jobs", "-1", "must be an integer of at least 1, got '-1'"),
+    ("--seed", "-1", "must be an integer of at least 0, got '-1'"),
+    ("--seed", str(2**32), "must be less than 2**32, got '4294967296'"),
+    ("--seed", "x", "must be an integer of at least 0, got 'x'"),
+]
+
+
+@pytest.mark.parametrize(("option", "value", "message"), WRONG)
+def test_wrong_values_are_refused_with_option_and_value(capsys, option, value, message):
+    with pytest.raises(SystemExit) as caught:
+        main([option, value])
+
+    out, err = capsys.readouterr()
+    assert caught.value.code == 2
+    assert out == ""
+    usage, _, error = err.rstrip("\n").rpartition("\n")
+    assert usage.startswith("usage: skdnn ")
+    assert error == f"skdnn: error: argument {option}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--layers", "3"], "unrecognized arguments: --layers 3"),
+        (["mine.npz"], "unrecognized arguments: mine.npz"),
+        (["--output"], "argument --output: expected one argument"),
+    ],
+)
+def test_unknown_words_are_refused(capsys, arguments, message):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith(f"\nskdnn: error: {message}\n")
+
+
+def test_a_wrong_value_ends_the_process_with_2(tmp_path):
+    ended = run(tmp_path, "--epochs", "many")
+
+    assert ended.code == 2
+    assert ended.out == ""
+    assert ended.err.endswith(
+        "skdnn: error: argument --epochs: must be an integer of at least 1, got 'many'\n"
+    )
+    assert "Traceback" not in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- what can't be searched -----------------------------------------------------------------
+
+
+def few_images(n_classes=3):
+    """Return 40 small images and their labels."""
+    images = np.arange(40 * 16, dtype=np.uint8).reshape(40, 4, 4)
+    return images, np.arange(40) % n_classes
+
+
+def a_file_without_labels(folder):
+    np.savez(folder / "mine.npz", images=few_images()[0])
+
+
+def a_file_of_one_dimension(folder):
+    images, labels = few_images()
+    np.savez(folder / "mine.npz", X=images[:, 0, 0], y=labels)
+
+
+def a_file_of_one_class(folder):
+    images, _ = few_images()
+    np.savez(folder / "mine.npz", X=images, y=np.full(40, 7))
+
+
+def a_file_with_a_rare_class(folder):
+    images, labels = few_images(2)
+    labels = np.where(np.arange(40) < 6, 5, labels)
+    np.savez(folder / "mine.npz", X=images, y=labels)
+
+
+def a_file_that_is_text(folder):
+    (folder / "mine.npz").write_text("label,pixel\n")
+
+
+def a_good_file_and_another_as_output(folder):
+    images, labels = few_images()
+    np.savez(folder / "mine.npz", X=images, y=labels)
+    (folder / "skdnn-results").write_text("mine")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (None, r"--data must be .* no file 'mine\.npz'"),
+        (a_file_without_labels, r"mine\.npz must hold arrays named X and y; .*\['images'\]"),
+        (a_file_of_one_dimension, r"X in mine\.npz must hold numbers, of .* \(40,\)"),
+        (a_file_of_one_class, r"mine\.npz must hold at least 2 classes; it has \[7\]"),
+        (a_file_with_a_rare_class, r"--cv must not exceed .* rarest class \(\d .* 5 .*got 6"),
+        (a_file_that_is_text, r"mine\.npz is not an \.npz file"),
+        (a_good_file_and_another_as_output, r"--output must be a folder .*'skdnn-results'"),
+    ],
+)
+def test_what_cannot_be_searched_is_said_in_one_line(tmp_path, prepare, message):
+    if prepare is not None:
+        prepare(tmp_path)
+    before = set(tmp_path.iterdir())
+
+    ended = run(tmp_path, "--data", "mine.npz", "--cv", "6")
+
+    assert ended.code == 1
+    assert ended.out == ""
+    assert re.fullmatch(rf"skdnn: error: .*{message}.*\n", ended.err)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_pixels_beyond_any_scale_are_refused_in_one_line(tmp_path):
+    images, labels = few_images()
+    np.savez(tmp_path / "mine.npz", X=images * np.float32(1e30), y=labels)
+
+    ended = run(tmp_path, "--data", "mine.npz", "--cv", "2")
+
+    assert ended.code == 1
+    assert re.fullmatch(r"skdnn: error: .* the largest is 2\.55e\+32 of float32\n", ended.err)
+
+
+# -- Ctrl-C ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stopped(own, tmp_path_factory):
+    """A long search that was interrupted when it had finished a fit."""
+    folder = tmp_path_factory.mktemp("stopped")
+    data = ["--data", str(own / "mine.npz"), "--cv", "2"]
+    return interrupt(
+        folder,
+        *data,
+        *["--hidden-units", "16", "--epochs", "300"],
+        when=rb"fits[^\r\n]* [1-9]\d*/13",
+        patience=120,
+        FORCE_COLOR="1",  # rich draws the bars into the pipe, which say when
+    )
+
+
+@sigint
+def test_ctrl_c_ends_a_search_within_two_seconds(stopped):
+    assert stopped.seconds < 2
+    assert stopped.code == 130
+    assert "Traceback" not in stopped.err
+
+
+@sigint
+def test_ctrl_c_says_how_many_fits_were_finished_and_keeps_them(stopped):
+    [told] = re.findall(r"skdnn: interrupted after (\d+) of 12 fits; .*", stopped.err)
+    kept = stopped.scores()
+
+    assert kept.shape == (6, 2)
+    assert 1 <= int(told) < 12
+    assert kept.notna().to_numpy().sum() == int(told)
+    assert kept.max().max() <= 1
+    assert kept.min().min() > 0
+    assert stopped.err.strip().endswith("their scores are in skdnn-results/results.csv")
+    assert {file.name for file in stopped.folder.iterdir()} == {"results.csv"}
+
+
+@sigint
+def test_ctrl_c_ends_the_loading_of_tensorflow_within_two_seconds(own):
+    ended = interrupt(own, "--data", "mine.npz", when=rb" a time\n", patience=60, pause=0.7)
+
+    assert ended.seconds < 2
+    assert ended.code == 130
+    assert ended.err.splitlines()[-1] == "skdnn: interrupted"
+    assert "Traceback" not in ended.err

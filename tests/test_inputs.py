@@ -1,0 +1,278 @@
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.model_selection import train_test_split
+
+from skdnn._inputs import InputError, read_inputs
+from skdnn.datasets import load_fashion_mnist_sample
+
+RANDOM = np.random.RandomState(0)
+IMAGES = RANDOM.randint(0, 256, (20, 6, 5)).astype(np.uint8)
+LABELS = np.arange(20) % 3
+
+# numpy.load, given a name, does not close what turns out not to be an archive.
+left_open_by_numpy = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """Save arrays to a file; return its name."""
+
+    def save(**arrays):
+        file = tmp_path / "images.npz"
+        np.savez(file, **arrays)
+        return str(file)
+
+    return save
+
+
+def assert_split_as_the_document_does(inputs, held_out, images, labels):
+    X, X_rest, y, y_rest = train_test_split(images, labels, test_size=0.2, random_state=42)
+    for found, expected in zip(
+        [inputs.X, inputs.y, *held_out], [X, y, X_rest, y_rest], strict=True
+    ):
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+# -- the sample -----------------------------------------------------------------------------
+
+
+def test_sample_is_split_as_the_document_splits(sample):
+    inputs = read_inputs("sample")
+
+    (rest_title, rest), (test_title, test) = inputs.held_out.items()
+    assert inputs.X.shape == (4_000, 28, 28)
+    assert_split_as_the_document_does(inputs, rest, sample.images, sample.target)
+    assert "validation" in rest_title
+    assert "(1,000)" in rest_title
+    assert inputs.scale == 255
+    assert "sample" in inputs.title
+    assert "test images (1,000)" in test_title
+    official = load_fashion_mnist_sample(subset="test")
+    np.testing.assert_array_equal(test[0], official.images)
+    np.testing.assert_array_equal(test[1], official.target)
+
+
+@pytest.mark.full_data
+def test_fashion_mnist_is_split_as_the_document_splits(fashion_mnist):
+    inputs = read_inputs("fashion-mnist")
+
+    rest, test = inputs.held_out.values()
+    assert inputs.X.shape == (48_000, 28, 28)
+    assert_split_as_the_document_does(
+        inputs, rest, fashion_mnist.images[:60_000], fashion_mnist.target[:60_000]
+    )
+    np.testing.assert_array_equal(test[0], fashion_mnist.images[60_000:])
+
+
+# -- files ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(20, 6, 5), (20, 30), (20, 2, 5, 3)])
+@pytest.mark.parametrize("names", [False, True])
+def test_a_file_is_split_in_the_same_way(saved, shape, names):
+    images = IMAGES.reshape(shape)
+    labels = np.array(["coat", "boot", "bag"])[LABELS] if names else LABELS
+    file = saved(X=images, y=labels)
+
+    inputs = read_inputs(file)
+
+    [(title, rest)] = inputs.held_out.items()
+    assert_split_as_the_document_does(inputs, rest, images, labels)
+    assert "(4)" in title
+    assert inputs.title == file
+
+
+def test_compressed_files_and_further_arrays_are_fine(tmp_path):
+    np.savez_compressed(tmp_path / "more.npz", X=IMAGES, y=LABELS, names=["coat", "boot"])
+
+    assert len(read_inputs(str(tmp_path / "more.npz")).X) == 16
+
+
+@pytest.mark.parametrize("labels", [LABELS.astype(np.uint8), LABELS - 1, LABELS > 0])
+def test_whole_numbers_and_truths_are_labels(saved, labels):
+    assert read_inputs(saved(X=IMAGES, y=labels)).y.dtype == labels.dtype
+
+
+@pytest.mark.parametrize(
+    ("images", "scale"),
+    [
+        pytest.param(IMAGES, 255, id="uint8"),
+        pytest.param(IMAGES.astype(np.int64), 255, id="int64"),
+        pytest.param(IMAGES.astype(np.float64), 255, id="float to 255"),
+        pytest.param(IMAGES / 255, 1, id="float to 1"),
+        pytest.param((IMAGES / 255).astype(np.float32), 1, id="float32 to 1"),
+        pytest.param(IMAGES / 127.5 - 1, 1, id="float from -1 to 1"),
+    ],
+)
+def test_scale_follows_from_the_pixels(saved, images, scale):
+    inputs = read_inputs(saved(X=images, y=LABELS))
+
+    assert inputs.scale == scale
+    assert inputs.X.dtype == images.dtype
+
+
+def test_true_pixels_are_1_already(saved):
+    assert read_inputs(saved(X=IMAGES > 100, y=LABELS)).scale == 1
+
+
+def test_16_bit_pixels_are_scaled_by_their_range(saved):
+    assert read_inputs(saved(X=IMAGES.astype(np.uint16) * 257, y=LABELS)).scale == 65_535
+
+
+# -- what is refused ------------------------------------------------------------------------
+
+NOT_FINITE = (IMAGES / 255).astype(np.float32)
+NOT_FINITE[3, 2, 1] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        pytest.param(
+            {"images": IMAGES, "y": LABELS},
+            r"must hold arrays named X and y; it has \['images', 'y'\]",
+            id="names",
+        ),
+        pytest.param(
+            {"X": IMAGES}, r"must hold arrays named X and y; it has \['X'\]", id="no labels"
+        ),
+        pytest.param(
+            {"X": IMAGES[:, 0, 0], "y": LABELS},
+            r"X in .* must hold numbers, of shape .*; got uint8 of shape \(20,\)",
+            id="one-dimensional",
+        ),
+        pytest.param(
+            {"X": IMAGES.astype(str), "y": LABELS},
+            r"X in .* must hold numbers, .*; got <U3 of shape \(20, 6, 5\)",
+            id="text",
+        ),
+        pytest.param(
+            {"X": IMAGES * 1j, "y": LABELS},
+            "X in .* must hold numbers, .*; got complex128 of shape",
+            id="complex",
+        ),
+        pytest.param(
+            {"X": IMAGES, "y": LABELS[:-1]},
+            r"y in .* one label per image: shape \(20,\); got shape \(19,\)",
+            id="too few labels",
+        ),
+        pytest.param(
+            {"X": IMAGES, "y": np.eye(3)[LABELS]},
+            r"y in .* one label per image: shape \(20,\); got shape \(20, 3\)",
+            id="one-hot labels",
+        ),
+        pytest.param(
+            {"X": IMAGES.astype(object), "y": LABELS},
+            r"not an \.npz file of plain arrays \(numpy\.savez\): Object arrays cannot",
+            id="objects",
+        ),
+        pytest.param(
+            {"X": IMAGES, "y": np.array(["coat", None] * 10, object)},
+            r"not an \.npz file of plain arrays \(numpy\.savez\): Object arrays cannot",
+            id="object labels",
+        ),
+        pytest.param(
+            {"X": NOT_FINITE, "y": LABELS},
+            "X in .* must be finite; it holds NaN or infinity",
+            id="NaN",
+        ),
+        pytest.param(
+            {"X": np.where(NOT_FINITE > 0, NOT_FINITE, -np.inf), "y": LABELS},
+            "X in .* must be finite; it holds NaN or infinity",
+            id="infinity",
+        ),
+        pytest.param(
+            {"X": IMAGES, "y": LABELS / 2},
+            "y in .* must hold class labels, integers or strings; got float64",
+            id="float labels",
+        ),
+    ],
+)
+def test_arrays_that_cannot_be_searched_are_refused(saved, arrays, message):
+    file = saved(**arrays)
+
+    with pytest.raises(InputError, match=message) as caught:
+        read_inputs(file)
+
+    assert file in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nowhere.npz", "Sample", "fashion_mnist"])
+def test_names_of_nothing_are_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InputError, match=f"--data must be 'sample', .* no file '{name}'"):
+        read_inputs(name)
+
+
+@left_open_by_numpy
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"label,pixel\n9,0\n", id="text"),
+        pytest.param(b"PK\x03\x04 and no archive", id="broken archive"),
+    ],
+)
+def test_files_of_another_kind_are_refused(tmp_path, content):
+    file = tmp_path / "images.npz"
+    file.write_bytes(content)
+
+    with pytest.raises(InputError, match=r"images\.npz is not an \.npz file of plain arrays"):
+        read_inputs(str(file))
+
+
+@left_open_by_numpy
+def test_half_a_file_is_refused(saved, tmp_path):
+    whole = Path(saved(X=IMAGES, y=LABELS)).read_bytes()
+    (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(InputError, match=r"half\.npz is not an \.npz file"):
+        read_inputs(str(tmp_path / "half.npz"))
+
+
+def test_folders_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"is not an \.npz file of plain arrays"):
+        read_inputs(str(tmp_path))
+
+
+def test_a_single_array_is_refused(tmp_path):
+    np.save(tmp_path / "images.npy", IMAGES)
+
+    with pytest.raises(InputError, match=r"is not an \.npz file of plain arrays"):
+        read_inputs(str(tmp_path / "images.npy"))
+
+
+def test_damaged_compressed_arrays_are_refused(tmp_path):
+    file = tmp_path / "images.npz"
+    np.savez_compressed(file, X=IMAGES, y=LABELS)
+    with zipfile.ZipFile(file) as archive:
+        info = archive.getinfo("X.npy")
+    content = bytearray(file.read_bytes())
+    # Behind the member's header (30 bytes, its name, numpy's 20 more): no such kind of block.
+    content[info.header_offset + 30 + len("X.npy") + 20] = 0xFF
+    file.write_bytes(content)
+
+    with pytest.raises(InputError, match=r"is not an \.npz file of plain arrays"):
+        read_inputs(str(file))
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_few_images_to_split_are_refused(saved, n):
+    with pytest.raises(ValueError, match=f"n_samples={n}"):
+        read_inputs(saved(X=IMAGES[:n], y=LABELS[:n]))
+
+
+def test_labels_of_bytes_are_refused(saved):
+    with pytest.raises(InputError, match=r"y in .* must hold class labels"):
+        read_inputs(saved(X=IMAGES, y=LABELS.astype(np.bytes_)))
+
+
+def test_images_without_pixels_are_refused(saved):
+    with pytest.raises(InputError, match=r"X in .* must"):
+        read_inputs(saved(X=IMAGES[:, :0], y=LABELS))

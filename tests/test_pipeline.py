@@ -1,0 +1,195 @@
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skdnn import KerasDNNClassifier, make_image_pipeline
+
+QUICK = {"hidden_units": (16,), "epochs": 2, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def few(sample):
+    """400 images and their labels."""
+    return sample.images[:400], sample.target[:400]
+
+
+def layer_types(classifier):
+    return [type(layer) for layer in classifier.model_.layers]
+
+
+def test_two_steps_with_names_for_a_grid():
+    pipeline = make_image_pipeline()
+
+    assert type(pipeline) is Pipeline
+    assert [(name, type(step)) for name, step in pipeline.steps] == [
+        ("scale", FunctionTransformer),
+        ("dnn", KerasDNNClassifier),
+    ]
+    assert is_classifier(pipeline)
+
+
+def test_hyperparameters_reach_the_classifier():
+    pipeline = make_image_pipeline(
+        hidden_units=(300, 100),
+        activation="tanh",
+        optimizer="sgd",
+        optimizer__momentum=0.9,
+        optimizer__nesterov=True,
+        batch_size=64,
+        random_state=7,
+    )
+
+    expected = {
+        "hidden_units": (300, 100),
+        "activation": "tanh",
+        "optimizer": "sgd",
+        "optimizer__momentum": 0.9,
+        "optimizer__nesterov": True,
+        "batch_size": 64,
+        "random_state": 7,
+    }
+    assert expected.items() <= pipeline["dnn"].get_params().items()
+    assert pipeline.get_params()["dnn__optimizer__momentum"] == 0.9
+
+
+def test_routed_settings_reach_the_optimizer(few):
+    images, target = few
+    momentum = make_image_pipeline(**QUICK, optimizer="sgd", optimizer__momentum=0.9)
+    plain = make_image_pipeline(**QUICK, optimizer="sgd")
+
+    optimizer = momentum.fit(images, target)["dnn"].model_.optimizer
+
+    assert isinstance(optimizer, keras.optimizers.SGD)
+    assert optimizer.momentum == pytest.approx(0.9)
+    assert momentum["dnn"].history_ != plain.fit(images, target)["dnn"].history_
+
+
+def test_settings_of_the_transformer_reach_it():
+    pipeline = make_image_pipeline(scale=1.0, flatten=False, image_shape=(28, 28))
+
+    assert pipeline["scale"].kw_args == {
+        "scale": 1.0,
+        "flatten": False,
+        "image_shape": (28, 28),
+    }
+
+
+@pytest.mark.parametrize("name", ["layers", "optimiser", "scale__kw_args"])
+def test_unknown_hyperparameters_are_named(name):
+    with pytest.raises(ValueError, match=f"Invalid parameter '{name.split('__')[0]}'"):
+        make_image_pipeline(**{name: 1})
+
+
+def test_images_of_8_bits_in_labels_out(few, sample):
+    images, target = few
+    names = sample.target_names[target]
+    pipeline = make_image_pipeline(hidden_units=(32,), epochs=10, random_state=0)
+
+    pipeline.fit(images, names)
+
+    assert set(pipeline.classes_) == set(sample.target_names)
+    assert pipeline.predict_proba(images).shape == (400, 10)
+    assert pipeline.score(images, names) > 0.7
+    assert images.dtype == np.uint8
+
+
+def test_scale_makes_pixels_and_fractions_the_same(few):
+    images, target = few
+    pixels = make_image_pipeline(**QUICK).fit(images, target)
+    fractions = make_image_pipeline(**QUICK, scale=1.0).fit(images / np.float32(255), target)
+
+    np.testing.assert_array_equal(
+        pixels.predict_proba(images), fractions.predict_proba(images / np.float32(255))
+    )
+
+
+def test_flattening_in_the_network_gives_the_same_predictions(few):
+    images, target = few
+    transformer = make_image_pipeline(**QUICK).fit(images, target)
+    network = make_image_pipeline(**QUICK, flatten=False).fit(images, target)
+
+    assert layer_types(transformer["dnn"]) == [keras.layers.Dense] * 2
+    assert layer_types(network["dnn"]) == [keras.layers.Flatten] + [keras.layers.Dense] * 2
+    assert network["dnn"].input_shape_ == (28, 28)
+    np.testing.assert_array_equal(
+        transformer.predict_proba(images), network.predict_proba(images)
+    )
+
+
+def test_summary_shows_the_flattening_layer(few):
+    images, target = few
+    pipeline = make_image_pipeline(**QUICK, flatten=False).fit(images, target)
+    lines = []
+
+    pipeline["dnn"].summary(print_fn=lambda text, **_: lines.append(text))
+
+    text = "\n".join(lines)
+    assert "(Flatten)" in text
+    assert "784" in text
+    assert f"{784 * 16 + 16 + 16 * 10 + 10:,}" in text
+
+
+def test_wrong_image_shape_is_refused_by_fit_and_predict(few):
+    images, target = few
+    pipeline = make_image_pipeline(**QUICK, image_shape=(28, 28)).fit(images, target)
+
+    with pytest.raises(ValueError, match=r"must have shape \(28, 28\), got \(14, 28\)"):
+        pipeline.predict(images[:, :14])
+    with pytest.raises(ValueError, match=r"must have shape \(28, 28\), got \(14, 28\)"):
+        pipeline.fit(images[:, :14], target)
+
+
+def test_clone_is_unfitted_and_learns_the_same(few):
+    images, target = few
+    pipeline = make_image_pipeline(**QUICK, optimizer="sgd", optimizer__momentum=0.9)
+    pipeline.fit(images, target)
+
+    twin = clone(pipeline)
+
+    with pytest.raises(NotFittedError, match="not fitted"):
+        twin.predict(images)
+    assert twin["dnn"].get_params() == pipeline["dnn"].get_params()
+    np.testing.assert_array_equal(
+        twin.fit(images, target).predict_proba(images), pipeline.predict_proba(images)
+    )
+
+
+@pytest.mark.parametrize("flatten", [True, False])
+def test_pickle_predicts_the_same(few, flatten):
+    images, target = few
+    pipeline = make_image_pipeline(**QUICK, flatten=flatten).fit(images, target)
+
+    loaded = pickle.loads(pickle.dumps(pipeline))
+
+    np.testing.assert_array_equal(loaded.predict_proba(images), pipeline.predict_proba(images))
+    assert loaded["dnn"].history_ == pipeline["dnn"].history_
+
+
+def test_grid_over_both_steps(few):
+    images, target = few
+    grid = {
+        "dnn__optimizer": ["sgd", "adam"],
+        "scale__kw_args": [{"flatten": True}, {"flatten": False}],
+    }
+
+    search = GridSearchCV(make_image_pipeline(**QUICK), grid, cv=2, error_score="raise")
+    search.fit(images, target)
+
+    score = {
+        (params["dnn__optimizer"], params["scale__kw_args"]["flatten"]): mean
+        for params, mean in zip(
+            search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+        )
+    }
+    assert score["adam", True] == score["adam", False]
+    assert score["sgd", True] == score["sgd", False]
+    assert score["adam", True] > score["sgd", True]
+    assert search.best_params_["dnn__optimizer"] == "adam"
+    assert search.predict(images).shape == (400,)
