@@ -118,7 +118,7 @@ class Fit:
         self._settings = settings
         callbacks = copy.deepcopy(list(settings.callbacks))
         self.engine, self.why = _engine.choose_engine(
-            settings.engine, settings.optimizer.make(), callbacks
+            settings.engine, settings.optimizer.template, callbacks
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
@@ -275,7 +275,7 @@ def keras_model(learnt: Learnt, choice: OptimizerChoice) -> keras.Sequential:
     """
     from skdnn.network import compiled_network
 
-    model = compiled_network(architecture_of(learnt), choice.make(), {})
+    model = compiled_network(architecture_of(learnt), choice)
     model.set_weights(learnt["weights"])
     model.optimizer.build(model.trainable_variables)
     if learnt["optimizer"] == choice.key:
@@ -301,7 +301,7 @@ def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTrain
     choice = settings.optimizer
     program = _engine.program_for(
         _engine.Structure(settings.architecture, choice.key, settings.batch_size),
-        lambda: compiled_network(settings.architecture, choice.maker, choice.options),
+        lambda: compiled_network(settings.architecture, choice),
     )
     slots = program.first_slots
     if learnt is None:
@@ -332,7 +332,7 @@ def _by_keras(
 
     choice = settings.optimizer
     if learnt is None:
-        model = compiled_network(settings.architecture, choice.make(), {})
+        model = compiled_network(settings.architecture, choice)
         model.set_weights(initial_weights(model, settings.seed))
         model.optimizer.build(model.trainable_variables)  # some start from the weights
         epoch = 0
@@ -353,7 +353,7 @@ def _by_keras(
 def _model_to_look_at(settings: Settings) -> keras.Sequential:
     from skdnn.network import compiled_network
 
-    model = compiled_network(settings.architecture, settings.optimizer.make(), {})
+    model = compiled_network(settings.architecture, settings.optimizer)
     model.optimizer.build(model.trainable_variables)
     return model
 

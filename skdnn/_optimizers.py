@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from numbers import Real
 from typing import Any
 
@@ -27,23 +28,24 @@ class OptimizerChoice:
         keys share compiled programs and can continue from each other's state.
     learning_rate : float or None
         Constant learning rate; None leaves the optimizer's own default or schedule.
-    maker : class or instance
-        What scikeras builds the optimizer from.
-    options : mapping
-        Constructor arguments that go with a class.
+    template : keras.optimizers.Optimizer
+        With the settings; to be read, never to be trained with.
+    options : mapping or None
+        Constructor arguments that the user gave beside a name or a class; None for an
+        instance.
     """
 
     key: str
     learning_rate: float | None
-    maker: Any = field(compare=False)
-    options: Mapping[str, Any] = field(compare=False)
+    template: Any = field(compare=False)
+    options: Mapping[str, Any] | None = field(compare=False)
 
     def make(self) -> Any:
         """Make a new optimizer with all its settings, as a plain Keras user would have it."""
-        if not isinstance(self.maker, type):
-            return type(self.maker).from_config(self.maker.get_config())
-        rate = {} if self.learning_rate is None else {"learning_rate": self.learning_rate}
-        return self.maker(**self.options, **rate)
+        config = self.template.get_config()
+        if self.learning_rate is not None:
+            config["learning_rate"] = self.learning_rate
+        return type(self.template).from_config(config)
 
 
 def choose_optimizer(
@@ -110,34 +112,53 @@ def _refuse_contradictions(optimizer: Any, learning_rate: Any, routed: dict[str,
         )
 
 
-def _from_instance(optimizer: Any) -> OptimizerChoice:
-    # The caller's instance is never used: its variables would tie fits together.
-    copy = type(optimizer).from_config(optimizer.get_config())
-    config = copy.get_config()
+@dataclass(frozen=True)
+class _Given:
+    """A class and constructor arguments, told apart by their text."""
+
+    cls: type
+    text: str
+    options: dict[str, Any] = field(compare=False)
+
+
+# Every optimizer that Keras makes leaves some 70 KiB behind for good: make one for all fits
+# that ask for the same.
+@lru_cache(maxsize=128)
+def _template(given: _Given) -> Any:
+    return given.cls(**given.options)
+
+
+def _from_instance(optimizer: Any, options: dict[str, Any] | None = None) -> OptimizerChoice:
+    config = optimizer.get_config()
     rate = config.pop("learning_rate", None)
     # Keras gives back the float32 nearest to 0.01 as 0.00999999977...: say 0.01 again.
     constant = float(str(np.float32(rate))) if isinstance(rate, Real) else None
     if constant is None:
         config["learning_rate"] = rate
-    return OptimizerChoice(_key(type(optimizer), config), constant, copy, {})
+    return OptimizerChoice(_key(type(optimizer), config), constant, optimizer, options)
 
 
 def _from_class(cls: type, options: dict[str, Any]) -> OptimizerChoice:
+    rate = options.get("learning_rate")
+    static = dict(options)
+    if isinstance(rate, Real):
+        _check_rate(float(rate))
+        del static["learning_rate"]
     try:
         # Keras checks names and values in the constructor. The instance also names the
         # settings that were left to their defaults, so that equal choices get equal keys.
-        choice = _from_instance(cls(**options))
+        choice = _from_instance(_template(_Given(cls, _as_text(static), static)), static)
     except (TypeError, ValueError) as error:
         listed = ", ".join(f"optimizer__{name}={value!r}" for name, value in options.items())
         raise ValueError(
             f"optimizer {cls.__name__} does not take {listed or 'its defaults'}: {error}"
         ) from error
-    static = {
-        name: value
-        for name, value in options.items()
-        if name != "learning_rate" or choice.learning_rate is None
-    }
-    return OptimizerChoice(choice.key, choice.learning_rate, cls, static)
+    return replace(choice, learning_rate=float(rate)) if isinstance(rate, Real) else choice
+
+
+def _check_rate(rate: float) -> None:
+    if not (0 < rate < float("inf")):
+        raise ValueError(f"the learning rate must be a positive number, got {rate!r}")
 
 
 def _optimizer_class(optimizer: Any) -> type:
@@ -176,12 +197,15 @@ def _classes_by_name() -> dict[str, type]:
 
 
 def _key(cls: type, config: dict[str, Any]) -> str:
-    import keras
-
     # The name is a label that Keras counts up; it changes nothing.
     settings = {name: value for name, value in config.items() if name != "name"}
-    text = json.dumps(keras.saving.serialize_keras_object(settings), sort_keys=True)
-    return f"{cls.__module__}.{cls.__qualname__} {text}"
+    return f"{cls.__module__}.{cls.__qualname__} {_as_text(settings)}"
+
+
+def _as_text(settings: dict[str, Any]) -> str:
+    import keras
+
+    return json.dumps(keras.saving.serialize_keras_object(settings), sort_keys=True)
 
 
 def _describe(optimizer: Any) -> str:

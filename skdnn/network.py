@@ -18,6 +18,8 @@ import numpy as np
 if TYPE_CHECKING:
     import keras
 
+    from skdnn._optimizers import OptimizerChoice
+
 Activation: TypeAlias = str | Callable[..., Any]
 
 
@@ -196,19 +198,16 @@ def build_network(
     return model
 
 
-def compiled_network(
-    architecture: Architecture, optimizer: Any, optimizer_options: Mapping[str, Any]
-) -> keras.Sequential:
+def compiled_network(architecture: Architecture, choice: OptimizerChoice) -> keras.Sequential:
     """Build and compile a network through scikeras, as `KerasDNNClassifier` does.
 
     Parameters
     ----------
     architecture : Architecture
         The layers.
-    optimizer : str, class or instance
-        Passed to :class:`scikeras.wrappers.KerasClassifier`.
-    optimizer_options : mapping
-        Constructor arguments of the optimizer, routed by scikeras as ``optimizer__<name>``.
+    choice : OptimizerChoice
+        The optimizer. What the user gave beside its name is routed by scikeras, as
+        ``optimizer__<name>``.
 
     Returns
     -------
@@ -217,13 +216,20 @@ def compiled_network(
     """
     from scikeras.wrappers import KerasClassifier
 
+    optimizer: Any
+    if choice.options is None:  # an instance: a copy of it, that is
+        optimizer, routed = choice.make(), {}
+    else:
+        optimizer, routed = type(choice.template), dict(choice.options)
+        if choice.learning_rate is not None:
+            routed["learning_rate"] = choice.learning_rate
     wrapper = KerasClassifier(
         model=build_network,
         model__hidden_units=architecture.hidden_units,
         model__activation=architecture.activation,
         model__seed=0,
         optimizer=optimizer,
-        **{f"optimizer__{name}": value for name, value in optimizer_options.items()},
+        **{f"optimizer__{name}": value for name, value in routed.items()},
     )
     # Any array that names every class tells scikeras all it needs to know of the data.
     X = np.zeros((architecture.n_classes, *architecture.input_shape), np.float32)

@@ -203,7 +203,9 @@ def test_own_images_are_searched(own_runs, name, what):
     ended = own_runs[name]
 
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith(f"mine.npz: 240 images, {what}\n")
+    first, second, *_ = ended.out.splitlines()
+    assert first == f"mine.npz: 240 images, {what}"
+    assert second == "pixels from 0 to 255, divided by 255"
     assert {file.name for file in ended.folder.iterdir()} == FILES
     assert re.search(r"accuracy \d\.\d{4} on images kept back, 20 % \(60\)", ended.out)
 
@@ -416,6 +418,16 @@ def test_pixels_beyond_any_scale_are_refused_in_one_line(tmp_path):
     assert re.fullmatch(r"skdnn: error: .* the largest is 2\.55e\+32 of float32\n", ended.err)
 
 
+@pytest.mark.xfail(reason="TensorFlow's ResourceExhaustedError is not caught", strict=True)
+def test_a_network_beyond_any_memory_is_said_in_one_line(own):
+    units = str(10**12)  # three petabytes: more than an address can name
+
+    ended = run(own, "--data", "mine.npz", "--cv", "2", "--hidden-units", units)
+
+    assert ended.code == 1
+    assert re.fullmatch(r"skdnn: error: the search failed: .*\n", ended.err)
+
+
 # -- Ctrl-C ---------------------------------------------------------------------------------
 
 
@@ -460,6 +472,7 @@ def test_ctrl_c_ends_the_loading_of_tensorflow_within_two_seconds(own):
     ended = interrupt(own, "--data", "mine.npz", when=rb" a time\n", patience=60, pause=0.7)
 
     assert ended.seconds < 2
-    assert ended.code == 130
+    # Python may pass the signal on to itself at its end; to a shell that is 130 too.
+    assert ended.code in (130, -signal.SIGINT)
     assert ended.err.splitlines()[-1] == "skdnn: interrupted"
     assert "Traceback" not in ended.err

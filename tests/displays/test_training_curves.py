@@ -228,7 +228,8 @@ def test_style_is_matplotlibs_to_set():
 def test_short_names_of_styles_work_as_in_matplotlib():
     display = TrainingCurvesDisplay.from_histories({"relu": FOLDS}, c="red", ls=":")
 
-    assert display.lines_[0].get_color() == "red"
+    [line] = display.lines_
+    assert (line.get_color(), line.get_linestyle()) == ("red", ":")
 
 
 def test_importing_displays_loads_no_matplotlib_and_no_tensorflow():

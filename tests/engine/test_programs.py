@@ -1,5 +1,7 @@
 """What is compiled, and how often."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -74,3 +76,27 @@ def test_what_failed_to_build_is_tried_again():
     with pytest.raises(RuntimeError, match="no"):
         cache.get("a", fail)
     assert cache.get("a", lambda: 1) == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_fits_leave_no_memory_behind():
+    code = """
+import gc, numpy as np
+from skdnn import KerasDNNClassifier
+X, y = np.random.default_rng(0).random((100, 5)), np.arange(100) % 3
+structures = [{}, {"hidden_units": (9,)}, {"activation": "tanh"}, {"optimizer": "sgd"},
+              {"optimizer": "sgd", "optimizer__momentum": 0.9}]
+def fits(n):
+    for i in range(n):
+        network = KerasDNNClassifier((8,), epochs=2, learning_rate=0.01 + i / 1e4)
+        n_rows = 100 - i % 3
+        network.set_params(**structures[i % 5]).fit(X[:n_rows], y[:n_rows]).predict(X)
+    gc.collect()
+    return int(open("/proc/self/statm").read().split()[1]) * 4  # KiB in pages of 4
+before = fits(50)
+print((fits(150) - before) / 150)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert float(run.stdout) < 10, "KiB a fit"

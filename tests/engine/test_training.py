@@ -41,7 +41,7 @@ def problem(n_rows, n_classes, seed=0, n_features=6):
 def start(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0, jit=True):
     program = program_for(
         Structure(architecture, choice.key, batch_size),
-        lambda: compiled_network(architecture, choice.maker, choice.options),
+        lambda: compiled_network(architecture, choice),
     )
     slots = program.with_learning_rate(program.first_slots, choice.learning_rate)
     state = TrainingState(initial_weights(program.model, seed), slots)
@@ -52,9 +52,6 @@ def start(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0, jit=Tr
 
 def keras_fit(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0):
     """Keras's fit over the engine's order of rows."""
-    options = dict(choice.options)
-    if choice.learning_rate is not None:
-        options["learning_rate"] = choice.learning_rate
     model = architecture.build(seed)
     binary = architecture.n_classes == 2
     loss = (
@@ -63,7 +60,7 @@ def keras_fit(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0):
         else keras.losses.SparseCategoricalCrossentropy
     )
     model.compile(
-        choice.maker(**options),
+        choice.make(),
         loss(reduction="mean_with_sample_weight"),
         metrics=["accuracy"],
         jit_compile=True,  # Keras with and without XLA differ from each other
@@ -186,7 +183,7 @@ def test_whether_xla_compiles_depends_on_the_fit_alone():
     rows = Rows(*problem(320, 3))
     program = program_for(
         Structure(architecture, choice.key, 32),
-        lambda: compiled_network(architecture, choice.maker, choice.options),
+        lambda: compiled_network(architecture, choice),
     )
     state = TrainingState(initial_weights(program.model, 0), program.first_slots)
     short = FusedTraining(program, state, rows, epochs=149, seed=0)
