@@ -299,8 +299,10 @@ def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTrain
     from skdnn.network import compiled_network, initial_weights
 
     choice = settings.optimizer
+    table = _engine.Rows(**rows)
+    batch_size = _engine.padded_batch_size(settings.batch_size, len(table.counting()))
     program = _engine.program_for(
-        _engine.Structure(settings.architecture, choice.key, settings.batch_size),
+        _engine.Structure(settings.architecture, choice.key, batch_size),
         lambda: compiled_network(settings.architecture, choice),
     )
     slots = program.first_slots
@@ -315,7 +317,7 @@ def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTrain
         _engine.TrainingState(
             weights, program.with_learning_rate(slots, choice.learning_rate), epoch
         ),
-        _engine.Rows(**rows),
+        table,
         epochs=settings.epochs,
         seed=settings.seed,
     )

@@ -389,6 +389,16 @@ def test_an_interrupted_fit_leaves_the_old_network(iris, small):
     np.testing.assert_array_equal(small.predict_proba(X), before)
 
 
+@pytest.mark.parametrize("engine", ["fused", "keras"])
+def test_a_batch_larger_than_all_rows_is_all_rows(engine, iris, small):
+    small.set_params(engine=engine)
+    all_rows = clone(small).set_params(batch_size=150).fit(*iris)
+    larger = clone(small).set_params(batch_size=10**9).fit(*iris)
+    np.testing.assert_allclose(
+        larger.predict_proba(iris[0]), all_rows.predict_proba(iris[0]), atol=1e-6
+    )
+
+
 # -- weights ------------------------------------------------------------------------------
 
 

@@ -418,16 +418,6 @@ def test_pixels_beyond_any_scale_are_refused_in_one_line(tmp_path):
     assert re.fullmatch(r"skdnn: error: .* the largest is 2\.55e\+32 of float32\n", ended.err)
 
 
-@pytest.mark.xfail(reason="TensorFlow's ResourceExhaustedError is not caught", strict=True)
-def test_a_network_beyond_any_memory_is_said_in_one_line(own):
-    units = str(10**12)  # three petabytes: more than an address can name
-
-    ended = run(own, "--data", "mine.npz", "--cv", "2", "--hidden-units", units)
-
-    assert ended.code == 1
-    assert re.fullmatch(r"skdnn: error: the search failed: .*\n", ended.err)
-
-
 # -- Ctrl-C ---------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from skdnn._engine.hooks import EpochHooks
 from skdnn._engine.inference import forward
 from skdnn._engine.keras_training import KerasTraining
 from skdnn._engine.programs import Structure, forward_for, program_for
-from skdnn._engine.rows import Rows
+from skdnn._engine.rows import Rows, padded_batch_size
 from skdnn._engine.training import FusedTraining, TrainingState
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "choose_engine",
     "forward",
     "forward_for",
+    "padded_batch_size",
     "program_for",
 ]

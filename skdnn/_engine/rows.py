@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_FEWEST_ROWS = 256
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -30,6 +32,25 @@ class Rows:
         if self.weight is None:
             return np.arange(len(self.y))
         return np.flatnonzero(self.weight)
+
+
+def padded_batch_size(batch_size: int, n_rows: int) -> int:
+    """Return the size to which a batch is filled up.
+
+    Parameters
+    ----------
+    batch_size : int
+        As the user set it.
+    n_rows : int
+        Rows that count.
+
+    Returns
+    -------
+    size : int
+        `batch_size`; or, where it is larger than all rows together, what holds them: a power
+        of two, so that folds of nearly equal size share a program.
+    """
+    return min(batch_size, max(_FEWEST_ROWS, 1 << (n_rows - 1).bit_length()))
 
 
 def epoch_order(counting: np.ndarray, seed: int, epoch: int) -> np.ndarray:

@@ -148,15 +148,15 @@ def test_each_label_has_a_line_and_those_of_one_fit_no_band():
 
 
 def test_shorter_fits_count_as_long_as_they_last():
-    fits = [{"loss": [1.0]}, {"loss": [3.0, 2.0, 1.0]}, {"loss": [2.0, 4.0]}]
+    fits = [{"loss": [1.0]}, {"loss": [6.0, 2.0, 1.0]}, {"loss": [2.0, 4.0]}]
 
     display = TrainingCurvesDisplay.from_histories({"stopped early": fits})
 
     [line], [band] = display.lines_, display.bands_
     np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3])
-    np.testing.assert_allclose(line.get_ydata(), [2, 3, 1])
+    np.testing.assert_allclose(line.get_ydata(), [3, 3, 1])
     _, extent = extent_of(band)
-    np.testing.assert_allclose(extent, [[1, 3], [2, 4], [1, 1]])
+    np.testing.assert_allclose(extent, [[1, 6], [2, 4], [1, 1]])
 
 
 def test_twenty_four_labels_can_be_told_apart():
