@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
-from sphinx.application import Sphinx
-
 import skdnn
 
 project = "skdnn"
@@ -58,14 +53,3 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#56B4E9", "color-brand-content": "#56B4E9"},
 }
 copybutton_exclude = ".linenos, .gp, .go"
-
-
-def setup(app: Sphinx) -> None:
-    """Mend docstrings before numpydoc reads them."""
-    app.connect("autodoc-process-docstring", escape_trailing_underscores, priority=1)
-
-
-def escape_trailing_underscores(*event: Any) -> None:
-    """Keep "shape (n_features_in_,)" in a type from being read as a hyperlink."""
-    lines: list[str] = event[-1]
-    lines[:] = [re.sub(r"(?<=\w)_(?=,\)$)", r"\\_", line) for line in lines]

@@ -37,13 +37,25 @@ _HOME = {
 }
 
 
+# Modules that hold public names beside those above.
+_MODULES = {
+    "classifier",
+    "datasets",
+    "displays",
+    "network",
+    "pipeline",
+    "preprocessing",
+    "variants",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
-    if name in __all__:
+    if name in _MODULES:
         return import_module(f"skdnn.{name}")
     raise AttributeError(f"module 'skdnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*__all__, *_MODULES, *(name for name in globals() if name.startswith("__"))})

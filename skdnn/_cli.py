@@ -131,7 +131,8 @@ def _run(options: argparse.Namespace) -> int:
     )
     console.print(
         f"{inputs.title}: {len(inputs.y):,} images, {len(plan.candidates)} variants x "
-        f"{plan.cv} folds x {plan.epochs} epochs, {jobs} fit{'s' * (jobs > 1)} at a time",
+        f"{plan.cv} folds x {plan.epochs} epoch{'s' * (plan.epochs > 1)}, "
+        f"{jobs} fit{'s' * (jobs > 1)} at a time",
         soft_wrap=True,
     )
     if inputs.note:
@@ -235,7 +236,7 @@ def _load_tensorflow() -> None:
         os.dup2(said.fileno(), 2)
         try:
             import scikeras.wrappers  # noqa: F401 - brings Keras and TensorFlow
-        except BaseException:
+        except Exception:
             os.dup2(stderr, 2)
             said.seek(0)
             os.write(2, said.read())

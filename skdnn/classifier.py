@@ -46,7 +46,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     ----------
     hidden_units : tuple of int, default=(100,)
         Units of each hidden layer. ``()`` is a linear model (softmax regression). The default
-        is the document's network, and `MLPClassifier`'s.
+        is `MLPClassifier`'s.
 
     activation : str, callable, or sequence of those, default="relu"
         Activation of the hidden layers: one for all, or one per layer. A name known to
@@ -67,8 +67,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         given beside ``optimizer__learning_rate`` or an optimizer instance.
 
     epochs : int, default=100
-        Passes over the training rows. Enough for small tables (iris has four steps an epoch)
-        and not too many for images; see :doc:`/defaults` for the measurements.
+        Passes over the training rows. Enough for small tables: iris has four steps an epoch.
+        Tens of thousands of rows need fewer; see :doc:`/defaults` for the measurements.
 
     batch_size : int, default=32
         Rows of a gradient step, as in Keras's ``Model.fit``. The last batch of an epoch may
@@ -90,7 +90,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     engine : {"auto", "fused", "keras"}, default="auto"
         What trains. "fused" runs chunks of steps as one compiled program, shared by all fits
         of the same structure; "keras" runs Keras's ``Model.fit`` over the same batches, from
-        the same weights, about ten times slower. "auto" takes the fused engine unless a
+        the same weights, several times slower. "auto" takes the fused engine unless a
         callback needs single batches or the optimizer can't be compiled as a pure function
         (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, classes of
         your own); `verbose` tells which was taken and why.
@@ -110,7 +110,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of features seen during :term:`fit`: the length of a row's first dimension.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen during :term:`fit`. Defined only when `X` has feature names
         that are all strings.
 

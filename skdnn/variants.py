@@ -1,4 +1,4 @@
-"""The document's variants as a parameter grid."""
+"""The variants of the document, a Keras notebook, as a parameter grid."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import Any
 
 
 def document_variants(
-    *, hidden_units: Sequence[Sequence[int]] = ((100,),), full: bool = False
+    *,
+    hidden_units: Sequence[Sequence[int]] = ((100,),),
+    full: bool = False,
+    scale: float = 255.0,
+    image_shape: tuple[int, ...] | None = None,
 ) -> dict[str, list[Any]]:
-    """Return the questions of the document as a grid for `make_image_pipeline`.
+    """Return a notebook's questions as a grid for `make_image_pipeline`.
 
-    "What if ReLU? What if SGD, RMSprop, Adam?": sigmoid and relu, each with sgd, rmsprop and
-    adam at Keras's default settings.
+    The document is a Keras notebook on Fashion-MNIST with one hidden layer, edited again and
+    again: "What if ReLU? What if SGD, RMSprop, Adam?": sigmoid and relu, each with sgd,
+    rmsprop and adam at Keras's default settings.
 
     Parameters
     ----------
@@ -23,6 +28,11 @@ def document_variants(
         object beside the names, and flattening by a layer of the network beside flattening by
         the transformer. They compute the same and should score the same; 16 variants instead
         of 6.
+    scale : float, default=255.0
+        As it was given to `make_image_pipeline`: with ``full=True`` the grid sets all
+        arguments of the transformer's function.
+    image_shape : tuple of int, optional
+        Likewise.
 
     Returns
     -------
@@ -48,5 +58,6 @@ def document_variants(
         import keras
 
         grid["dnn__optimizer"].append(keras.optimizers.RMSprop())
-        grid["scale__kw_args"] = [{"flatten": True}, {"flatten": False}]
+        others = {"scale": scale, "image_shape": image_shape}
+        grid["scale__kw_args"] = [{"flatten": True, **others}, {"flatten": False, **others}]
     return grid

@@ -126,7 +126,7 @@ def test_a_run_says_what_it_does_first(finished):
     jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
     assert finished.out.splitlines()[0] == (
-        "a sample of Fashion-MNIST: 4,000 images, 6 variants x 2 folds x 1 epochs, "
+        "a sample of Fashion-MNIST: 4,000 images, 6 variants x 2 folds x 1 epoch, "
         f"{jobs} fit{'s' if jobs > 1 else ''} at a time"
     )
 
