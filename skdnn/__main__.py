@@ -1,8 +1,6 @@
 """``python -m skdnn``: the main job as a command."""
 
-import sys
-
-from skdnn._cli import main
+from skdnn._cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

@@ -111,6 +111,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
+def entry() -> None:
+    """Run the command as a process.
+
+    What did not end well ends at once: a fit that is still in TensorFlow's hands can't be
+    stopped, and the interpreter's own way out would wait for it, or abort.
+    """
+    code = main()
+    if code:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 def _run(options: argparse.Namespace) -> int:
     jobs = options.jobs or _cores()
     _prepare_process(jobs)
@@ -122,7 +135,7 @@ def _run(options: argparse.Namespace) -> int:
     _make_folder(options.output)
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100)
     plan = SearchPlan(
-        hidden_units=options.hidden_units or [(100,)],
+        hidden_units=list(dict.fromkeys(options.hidden_units or [(100,)])),
         cv=options.cv,
         epochs=options.epochs,
         jobs=jobs,
@@ -154,21 +167,21 @@ def _search_and_report(console: Console, inputs: Inputs, plan: SearchPlan, folde
         with progress:
             search = running.wait()
     except KeyboardInterrupt:
-        ended = running.stop(_PATIENCE)
+        running.stop(_PATIENCE)
         _keep_finished(plan, log, folder)
-        if not ended:  # a compile under way can't be stopped, and must not be waited for
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(130)
         return 130
-    except (ValueError, MemoryError) as error:
-        raise CommandError(f"the search failed: {error}") from error
+    except Exception as error:  # whatever a fit may raise: one line for it
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise CommandError(f"the search failed: {reason[0]}") from error
+    try:
+        write_results(folder, search, log)
+    except OSError as error:
+        raise CommandError(f"the results can't be written to {folder}: {error}") from error
     print_report(console, plan, search)
     winner = plan.name(search.best_params_)
     console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
     for what, (X, y) in inputs.held_out.items():
         console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
-    write_results(folder, search, log)
     console.print(f"Written to {folder}: {RESULTS}, {CURVES}, {PIPELINE}", soft_wrap=True)
     console.print(
         f'Use it: joblib.load("{(folder / PIPELINE).as_posix()}").predict(images)',
@@ -282,4 +295,9 @@ def _integer(text: str, least: int) -> int:
 
 
 def _units(text: str) -> tuple[int, ...]:
-    return tuple(_positive(part) for part in text.split(","))
+    try:
+        return tuple(_positive(part) for part in text.split(","))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"must be integers of at least 1, separated by commas, got {text!r}"
+        ) from None

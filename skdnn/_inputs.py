@@ -96,6 +96,8 @@ def _from_file(path: Path) -> Inputs:
     held_out = {f"images kept back, 20 % ({len(y_rest):,})": (X_rest, y_rest)}
     scale = _pixel_scale(path, images)
     taken = "taken as they are" if scale == 1 else f"divided by {scale:g}"
+    if scale > 1 and images.max() < scale / 2:
+        taken += " (if the largest is white, scale them to reach 1 yourself)"
     note = f"pixels from {images.min():g} to {images.max():g}, {taken}"
     return Inputs(str(path), X, y, held_out, scale, note)
 
@@ -122,11 +124,14 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
         OSError,
         ValueError,
         AttributeError,
+        RuntimeError,
         zipfile.BadZipFile,
         zlib.error,
         EOFError,
     ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "pickle" in reason:  # NumPy advises to allow them, which runs what is in the file
+            reason = "it is no such file, or holds objects (save labels as y.astype(str))"
         raise InputError(
             f"{path} is not an .npz file of plain arrays (numpy.savez): {reason}"
         ) from error

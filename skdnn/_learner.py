@@ -217,7 +217,7 @@ def listed_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
         return []
     import keras
 
-    single = isinstance(callbacks, keras.callbacks.Callback)
+    single = isinstance(callbacks, keras.callbacks.Callback | type | str)
     listed = [callbacks] if single else list(callbacks)
     for position, callback in enumerate(listed):
         if not isinstance(callback, keras.callbacks.Callback):

@@ -152,7 +152,7 @@ def _from_class(cls: type, options: dict[str, Any]) -> OptimizerChoice:
         listed = ", ".join(f"optimizer__{name}={value!r}" for name, value in options.items())
         raise ValueError(
             f"optimizer {cls.__name__} does not take {listed or 'its defaults'}: {error}"
-        ) from error
+        ) from None
     return replace(choice, learning_rate=float(rate)) if isinstance(rate, Real) else choice
 
 

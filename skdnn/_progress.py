@@ -67,9 +67,7 @@ class SearchProgress:
     def fit_done(self, name: str, score: float) -> None:
         """Count a fit, and show it if it is the best so far."""
         with self._lock:
-            better = score > self._best
-            self._best = max(self._best, score)
-        if better:
-            self._bars.update(self._fits, advance=1, note=f"best fold {score:.4f}: {name}")
-        else:
+            if score > self._best:
+                self._best = score
+                self._bars.update(self._fits, note=f"best fold {score:.4f}: {name}")
             self._bars.update(self._fits, advance=1)

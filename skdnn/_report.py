@@ -32,6 +32,7 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
         Fitted.
     """
     results = search.cv_results_
+    plus_minus = "+-" if console.options.ascii_only else "±"
     table = Table(
         title="Accuracy in cross-validation", title_justify="left", box=box.SIMPLE_HEAD
     )
@@ -39,15 +40,16 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
     table.add_column("variant", no_wrap=True)
     for fold in range(plan.cv):
         table.add_column(f"fold {fold + 1}", justify="right", no_wrap=True)
-    table.add_column("mean ± std", justify="right", no_wrap=True)
+    table.add_column(f"mean {plus_minus} std", justify="right", no_wrap=True)
     table.add_column("fit time", justify="right", no_wrap=True)
     for row in np.argsort(results["rank_test_score"], kind="stable"):
         folds = [results[f"split{fold}_test_score"][row] for fold in range(plan.cv)]
+        mean, std = results["mean_test_score"][row], results["std_test_score"][row]
         table.add_row(
             str(results["rank_test_score"][row]),
             plan.name(results["params"][row]),
             *(f"{score:.4f}" for score in folds),
-            f"{results['mean_test_score'][row]:.4f} ± {results['std_test_score'][row]:.4f}",
+            f"{mean:.4f} {plus_minus} {std:.4f}",
             f"{results['mean_fit_time'][row]:.2f} s",
             style="bold" if row == search.best_index_ else "",
         )

@@ -81,7 +81,7 @@ class SearchPlan:
         return list(ParameterGrid(self.grid))
 
     def name(self, params: Mapping[str, Any]) -> str:
-        """Name a variant by what tells it from the others: ``relu, adam, 300-100``."""
+        """Name a variant by what tells it from the others: ``relu, adam, 300-100 units``."""
         parts = [params["dnn__activation"], params["dnn__optimizer"]]
         if len(self.hidden_units) > 1:
             parts.append("-".join(map(str, params["dnn__hidden_units"])) + " units")

@@ -97,7 +97,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     callbacks : keras.callbacks.Callback or list of those, default=None
         Keras callbacks: ``EarlyStopping``, ``ReduceLROnPlateau``, ``ModelCheckpoint`` and so
-        on. Each fit works on a copy.
+        on. Each fit works on a copy, so that fits share none; what happened is in
+        `history_` and `n_iter_`.
 
     verbose : int, default=0
         1 or more prints the engine taken and a line for each epoch.
@@ -239,7 +240,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         ----------
         **params : dict
             Names and values. ``optimizer__<name>`` is kept for the optimizer's constructor
-            and checked there, at `fit`. A new `optimizer` drops what was kept for the old.
+            and checked there, at `fit`. Another `optimizer` drops what was kept for the old.
 
         Returns
         -------
@@ -253,8 +254,10 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         prefix = "optimizer__"
         routed = {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
+        # A grid may name the optimizer that is there: that replaces nothing.
+        replaced = "optimizer" in params and params["optimizer"] != self.optimizer
         super().set_params(**{k: v for k, v in params.items() if not k.startswith(prefix)})
-        kept = {} if "optimizer" in params else self._routed_to_optimizer
+        kept = {} if replaced else self._routed_to_optimizer
         if kept or routed:
             self._routed_to_optimizer = {**kept, **routed}
         else:
@@ -433,9 +436,14 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             if sample_weight_val is not None:
                 raise ValueError("sample_weight_val must be given with X_val and y_val")
             return None
-        X, y = validate_data(self, X_val, y_val, reset=False, dtype=_KEPT_DTYPES, allow_nd=True)
-        self._check_row_shape(X)
-        return self._table(X, y, checked_sample_weight(sample_weight_val, X), None)
+        try:
+            X, y = validate_data(
+                self, X_val, y_val, reset=False, dtype=_KEPT_DTYPES, allow_nd=True
+            )
+            self._check_row_shape(X)
+            return self._table(X, y, checked_sample_weight(sample_weight_val, X), None)
+        except ValueError as error:
+            raise ValueError(f"in X_val, y_val or sample_weight_val: {error}") from error
 
     def _table(
         self, X: NDArray[Any], y: NDArray[Any], weight: Weights | None, class_weight: Any

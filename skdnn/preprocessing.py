@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from math import prod
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,7 +41,12 @@ def scale_and_flatten(
     ------
     ValueError
         If `images` has no dimension beside the images, does not hold numbers, or its images
-        have another shape than `image_shape`.
+        have another shape than `image_shape`; or if `scale` is not a positive number.
+
+    Warns
+    -----
+    UserWarning
+        If floats that reach no further than 1 are divided by a `scale` above 1.
 
     Examples
     --------
@@ -48,6 +55,8 @@ def scale_and_flatten(
     >>> scale_and_flatten(np.array([[[0, 51], [102, 255]]], np.uint8))
     array([[0. , 0.2, 0.4, 1. ]], dtype=float32)
     """
+    if not isinstance(scale, Real) or not 0 < scale < float("inf"):
+        raise ValueError(f"scale must be a positive number, got {scale!r}")
     pixels = np.asarray(images)
     if pixels.ndim < 2:
         raise ValueError(
@@ -61,11 +70,23 @@ def scale_and_flatten(
         )
     if pixels.dtype.kind not in "buif":
         raise ValueError(f"images must hold numbers, got dtype {pixels.dtype}")
+    _warn_if_scaled_before(pixels, scale)
     # Asked for in float32, or NumPy divides integers in float64: eight bytes a pixel.
     scaled: NDArray[np.float32] = np.divide(
         pixels, np.float32(scale), dtype=np.float32, casting="same_kind"
     )
     return scaled.reshape(len(scaled), prod(scaled.shape[1:])) if flatten else scaled
+
+
+def _warn_if_scaled_before(pixels: NDArray[Any], scale: float) -> None:
+    if pixels.dtype.kind != "f" or not pixels.size or scale <= 1:
+        return
+    if 0 < pixels.max() <= 1:
+        warnings.warn(
+            f"the largest pixel is {pixels.max():g}, and all are divided by scale={scale:g}; "
+            "pass scale=1 for images that are in [0, 1]",
+            stacklevel=3,
+        )
 
 
 def make_image_transformer(

@@ -68,6 +68,8 @@ def test_a_new_optimizer_drops_the_settings_of_the_old():
     assert "optimizer__momentum" not in classifier.get_params()
     classifier.set_params(optimizer="sgd", optimizer__momentum=0.5)
     assert classifier.get_params()["optimizer__momentum"] == 0.5
+    classifier.set_params(optimizer="sgd", epochs=3)  # as a grid does: nothing is replaced
+    assert classifier.get_params()["optimizer__momentum"] == 0.5
 
 
 def test_routed_settings_train_as_an_instance_that_has_them(iris, small):

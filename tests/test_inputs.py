@@ -164,12 +164,12 @@ NOT_FINITE[3, 2, 1] = np.nan
         ),
         pytest.param(
             {"X": IMAGES.astype(object), "y": LABELS},
-            r"not an \.npz file of plain arrays \(numpy\.savez\): Object arrays cannot",
+            r"not an \.npz file of plain arrays \(numpy\.savez\): it is no such file, or holds objects",
             id="objects",
         ),
         pytest.param(
             {"X": IMAGES, "y": np.array(["coat", None] * 10, object)},
-            r"not an \.npz file of plain arrays \(numpy\.savez\): Object arrays cannot",
+            r"not an \.npz file of plain arrays \(numpy\.savez\): it is no such file, or holds objects",
             id="object labels",
         ),
         pytest.param(
@@ -285,7 +285,6 @@ def test_too_few_images_to_split_are_refused(saved, n):
         read_inputs(saved(X=IMAGES[:n], y=LABELS[:n]))
 
 
-@pytest.mark.xfail(reason="RuntimeError from zipfile", strict=True, raises=RuntimeError)
 def test_encrypted_archives_are_refused(saved):
     file = Path(saved(X=IMAGES, y=LABELS))
     content = bytearray(file.read_bytes())

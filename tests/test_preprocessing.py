@@ -178,7 +178,7 @@ def test_images_on_disk_are_read_and_left_alone(tmp_path):
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float64])
 def test_needs_no_more_memory_than_its_result(dtype):
-    images = np.ones((2_000, 28, 28), dtype)
+    images = np.full((4_000, 28, 28), 200, dtype)
 
     tracemalloc.start()
     scale_and_flatten(images)
@@ -295,3 +295,17 @@ def test_forked_workers_give_the_same_rows_and_tensorflow_stays_out(tmp_path):
     )
 
     assert answer.stdout.strip() == "True []"
+
+
+def test_pixels_that_were_scaled_before_are_told():
+    images = np.linspace(0, 1, 8).reshape(2, 2, 2)
+
+    with pytest.warns(UserWarning, match=r"largest pixel is 1, .*scale=255; pass scale=1"):
+        scale_and_flatten(images)
+    assert scale_and_flatten(images, scale=1).max() == 1
+
+
+@pytest.mark.parametrize("scale", [0, -1, "a", float("nan")])
+def test_a_scale_that_is_no_positive_number_is_refused(scale):
+    with pytest.raises(ValueError, match="scale must be a positive number, got"):
+        scale_and_flatten(np.zeros((1, 2, 2)), scale=scale)

@@ -141,7 +141,7 @@ def test_batches_are_seen_by_those_that_need_them(classifier, train, capsys):
         train(classifier, callbacks=[watch], engine="fused")
 
 
-@pytest.mark.parametrize("wrong", [["early"], [C.EarlyStopping], [None]])
+@pytest.mark.parametrize("wrong", [["early"], [C.EarlyStopping], C.EarlyStopping, [None]])
 def test_what_is_no_callback_is_named(wrong, classifier, iris):
     with pytest.raises(TypeError, match=r"callbacks must hold instances .* at position 0"):
         classifier.set_params(callbacks=wrong).fit(*iris)
@@ -164,8 +164,8 @@ def test_validation_rows_are_checked(classifier, iris):
         ({"X_val": X}, "must be given together, got y_val=None"),
         ({"y_val": y}, "must be given together, got X_val=None"),
         ({"sample_weight_val": y}, "must be given with X_val and y_val"),
-        ({"X_val": X[:, :2], "y_val": y}, "X has 2 features, but"),
-        ({"X_val": X, "y_val": y + 1}, r"labels \[3\] that are not in classes"),
+        ({"X_val": X[:, :2], "y_val": y}, "in X_val, .*: X has 2 features, but"),
+        ({"X_val": X, "y_val": y + 1}, r"in X_val, .*: y has labels \[3\] that are not in"),
     ):
         with pytest.raises(ValueError, match=message):
             classifier.fit(X, y, **given)
