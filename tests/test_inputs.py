@@ -164,12 +164,12 @@ NOT_FINITE[3, 2, 1] = np.nan
         ),
         pytest.param(
             {"X": IMAGES.astype(object), "y": LABELS},
-            r"not an \.npz file of plain arrays \(numpy\.savez\): it is no such file, or holds objects",
+            r"not an \.npz file .*: it is no such file, or holds objects",
             id="objects",
         ),
         pytest.param(
             {"X": IMAGES, "y": np.array(["coat", None] * 10, object)},
-            r"not an \.npz file of plain arrays \(numpy\.savez\): it is no such file, or holds objects",
+            r"not an \.npz file .*: it is no such file, or holds objects",
             id="object labels",
         ),
         pytest.param(
