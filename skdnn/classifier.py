@@ -255,7 +255,9 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         prefix = "optimizer__"
         routed = {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
         # A grid may name the optimizer that is there: that replaces nothing.
-        replaced = "optimizer" in params and params["optimizer"] != self.optimizer
+        given = params.get("optimizer", self.optimizer)
+        named = isinstance(given, str) and isinstance(self.optimizer, str)
+        replaced = given != self.optimizer if named else given is not self.optimizer
         super().set_params(**{k: v for k, v in params.items() if not k.startswith(prefix)})
         kept = {} if replaced else self._routed_to_optimizer
         if kept or routed:

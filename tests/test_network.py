@@ -14,9 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*:FutureWarning:sklearn")
 
 
 def wrapped(**params):
-    return KerasClassifier(
-        model=build_network, epochs=3, verbose=0, random_state=0, model__seed=0, **params
-    )
+    return KerasClassifier(model=build_network, epochs=3, verbose=0, model__seed=0, **params)
 
 
 def test_serves_a_plain_scikeras_classifier(iris):
