@@ -29,7 +29,7 @@ def choose_engine(
     Returns
     -------
     engine : {"fused", "keras"}
-        The fused engine wherever it trains the same network: it was never slower.
+        The fused engine wherever it trains the same network.
     why : str
         For the person who reads the log.
 
