@@ -185,18 +185,34 @@ def search_for(backend, data, n_jobs):
         return search.fit(*data)
 
 
+def assert_same_search(search, expected):
+    np.testing.assert_array_equal(
+        search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
+    )
+    weights, wanted = (
+        each.best_estimator_._learnt["weights"] for each in (search, expected)
+    )
+    for a, b in zip(weights, wanted, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_every_backend_gives_the_same_search(backend, serial, iris):
-    parallel = search_for(backend, iris, n_jobs=2)
-    np.testing.assert_array_equal(
-        parallel.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"]
-    )
-    for a, b in zip(
-        parallel.best_estimator_._learnt["weights"],
-        serial.best_estimator_._learnt["weights"],
-        strict=True,
+    assert_same_search(search_for(backend, iris, n_jobs=2), serial)
+
+
+def test_a_dask_cluster_gives_the_same_search(serial, iris):
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
     ):
-        np.testing.assert_array_equal(a, b)
+        client.wait_for_workers(2)
+        on_cluster = search_for("dask", iris, n_jobs=-1)
+        pids = client.run(os.getpid)
+    assert os.getpid() not in pids.values()
+    assert_same_search(on_cluster, serial)
 
 
 def test_fits_in_many_threads_are_those_of_one_after_the_other(iris):

@@ -13,7 +13,7 @@ from skdnn._engine.buffers import aligned_zeros, as_tensor
 # Rows are padded to a power of two between these, so that a row gets the same answer alone and
 # among a few others (matrix kernels sum in another order for another shape), and so that
 # memory stays bounded.
-_FEWEST_ROWS = 32
+_FEWEST_ROWS = 8
 _CHUNK_BYTES = 32 * 2**20
 
 
@@ -36,9 +36,33 @@ class Forward:
         ]
         function = tf.function(self._call, autograph=False)
         self._function = function.get_concrete_function(*signature)
+        self._latest: tuple[list[np.ndarray], list[tf.Tensor]] = ([], [])
+
+    def tensors(self, weights: list[np.ndarray]) -> list[tf.Tensor]:
+        """Copy weights into TensorFlow; the latest copy is kept for calls of a row each.
+
+        Parameters
+        ----------
+        weights : list of ndarray of float32
+            Not changed afterwards, neither the list nor its arrays.
+
+        Returns
+        -------
+        tensors : list of Tensor
+        """
+        known, tensors = self._latest
+        if known is not weights:
+            tensors = [tf.constant(w) for w in weights]
+            self._latest = (weights, tensors)
+        return tensors
 
     def __call__(self, weights: list[tf.Tensor], X: tf.Tensor) -> Any:
-        return self._function(*weights, X)
+        # As an operation, not `self._function(*weights, X)`: looking through the arguments
+        # takes TensorFlow's Python longer than the network takes for a row.
+        (output,) = tf.raw_ops.StatefulPartitionedCall(
+            args=[*weights, X], Tout=[tf.float32], f=self._function
+        )
+        return output
 
     def _call(self, *flat: tf.Tensor) -> tf.Tensor:
         *weights, X = flat
@@ -65,7 +89,7 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: np.ndarray) -> np.n
     -------
     outputs : ndarray of float32, shape (n_rows, n_outputs)
     """
-    tensors = [tf.constant(w) for w in weights]
+    tensors = compiled.tensors(weights)
     outputs = np.empty((len(X), compiled.n_outputs), np.float32)
     row_bytes = 4 * int(np.prod(compiled.row_shape))
     most = max(_FEWEST_ROWS, _power_of_two(_CHUNK_BYTES // row_bytes) // 2)

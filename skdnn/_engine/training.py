@@ -136,7 +136,11 @@ class FusedTraining:
         program, rows, n = self._program, self._rows, len(taken)
         size = program.chunk_batches * program.batch_size
         X = aligned_zeros((size, *program.row_shape), n)
-        X[:n] = rows.X[taken]
+        if rows.X.dtype == np.float32:
+            # "clip" writes into `out` at once, where "raise" would go through a copy.
+            np.take(rows.X, taken, axis=0, out=X[:n], mode="clip")
+        else:
+            X[:n] = rows.X[taken]
         y = np.zeros(size, np.int32)
         y[:n] = rows.y[taken]
         weight = np.zeros(size, np.float32)
