@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdnn import datasets, displays
+    from skdnn import callbacks, datasets, displays
     from skdnn.classifier import KerasDNNClassifier
     from skdnn.network import build_network
     from skdnn.pipeline import make_image_pipeline
@@ -21,6 +21,7 @@ __version__ = "0.1.0.dev0"
 __all__ = [
     "KerasDNNClassifier",
     "build_network",
+    "callbacks",
     "datasets",
     "displays",
     "document_variants",
@@ -39,6 +40,7 @@ _HOME = {
 
 # Modules that hold public names beside those above.
 _MODULES = {
+    "callbacks",
     "classifier",
     "datasets",
     "displays",

@@ -6,7 +6,6 @@ no estimator. TensorFlow loads when the first of these functions is called.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -18,15 +17,17 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import keras
 
-    from skdnn._engine import EpochHooks, Evaluation, FusedTraining, KerasTraining
+    from skdnn._engine import EpochHooks, FusedTraining, KerasTraining
+    from skdnn._layer_settings import Activation, Regularization
     from skdnn._optimizers import OptimizerChoice
-    from skdnn.network import Activation, Architecture
+    from skdnn._start_weights import InitializerChoice
+    from skdnn.network import Architecture
 
 
 class Table(TypedDict):
     """Rows that were checked: ``X``, class numbers ``y`` and ``weight`` or None."""
 
-    X: NDArray[Any]
+    X: Any
     y: NDArray[np.int32]
     weight: NDArray[np.float32] | None
 
@@ -39,6 +40,10 @@ class Settings:
     ----------
     architecture : Architecture
         The layers.
+    regularization : Regularization
+        What the layers do while they are trained.
+    initializers : sequence of InitializerChoice
+        Of each layer's kernel.
     optimizer : OptimizerChoice
         The optimizer.
     batch_size, epochs, seed : int
@@ -46,10 +51,12 @@ class Settings:
     engine : {"auto", "fused", "keras"}
         Which engine.
     callbacks : sequence of keras.callbacks.Callback
-        As the user gave them; copied for each fit.
+        This fit's own.
     """
 
     architecture: Architecture
+    regularization: Regularization
+    initializers: Sequence[InitializerChoice]
     optimizer: OptimizerChoice
     batch_size: int
     epochs: int
@@ -61,7 +68,7 @@ class Settings:
 class Learnt(TypedDict):
     """What a training leaves behind: arrays and plain Python, so that it can be kept safely.
 
-    ``input_shape``, ``n_classes``, ``hidden_units`` and ``activation`` are the architecture;
+    ``input_shape`` to ``multilabel`` are the architecture;
     ``weights`` and ``slots`` (the optimizer's state) are lists of arrays; ``optimizer`` says
     which optimizer the slots belong to; ``seed`` and ``epoch`` (epochs done) decide the order
     of the rows in the epochs to come.
@@ -71,6 +78,8 @@ class Learnt(TypedDict):
     n_classes: int
     hidden_units: tuple[int, ...]
     activation: tuple[Activation, ...]
+    batch_normalization: tuple[bool, ...]
+    multilabel: bool
     optimizer: str
     weights: list[NDArray[Any]]
     slots: list[NDArray[Any]]
@@ -116,7 +125,7 @@ class Fit:
         if learnt is not None:
             _check_same_layers(settings.architecture, learnt)
         self._settings = settings
-        callbacks = copy.deepcopy(list(settings.callbacks))
+        callbacks = list(settings.callbacks)
         self.engine, self.why = _engine.choose_engine(
             settings.engine, settings.optimizer.template, callbacks
         )
@@ -126,7 +135,15 @@ class Fit:
         else:
             self._training = _by_keras(settings, rows, learnt, callbacks)
         self._hooks = self._around(callbacks)
-        self._evaluation = None if validation is None else _evaluation(settings, validation)
+        self._evaluation = (
+            None
+            if validation is None
+            else _engine.Evaluation(
+                _compiled_forward(settings.architecture),
+                self._training.model,
+                _engine.Rows(**validation),
+            )
+        )
 
     @property
     def epoch(self) -> int:
@@ -170,6 +187,8 @@ class Fit:
             "n_classes": architecture.n_classes,
             "hidden_units": architecture.hidden_units,
             "activation": architecture.activation,
+            "batch_normalization": architecture.batch_normalization,
+            "multilabel": architecture.multilabel,
             "optimizer": self._settings.optimizer.key,
             "weights": state.weights,
             "slots": state.slots,
@@ -191,41 +210,12 @@ class Fit:
 
         if not callbacks:
             return None
-        model = getattr(self._training, "model", None) or _model_to_look_at(self._settings)
+        if isinstance(self._training, _engine.KerasTraining):
+            model = self._training.model
+        else:
+            model = _model_to_look_at(self._settings)
         last = self.epoch + self._settings.epochs
         return _engine.EpochHooks(callbacks, model, self._training, last)
-
-
-def listed_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
-    """List Keras callbacks, checked.
-
-    Parameters
-    ----------
-    callbacks : keras.callbacks.Callback, sequence of those, or None
-        As the user gave them.
-
-    Returns
-    -------
-    callbacks : list of keras.callbacks.Callback
-
-    Raises
-    ------
-    TypeError
-        If one is something else; names it.
-    """
-    if callbacks is None:
-        return []
-    import keras
-
-    single = isinstance(callbacks, keras.callbacks.Callback | type | str)
-    listed = [callbacks] if single else list(callbacks)
-    for position, callback in enumerate(listed):
-        if not isinstance(callback, keras.callbacks.Callback):
-            raise TypeError(
-                "callbacks must hold instances of keras.callbacks.Callback, got "
-                f"{callback!r} at position {position}"
-            )
-    return listed
 
 
 def architecture_of(learnt: Learnt) -> Architecture:
@@ -233,18 +223,23 @@ def architecture_of(learnt: Learnt) -> Architecture:
     from skdnn.network import Architecture
 
     return Architecture(
-        learnt["input_shape"], learnt["n_classes"], learnt["hidden_units"], learnt["activation"]
+        learnt["input_shape"],
+        learnt["n_classes"],
+        learnt["hidden_units"],
+        learnt["activation"],
+        learnt["batch_normalization"],
+        learnt["multilabel"],
     )
 
 
-def class_probabilities(learnt: Learnt, X: NDArray[Any]) -> NDArray[np.float32]:
-    """Compute the probability of each class.
+def class_probabilities(learnt: Learnt, X: Any) -> NDArray[np.float32]:
+    """Compute the probability of each class, or of each label.
 
     Parameters
     ----------
     learnt : Learnt
         What was trained.
-    X : ndarray of shape (n_rows, ...)
+    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
         Rows.
 
     Returns
@@ -255,10 +250,12 @@ def class_probabilities(learnt: Learnt, X: NDArray[Any]) -> NDArray[np.float32]:
 
     architecture = architecture_of(learnt)
     outputs = _engine.forward(_compiled_forward(architecture), learnt["weights"], X)
-    return np.hstack([1 - outputs, outputs]) if architecture.n_classes == 2 else outputs
+    return np.hstack([1 - outputs, outputs]) if architecture.n_outputs == 1 else outputs
 
 
-def keras_model(learnt: Learnt, choice: OptimizerChoice) -> keras.Sequential:
+def keras_model(
+    learnt: Learnt, choice: OptimizerChoice, regularization: Regularization
+) -> keras.Sequential:
     """Make a compiled Keras model with the weights, and the optimizer's state if it fits.
 
     Parameters
@@ -267,6 +264,8 @@ def keras_model(learnt: Learnt, choice: OptimizerChoice) -> keras.Sequential:
         What was trained.
     choice : OptimizerChoice
         The optimizer to compile with.
+    regularization : Regularization
+        What the layers do while they are trained.
 
     Returns
     -------
@@ -275,7 +274,7 @@ def keras_model(learnt: Learnt, choice: OptimizerChoice) -> keras.Sequential:
     """
     from skdnn.network import compiled_network
 
-    model = compiled_network(architecture_of(learnt), choice)
+    model = compiled_network(architecture_of(learnt), choice, regularization)
     model.set_weights(learnt["weights"])
     model.optimizer.build(model.trainable_variables)
     if learnt["optimizer"] == choice.key:
@@ -285,29 +284,37 @@ def keras_model(learnt: Learnt, choice: OptimizerChoice) -> keras.Sequential:
 
 
 def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
-    if architecture_of(learnt) != architecture:
+    fitted = architecture_of(learnt)
+    changed = [
+        f"{name}={getattr(fitted, name)!r}, got {getattr(architecture, name)!r}"
+        for name in ("hidden_units", "activation", "batch_normalization")
+        if getattr(fitted, name) != getattr(architecture, name)
+    ]
+    if changed:
         raise ValueError(
-            "a fitted network is trained further with the layers it has, hidden_units="
-            f"{learnt['hidden_units']} and activation={learnt['activation']}, got hidden_units="
-            f"{architecture.hidden_units} and activation={architecture.activation}; to start "
-            "afresh, call fit with warm_start=False"
+            "a fitted network is trained further with the layers it has: "
+            f"{'; '.join(changed)}; to start afresh, call fit with warm_start=False"
         )
 
 
 def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTraining:
     from skdnn import _engine
-    from skdnn.network import compiled_network, initial_weights
+    from skdnn._start_weights import initial_weights
+    from skdnn.network import compiled_network
 
     choice = settings.optimizer
     table = _engine.Rows(**rows)
     batch_size = _engine.padded_batch_size(settings.batch_size, len(table.counting()))
     program = _engine.program_for(
-        _engine.Structure(settings.architecture, choice.key, batch_size),
-        lambda: compiled_network(settings.architecture, choice),
+        _engine.Structure(
+            settings.architecture, settings.regularization, choice.key, batch_size
+        ),
+        lambda: compiled_network(settings.architecture, choice, settings.regularization),
     )
     slots = program.first_slots
     if learnt is None:
-        weights, epoch = initial_weights(program.model, settings.seed), 0
+        weights = initial_weights(program.model, settings.seed, settings.initializers)
+        epoch = 0
     else:
         weights, epoch = learnt["weights"], learnt["epoch"]
         if learnt["optimizer"] == choice.key:
@@ -330,16 +337,18 @@ def _by_keras(
     callbacks: list[keras.callbacks.Callback],
 ) -> KerasTraining:
     from skdnn import _engine
-    from skdnn.network import compiled_network, initial_weights
+    from skdnn._start_weights import initial_weights
+    from skdnn.network import compiled_network
 
     choice = settings.optimizer
     if learnt is None:
-        model = compiled_network(settings.architecture, choice)
-        model.set_weights(initial_weights(model, settings.seed))
+        model = compiled_network(settings.architecture, choice, settings.regularization)
+        model.set_weights(initial_weights(model, settings.seed, settings.initializers))
         model.optimizer.build(model.trainable_variables)  # some start from the weights
         epoch = 0
     else:
-        model, epoch = keras_model(learnt, choice), learnt["epoch"]
+        model = keras_model(learnt, choice, settings.regularization)
+        epoch = learnt["epoch"]
         if choice.learning_rate is not None:
             model.optimizer.learning_rate = choice.learning_rate
     return _engine.KerasTraining(
@@ -355,20 +364,9 @@ def _by_keras(
 def _model_to_look_at(settings: Settings) -> keras.Sequential:
     from skdnn.network import compiled_network
 
-    model = compiled_network(settings.architecture, settings.optimizer)
+    model = compiled_network(settings.architecture, settings.optimizer, settings.regularization)
     model.optimizer.build(model.trainable_variables)
     return model
-
-
-def _evaluation(settings: Settings, validation: Table) -> Evaluation:
-    from skdnn import _engine
-    from skdnn.network import cross_entropy
-
-    return _engine.Evaluation(
-        _compiled_forward(settings.architecture),
-        cross_entropy(settings.architecture.n_classes),
-        _engine.Rows(**validation),
-    )
 
 
 def _compiled_forward(architecture: Architecture) -> Any:

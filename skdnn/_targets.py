@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight
 
 Labels = NDArray[Any]
@@ -44,34 +45,126 @@ def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> W
     return weights
 
 
-def find_classes(y: Labels, classes: ArrayLike | None = None) -> Labels:
-    """Find the classes of a new fit.
+def is_multilabel(y: Any) -> bool:
+    """Tell whether a target is an indicator matrix: a column of zeros and ones per label."""
+    try:
+        return y is not None and type_of_target(y) == "multilabel-indicator"
+    except ValueError:  # whoever checks y next says why, and names it
+        return False
+
+
+@dataclass(frozen=True)
+class Coding:
+    """Labels as numbers, and back.
 
     Parameters
     ----------
-    y : ndarray of shape (n_samples,)
-        Labels that count (of positive weight).
-    classes : array-like, optional
-        All classes that will occur, where the caller knows.
-
-    Returns
-    -------
     classes : ndarray of shape (n_classes,)
-        Sorted.
-
-    Raises
-    ------
-    ValueError
-        If `y` does not hold class labels, or there are fewer than two classes.
+        Sorted; for multilabel targets the numbers of the columns.
+    multilabel : bool
+        Whether a row may have any number of labels.
     """
-    check_classification_targets(y)
-    found: Labels = np.unique(y if classes is None else np.asarray(classes))
-    if len(found) < 2:
-        raise ValueError(
-            "a classifier needs at least 2 classes of rows with positive weight, got "
-            f"{len(found)} class: {found.tolist()!r}"
-        )
-    return found
+
+    classes: Labels
+    multilabel: bool
+
+    @classmethod
+    def learn(
+        cls, y: Labels, weight: Weights | None, classes: ArrayLike | None = None
+    ) -> Coding:
+        """Find the classes of a new fit.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels.
+        weight : ndarray of shape (n_samples,) or None
+            Rows of weight 0 have no say.
+        classes : array-like, optional
+            All classes that will occur, where the caller knows.
+
+        Returns
+        -------
+        coding : Coding
+
+        Raises
+        ------
+        ValueError
+            If `y` does not hold class labels, or there are fewer than two classes.
+        """
+        if is_multilabel(y):
+            numbers = np.arange(y.shape[1])
+            if classes is not None:
+                check_same_classes(classes, numbers)
+            return cls(numbers, multilabel=True)
+        counting = y if weight is None else y[weight > 0]
+        check_classification_targets(counting)
+        if counting.ndim > 1:
+            raise ValueError(
+                f"y must have one column, or a column of zeros and ones per label, got values "
+                f"of type {type_of_target(counting)!r} in {counting.shape[1]} columns"
+            )
+        found: Labels = np.unique(counting if classes is None else np.asarray(classes))
+        if len(found) < 2:
+            raise ValueError(
+                "a classifier needs at least 2 classes of rows with positive weight, got "
+                f"{len(found)} class: {found.tolist()!r}"
+            )
+        return cls(found, multilabel=False)
+
+    def numbers(self, y: Labels, weight: Weights | None) -> NDArray[np.int32]:
+        """Find the number of each label: its place among the classes.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Labels.
+        weight : ndarray of shape (n_samples,) or None
+            Rows of weight 0 may have any label.
+
+        Returns
+        -------
+        numbers : ndarray of int32, of the shape of `y`
+            Class numbers; zeros and ones for multilabel targets.
+
+        Raises
+        ------
+        ValueError
+            If a label is not among the classes, or `y` is of another kind.
+        """
+        if self.multilabel:
+            if y.ndim != 2 or y.shape[1] != len(self.classes) or not np.isin(y, (0, 1)).all():
+                raise ValueError(
+                    f"y must hold zeros and ones in {len(self.classes)} columns, one per "
+                    f"label, as in the first fit, got shape {y.shape}"
+                )
+            return y.astype(np.int32)
+        kept = slice(None) if weight is None else weight > 0
+        check_classification_targets(y[kept])
+        unknown = sorted(set(np.unique(y[kept]).tolist()) - set(self.classes.tolist()), key=str)
+        if unknown:
+            raise ValueError(
+                f"y has labels {unknown} that are not in classes {self.classes.tolist()}"
+            )
+        numbers = np.zeros(len(y), np.int32)
+        numbers[kept] = np.searchsorted(self.classes, y[kept])
+        return numbers
+
+    def labels(self, probabilities: NDArray[np.float32]) -> Labels:
+        """Choose labels: the most probable, or all that are more probable than not.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (n_samples, n_classes)
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        """
+        if self.multilabel:
+            return (probabilities > 0.5).astype(int)
+        labels: Labels = self.classes[probabilities.argmax(axis=1)]
+        return labels
 
 
 def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
@@ -94,32 +187,6 @@ def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
             f"classes={classes!r} is not the same as on the first call to partial_fit: "
             f"{fitted.tolist()}"
         )
-
-
-def class_numbers(y: Labels, classes: Labels) -> NDArray[np.int32]:
-    """Find the number of each label: its place among the classes.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Labels.
-    classes : ndarray of shape (n_classes,)
-        Sorted classes.
-
-    Returns
-    -------
-    numbers : ndarray of int32, shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If a label is not among the classes.
-    """
-    check_classification_targets(y)
-    unknown = sorted(set(np.unique(y).tolist()) - set(classes.tolist()), key=str)
-    if unknown:
-        raise ValueError(f"y has labels {unknown} that are not in classes {classes.tolist()}")
-    return np.searchsorted(classes, y).astype(np.int32)
 
 
 def row_weights(
@@ -154,6 +221,11 @@ def row_weights(
     """
     if class_weight is None:
         return None if sample_weight is None else sample_weight.astype(np.float32)
+    if numbers.ndim > 1:
+        raise ValueError(
+            f"class_weight={class_weight!r} can't be used with multilabel targets, where a row "
+            "has no one class; weigh rows by sample_weight"
+        )
     weights = _weight_per_class(class_weight, classes, numbers, sample_weight)[numbers]
     if sample_weight is not None:
         weights = weights * sample_weight

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -12,31 +11,42 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn import _learner
+from skdnn._keras_callbacks import fresh_callbacks, monitors_validation
+from skdnn._routing import RoutedParametersMixin
+from skdnn._stopping import StoppingRule
 from skdnn._targets import (
+    Coding,
     Weights,
     check_same_classes,
     checked_sample_weight,
-    class_numbers,
-    find_classes,
+    is_multilabel,
     row_weights,
 )
+from skdnn._validation import ValidationRows, hold_out
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
+    from skdnn._layer_settings import Activation, Regularization
     from skdnn._optimizers import OptimizerChoice
-    from skdnn.network import Activation
 
 # Kept as they are and cast batch by batch; anything else becomes float32 once.
 _KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
 
+_CHECKS = {"dtype": _KEPT_DTYPES, "accept_sparse": "csr", "allow_nd": True}
 
-class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+_VALIDATION_FRACTION = 0.1
+
+
+class KerasDNNClassifier(
+    CallbackSupportMixin, ClassifierMixin, RoutedParametersMixin, BaseEstimator
+):
     """Dense neural network classifier: a Keras network under scikit-learn's contract.
 
     Layers and optimizer are hyperparameters, so that ``Pipeline``, ``GridSearchCV`` and
@@ -54,6 +64,24 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         the classes: sigmoid for two, softmax for more. ReLU is the default because its
         gradient does not saturate [1]_.
 
+    kernel_initializer : str, Initializer, callable or sequence, default="glorot_uniform"
+        Start weights of the layers: one for all, the output layer included, or one per
+        layer, the output's last. A name known to :func:`keras.initializers.get`, an instance,
+        or a function of shape and dtype. What takes a seed gets one from `random_state`.
+
+    batch_normalization : bool or sequence of bool, default=False
+        Whether hidden layers are normalised over the batch before their activation [3]_: all
+        of them, or each as told. The last short batch counts with the rows it has.
+
+    dropout : float or sequence of float, default=0.0
+        Share of a hidden layer's outputs, in [0, 1), that are dropped in each training step
+        [4]_; one for all, or one per hidden layer.
+
+    l2 : float or sequence of float, default=0.0
+        Penalty added to the loss: `l2` times the sum of the squared kernel weights, as in
+        :class:`keras.regularizers.L2`. One for all layers, the output layer included, or one
+        per layer, the output's last. `MLPClassifier`'s ``alpha`` is ``2 * batch_size * l2``.
+
     optimizer : str, class or instance, default="adam"
         A name known to :func:`keras.optimizers.get`, a subclass of
         :class:`keras.optimizers.Optimizer`, or a configured instance, which is copied and
@@ -66,6 +94,10 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Step size of the optimizer. None takes the optimizer's own default (Keras's). Can't be
         given beside ``optimizer__learning_rate`` or an optimizer instance.
 
+    label_smoothing : float, default=0.0
+        Share of a label, in [0, 1), that is spread evenly over all classes, as in Keras's
+        losses [5]_.
+
     epochs : int, default=100
         Passes over the training rows. Enough for small tables: iris has four steps an epoch.
         Tens of thousands of rows need fewer; see :doc:`/defaults` for the measurements.
@@ -76,7 +108,27 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     class_weight : dict or "balanced", default=None
         Weights of the classes, ``{label: weight}``; "balanced" weighs each inversely to its
-        rows. They multiply `sample_weight`.
+        rows. They multiply `sample_weight`. Not for multilabel targets.
+
+    early_stopping : bool, default=False
+        Whether to stop when the score on validation rows does not become better, and to take
+        back the weights that had the best. The rows are `X_val` and `y_val` if they are given
+        to `fit`, or else a part of the training rows.
+
+    validation_fraction : float or int, default=0.1
+        Share or number of the training rows that early stopping sets aside, each class by
+        its share, drawn by `random_state`. Can't be set beside `X_val`.
+
+    scoring : str, callable or None, default="loss"
+        What early stopping looks at: "loss" for the loss, any scorer name or callable of
+        scikit-learn, or None for the accuracy. Greater is better; of the loss the negative is
+        taken.
+
+    n_iter_no_change : int, default=10
+        Epochs without a better score after which early stopping stops.
+
+    tol : float, default=1e-4
+        A score is better if it is more than this above the best before.
 
     random_state : int, RandomState instance or None, default=None
         Decides start weights and the order of rows. Pass an int for the same result at every
@@ -95,10 +147,12 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, classes of
         your own); `verbose` tells which was taken and why.
 
-    callbacks : keras.callbacks.Callback or list of those, default=None
+    callbacks : keras.callbacks.Callback, class, list or dict of those, default=None
         Keras callbacks: ``EarlyStopping``, ``ReduceLROnPlateau``, ``ModelCheckpoint`` and so
-        on. Each fit works on a copy, so that fits share none; what happened is in
-        `history_` and `n_iter_`.
+        on. Each fit works on copies, so that fits share none; what happened is in `history_`
+        and `n_iter_`. Their settings are hyperparameters: ``callbacks__patience`` of a single
+        one, ``callbacks__0__patience`` in a list, ``callbacks__stop__patience`` in a dict with
+        the key "stop", where ``callbacks__stop=None`` leaves it out.
 
     verbose : int, default=0
         1 or more prints the engine taken and a line for each epoch.
@@ -106,7 +160,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels.
+        Class labels; for multilabel targets the numbers of the columns.
 
     n_features_in_ : int
         Number of features seen during :term:`fit`: the length of a row's first dimension.
@@ -121,7 +175,16 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     history_ : dict of list of float
         ``"loss"`` and ``"accuracy"`` of every epoch: means over the epoch while the weights
         changed, as in Keras's ``History``; with a validation set also ``"val_loss"`` and
-        ``"val_accuracy"`` at the epoch's end; and what callbacks add.
+        ``"val_accuracy"`` at the epoch's end; and what callbacks add. For multilabel targets
+        the accuracy is that of the single labels, as Keras has it; `score` is that of whole
+        rows, as scikit-learn has it.
+
+    validation_scores_ : ndarray of shape (n_iter_,)
+        Score on the validation rows after each epoch. Only with `early_stopping`.
+
+    best_iteration_ : int
+        Epoch with the best of those scores, counted from 1; its weights were taken back. Only
+        with `early_stopping`.
 
     n_iter_ : int
         Number of epochs trained, all calls together.
@@ -147,6 +210,12 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
        https://proceedings.mlr.press/v15/glorot11a.html
     .. [2] Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
        https://arxiv.org/abs/1412.6980
+    .. [3] Ioffe and Szegedy, "Batch normalization", ICML 2015.
+       https://arxiv.org/abs/1502.03167
+    .. [4] Srivastava et al., "Dropout", JMLR 15, 2014.
+       https://jmlr.org/papers/v15/srivastava14a.html
+    .. [5] Szegedy et al., "Rethinking the Inception architecture", CVPR 2016.
+       https://arxiv.org/abs/1512.00567
 
     Examples
     --------
@@ -165,36 +234,57 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [str, callable, "array-like"],
+        "kernel_initializer": [str, callable, "array-like"],
+        "batch_normalization": ["boolean", "array-like"],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "l2": [Interval(Real, 0, None, closed="left"), "array-like"],
         "optimizer": [str, callable, HasMethods(["get_config", "apply_gradients"])],
         "learning_rate": [
             Interval(Real, 0, None, closed="neither"),
             HasMethods("get_config"),
             None,
         ],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [
+            Interval(RealNotInt, 0, 1, closed="neither"),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "scoring": [str, callable, None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
         "engine": [StrOptions({"auto", "fused", "keras"})],
-        "callbacks": ["array-like", HasMethods(["on_epoch_begin", "on_epoch_end"]), None],
+        "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
         "verbose": ["verbose"],
     }
 
-    # Values of optimizer__<name> parameters, without the prefix. Not set in __init__: an
-    # estimator without any has no such attribute of its own.
-    _routed_to_optimizer: Mapping[str, Any] = {}
+    _routing_parameters: ClassVar[tuple[str, ...]] = ("optimizer", "callbacks")
 
     def __init__(
         self,
         hidden_units: int | Sequence[int] = (100,),
         *,
         activation: Activation | Sequence[Activation] = "relu",
+        kernel_initializer: Any = "glorot_uniform",
+        batch_normalization: bool | Sequence[bool] = False,
+        dropout: float | Sequence[float] = 0.0,
+        l2: float | Sequence[float] = 0.0,
         optimizer: Any = "adam",
         learning_rate: Any = None,
+        label_smoothing: float = 0.0,
         epochs: int = 100,
         batch_size: int = 32,
         class_weight: Mapping[Any, float] | str | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = _VALIDATION_FRACTION,
+        scoring: str | Callable[..., float] | None = "loss",
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
         engine: str = "auto",
@@ -203,76 +293,26 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     ) -> None:
         self.hidden_units = hidden_units
         self.activation = activation
+        self.kernel_initializer = kernel_initializer
+        self.batch_normalization = batch_normalization
+        self.dropout = dropout
+        self.l2 = l2
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.label_smoothing = label_smoothing
         self.epochs = epochs
         self.batch_size = batch_size
         self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
         self.random_state = random_state
         self.warm_start = warm_start
         self.engine = engine
         self.callbacks = callbacks
         self.verbose = verbose
-
-    # -- hyperparameters ------------------------------------------------------------------
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the hyperparameters, with the ``optimizer__<name>`` values that were set.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Kept for scikit-learn; the routed values are there either way, so that every
-            representation of the estimator shows them.
-
-        Returns
-        -------
-        params : dict
-            Names and values.
-        """
-        routed = {f"optimizer__{name}": v for name, v in self._routed_to_optimizer.items()}
-        return {**super().get_params(deep=deep), **routed}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set hyperparameters, ``optimizer__<name>`` included.
-
-        Parameters
-        ----------
-        **params : dict
-            Names and values. ``optimizer__<name>`` is kept for the optimizer's constructor
-            and checked there, at `fit`. Another `optimizer` drops what was kept for the old.
-
-        Returns
-        -------
-        self : KerasDNNClassifier
-            This estimator.
-
-        Raises
-        ------
-        ValueError
-            If a name is not a hyperparameter.
-        """
-        prefix = "optimizer__"
-        routed = {k.removeprefix(prefix): v for k, v in params.items() if k.startswith(prefix)}
-        # A grid may name the optimizer that is there: that replaces nothing.
-        given = params.get("optimizer", self.optimizer)
-        named = isinstance(given, str) and isinstance(self.optimizer, str)
-        replaced = given != self.optimizer if named else given is not self.optimizer
-        super().set_params(**{k: v for k, v in params.items() if not k.startswith(prefix)})
-        kept = {} if replaced else self._routed_to_optimizer
-        if kept or routed:
-            self._routed_to_optimizer = {**kept, **routed}
-        else:
-            self.__dict__.pop("_routed_to_optimizer", None)
-        return self
-
-    def __sklearn_clone__(self) -> Self:
-        bare = copy.copy(self)
-        bare.__dict__.pop("_routed_to_optimizer", None)
-        twin: Self = super(KerasDNNClassifier, bare).__sklearn_clone__()
-        if self._routed_to_optimizer:
-            twin._routed_to_optimizer = copy.deepcopy(self._routed_to_optimizer)
-        return twin
 
     # -- training -------------------------------------------------------------------------
 
@@ -292,17 +332,19 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
             Rows, or images that the network flattens. uint8, bool and other small integers
-            are cast batch by batch; other dtypes are cast to float32 once. Never written.
-        y : array-like of shape (n_samples,)
-            Labels of any type, at least two different ones.
+            are cast batch by batch; other dtypes are cast to float32 once. A sparse one is
+            made dense batch by batch. Never written.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of any type, at least two different ones; or zeros and ones, a column for
+            each label that a row may have (multilabel).
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weight of each row; a weight of 2 counts like a repeated row, a
             weight of 0 like a removed one.
         X_val : array-like, default=None
             Rows to evaluate the network on after each epoch.
-        y_val : array-like of shape (n_val_samples,), default=None
+        y_val : array-like, default=None
             Their labels; given together with `X_val`.
         sample_weight_val : array-like of shape (n_val_samples,), default=None
             Their weights.
@@ -340,7 +382,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
             Rows, as for `fit`.
         y : array-like of shape (n_samples,)
             Labels. A class may be missing.
@@ -363,6 +405,11 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         afresh = not self.__sklearn_is_fitted__()
         if afresh and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit is one epoch: it can't be used with early_stopping=True; call "
+                "fit, or set early_stopping=False"
+            )
         return self._fit(X, y, sample_weight, classes=classes, epochs=1, afresh=afresh)
 
     def _fit(
@@ -379,21 +426,26 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         task = self._init_callback_context(max_subtasks=epochs)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
         with self._unchanged_on_failure():
-            rows, labels = validate_data(
-                self, X, y, reset=afresh, dtype=_KEPT_DTYPES, allow_nd=True
+            rows = self._validated(X, y, sample_weight, reset=afresh)
+            coding = self._coding_of(rows, classes, afresh)
+            settings = self._settings(coding, epochs, afresh)
+            table, held_out = self._tables(
+                rows, coding, self._given(*validation), settings.seed
             )
-            table = self._learn_classes(rows, labels, sample_weight, classes, afresh)
+            self._check_watched(settings.callbacks, held_out)
             fit = _learner.Fit(
-                self._settings(epochs, afresh),
+                settings,
                 table,
-                self._validation_table(*validation),
+                None if held_out is None else self._table(held_out, coding, held_out.weight),
                 None if afresh else self._learnt,
             )
             if self.verbose:
                 print(f"engine: {fit.engine} ({fit.why})")
+            earlier = fit.epoch
+            rule = self._begin(earlier)
             with fit.under_way():
-                self._run_epochs(fit, epochs, task, X, y)
-            self._keep(fit.learnt())
+                self._run_epochs(fit, epochs, task, X, y, held_out, rule)
+            self._keep(fit.learnt(), rule, earlier)
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -407,87 +459,150 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self.__dict__.update(before)
             raise
 
-    def _learn_classes(
-        self,
-        X: NDArray[Any],
-        y: NDArray[Any],
-        sample_weight: ArrayLike | None,
-        classes: ArrayLike | None,
-        afresh: bool,
-    ) -> _learner.Table:
-        """Learn or check classes and row shape; return the rows with numbers for labels."""
-        weight = checked_sample_weight(sample_weight, X)
-        if afresh:
-            self.classes_ = find_classes(y if weight is None else y[weight > 0], classes)
-            self.input_shape_ = X.shape[1:]
-        else:
-            self._check_row_shape(X)
-            check_same_classes(classes, self.classes_)
-        return self._table(X, y, weight, self.class_weight)
+    # -- rows, and what is held out of them -----------------------------------------------
 
-    def _validation_table(
+    def _validated(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
+    ) -> ValidationRows:
+        rows, labels = validate_data(
+            self, X, y, reset=reset, multi_output=is_multilabel(y), **_CHECKS
+        )
+        if not reset:
+            self._check_row_shape(rows)
+        labels = labels.toarray() if hasattr(labels, "toarray") else labels
+        return ValidationRows(rows, labels, checked_sample_weight(sample_weight, rows))
+
+    def _given(
         self,
         X_val: ArrayLike | None,
         y_val: ArrayLike | None,
         sample_weight_val: ArrayLike | None,
-    ) -> _learner.Table | None:
+    ) -> ValidationRows | None:
         if (X_val is None) != (y_val is None):
             missing = "X_val" if X_val is None else "y_val"
             raise ValueError(f"X_val and y_val must be given together, got {missing}=None")
-        if X_val is None:
+        if X_val is None or y_val is None:
             if sample_weight_val is not None:
                 raise ValueError("sample_weight_val must be given with X_val and y_val")
             return None
-        try:
-            X, y = validate_data(
-                self, X_val, y_val, reset=False, dtype=_KEPT_DTYPES, allow_nd=True
+        if self.early_stopping and self.validation_fraction != _VALIDATION_FRACTION:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction!r} can't be used beside X_val: "
+                "leave out one of the two"
             )
-            self._check_row_shape(X)
-            return self._table(X, y, checked_sample_weight(sample_weight_val, X), None)
+        try:
+            return self._validated(X_val, y_val, sample_weight_val, reset=False)
         except ValueError as error:
             raise ValueError(f"in X_val, y_val or sample_weight_val: {error}") from error
 
+    def _coding_of(
+        self, rows: ValidationRows, classes: ArrayLike | None, afresh: bool
+    ) -> Coding:
+        """Learn the classes and the shape of a row, or check them."""
+        if not afresh:
+            check_same_classes(classes, self._coding.classes)
+            return self._coding
+        coding = Coding.learn(rows.y, rows.weight, classes)
+        self.classes_: NDArray[Any] = coding.classes
+        self.input_shape_ = rows.X.shape[1:]
+        return coding
+
+    def _tables(
+        self, rows: ValidationRows, coding: Coding, given: ValidationRows | None, seed: int
+    ) -> tuple[_learner.Table, ValidationRows | None]:
+        weight, held_out = rows.weight, given
+        if self.early_stopping and given is None:
+            numbers = coding.numbers(rows.y, rows.weight)
+            weight, held_out = hold_out(rows, numbers, self.validation_fraction, seed)
+        return self._table(rows, coding, weight, self.class_weight), held_out
+
     def _table(
-        self, X: NDArray[Any], y: NDArray[Any], weight: Weights | None, class_weight: Any
+        self,
+        rows: ValidationRows,
+        coding: Coding,
+        weight: Weights | None,
+        class_weight: Any = None,
     ) -> _learner.Table:
-        kept = slice(None) if weight is None else weight > 0
-        numbers = np.zeros(len(y), np.int32)
-        numbers[kept] = class_numbers(y[kept], self.classes_)
+        numbers = coding.numbers(rows.y, weight)
         return {
-            "X": X,
+            "X": rows.X,
             "y": numbers,
-            "weight": row_weights(weight, class_weight, self.classes_, numbers),
+            "weight": row_weights(weight, class_weight, coding.classes, numbers),
         }
 
-    def _settings(self, epochs: int, afresh: bool) -> _learner.Settings:
+    # -- hyperparameters, checked ---------------------------------------------------------
+
+    def _settings(self, coding: Coding, epochs: int, afresh: bool) -> _learner.Settings:
+        from skdnn._start_weights import choose_initializers
         from skdnn.network import Architecture
 
+        architecture = Architecture.from_parameters(
+            self.input_shape_,
+            len(coding.classes),
+            self.hidden_units,
+            self.activation,
+            self.batch_normalization,
+            coding.multilabel,
+        )
+        n_hidden = len(architecture.hidden_units)
         return _learner.Settings(
-            architecture=Architecture.from_parameters(
-                self.input_shape_, len(self.classes_), self.hidden_units, self.activation
-            ),
+            architecture=architecture,
+            regularization=self._regularization(n_hidden),
+            initializers=choose_initializers(self.kernel_initializer, n_hidden),
             optimizer=self._optimizer_choice(),
             batch_size=self.batch_size,
             epochs=epochs,
             seed=_drawn_seed(self.random_state) if afresh else self._learnt["seed"],
             engine=self.engine,
-            callbacks=_learner.listed_callbacks(self.callbacks),
+            callbacks=fresh_callbacks(self.callbacks, self._routed.get("callbacks")),
+        )
+
+    def _regularization(self, n_hidden: int) -> Regularization:
+        from skdnn._layer_settings import Regularization
+
+        return Regularization.from_parameters(
+            n_hidden, self.dropout, self.l2, self.label_smoothing
         )
 
     def _optimizer_choice(self) -> OptimizerChoice:
         from skdnn._optimizers import choose_optimizer
 
-        return choose_optimizer(self.optimizer, self.learning_rate, self._routed_to_optimizer)
+        return choose_optimizer(
+            self.optimizer, self.learning_rate, self._routed.get("optimizer")
+        )
 
-    def _run_epochs(self, fit: _learner.Fit, epochs: int, task: Any, X: Any, y: Any) -> None:
-        earlier = self.history_ if fit.epoch else {}
-        self.history_: dict[str, list[float]] = {k: list(v) for k, v in earlier.items()}
+    @staticmethod
+    def _check_watched(callbacks: Sequence[Any], held_out: ValidationRows | None) -> None:
+        for callback in callbacks:
+            watched = monitors_validation(callback)
+            if watched and held_out is None:
+                raise ValueError(
+                    f"callback {type(callback).__name__} has monitor={watched!r}, but there "
+                    "are no validation rows: pass X_val and y_val to fit, set "
+                    f"early_stopping=True, or monitor {watched.removeprefix('val_')!r}"
+                )
+
+    # -- epochs ---------------------------------------------------------------------------
+
+    def _run_epochs(
+        self,
+        fit: _learner.Fit,
+        epochs: int,
+        task: Any,
+        X: Any,
+        y: Any,
+        held_out: ValidationRows | None,
+        rule: StoppingRule | None,
+    ) -> None:
         last = fit.epoch + epochs
         for _ in range(epochs):
             epoch = task.subcontext(task_name="epoch")
             epoch.call_on_fit_task_begin(estimator=self, X=X, y=y)
             logs, stop = fit.run_epoch()
             self._record(logs, f"Epoch {fit.epoch}/{last}")
+            if rule is not None and held_out is not None:
+                learnt = fit.learnt()
+                stop |= rule.update(self._validation_score(learnt, logs, held_out), learnt)
             stop |= epoch.call_on_fit_task_end(
                 estimator=self,
                 X=X,
@@ -497,13 +612,37 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             if stop:
                 break
 
+    def _begin(self, earlier: int) -> StoppingRule | None:
+        """Go on with the history of earlier calls, or drop it; return what decides to stop."""
+        history = self.history_ if earlier else {}
+        self.history_: dict[str, list[float]] = {k: list(v) for k, v in history.items()}
+        if not earlier:
+            for name in ("validation_scores_", "best_iteration_"):
+                self.__dict__.pop(name, None)
+        return StoppingRule(self.n_iter_no_change, self.tol) if self.early_stopping else None
+
+    def _validation_score(
+        self, learnt: _learner.Learnt, logs: Mapping[str, float], held_out: ValidationRows
+    ) -> float:
+        if self.scoring == "loss":
+            return -logs["val_loss"]
+        self._learnt = learnt  # a scorer asks the estimator itself
+        weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+        return float(check_scoring(self, self.scoring)(self, held_out.X, held_out.y, **weight))
+
     def _record(self, logs: Mapping[str, float], title: str) -> None:
         for name, value in logs.items():
             self.history_.setdefault(name, []).append(float(value))
         if self.verbose:
             print(" - ".join([title, *(f"{name}: {v:.4f}" for name, v in logs.items())]))
 
-    def _keep(self, learnt: _learner.Learnt) -> None:
+    def _keep(self, learnt: _learner.Learnt, rule: StoppingRule | None, earlier: int) -> None:
+        if rule is not None:
+            scores = [*getattr(self, "validation_scores_", ()), *rule.scores]
+            self.validation_scores_ = np.array(scores)
+            self.best_iteration_ = earlier + rule.best_position + 1
+            for name in ("weights", "slots"):
+                learnt[name] = rule.best[name]
         self._learnt = learnt
         self.n_iter_ = learnt["epoch"]
         self.n_parameters_ = sum(w.size for w in learnt["weights"])
@@ -515,13 +654,14 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
             Rows of the shape seen in `fit`; any numeric dtype.
 
         Returns
         -------
         probabilities : ndarray of float32, shape (n_samples, n_classes)
-            Columns in the order of `classes_`; two columns for two classes.
+            Columns in the order of `classes_`; two columns for two classes. For multilabel
+            targets the probability of each label.
 
         Raises
         ------
@@ -531,7 +671,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             If the rows have another shape than in `fit`, or hold NaN or infinity.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, dtype=_KEPT_DTYPES, allow_nd=True)
+        rows = validate_data(self, X, reset=False, **_CHECKS)
         self._check_row_shape(rows)
         return _learner.class_probabilities(self._learnt, rows)
 
@@ -540,7 +680,7 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
             Rows, as for `predict_proba`.
 
         Returns
@@ -552,21 +692,24 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             return np.log(self.predict_proba(X))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Predict the most probable class.
+        """Predict the most probable class, or the labels more probable than not.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
             Rows, as for `predict_proba`.
 
         Returns
         -------
-        labels : ndarray of shape (n_samples,)
-            Of the type of `classes_`; of classes equally probable, the first.
+        labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Of the type of `classes_`; of classes equally probable, the first. Zeros and ones
+            for multilabel targets.
         """
-        numbers = self.predict_proba(X).argmax(axis=1)
-        labels: NDArray[Any] = self.classes_[numbers]
-        return labels
+        return self._coding.labels(self.predict_proba(X))
+
+    @property
+    def _coding(self) -> Coding:
+        return Coding(self.classes_, self._learnt["multilabel"])
 
     def _check_row_shape(self, X: NDArray[Any]) -> None:
         if X.shape[1:] != self.input_shape_:
@@ -597,7 +740,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         # Not a property: dir(), the HTML representation and completion read every property
         # there is, and each access builds a Keras model.
         if name == "model_" and "_learnt" in self.__dict__:
-            return _learner.keras_model(self._learnt, self._optimizer_choice())
+            regularization = self._regularization(len(self._learnt["hidden_units"]))
+            return _learner.keras_model(self._learnt, self._optimizer_choice(), regularization)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # -- what scikit-learn asks an estimator ----------------------------------------------
@@ -608,6 +752,8 @@ class KerasDNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_label = True
         return tags
 
 

@@ -7,44 +7,56 @@ function, so it serves a plain :class:`scikeras.wrappers.KerasClassifier` as wel
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from skdnn._layer_settings import (
+    Activation,
+    Regularization,
+    checked_activation,
+    checked_flag,
+    checked_units,
+    per_layer,
+)
+from skdnn._start_weights import InitializerChoice, choose_initializers, layer_seeds
 
 if TYPE_CHECKING:
     import keras
 
     from skdnn._optimizers import OptimizerChoice
 
-Activation: TypeAlias = str | Callable[..., Any]
-
 
 @dataclass(frozen=True)
 class Architecture:
-    """What decides the layers of a network, and nothing else.
+    """What decides the weights of a network and its outputs, and nothing else.
 
-    Two fits with equal architectures share one Keras model and its compiled programs.
+    Fits with equal architectures share one forward pass, and can go on from each other.
 
     Parameters
     ----------
     input_shape : tuple of int
         Shape of one row: ``(784,)``, or ``(28, 28)`` for a network that flattens.
     n_classes : int
-        Number of classes, at least 2.
+        Number of classes, at least 2; of labels, if `multilabel`.
     hidden_units : tuple of int
         Units of each hidden layer.
     activation : tuple of str or callable
         Activation of each hidden layer.
+    batch_normalization : tuple of bool
+        Whether each hidden layer is normalised before its activation.
+    multilabel : bool
+        Whether a row may have any number of the labels.
     """
 
     input_shape: tuple[int, ...]
     n_classes: int
     hidden_units: tuple[int, ...]
     activation: tuple[Activation, ...]
+    batch_normalization: tuple[bool, ...]
+    multilabel: bool = False
 
     @classmethod
     def from_parameters(
@@ -52,20 +64,26 @@ class Architecture:
         input_shape: tuple[int, ...],
         n_classes: int,
         hidden_units: int | Sequence[int],
-        activation: Activation | Sequence[Activation],
+        activation: Activation | Sequence[Activation] = "relu",
+        batch_normalization: bool | Sequence[bool] = False,
+        multilabel: bool = False,
     ) -> Architecture:
-        """Check the parameters and give each hidden layer its activation.
+        """Check the parameters and give each hidden layer its own.
 
         Parameters
         ----------
         input_shape : tuple of int
             Shape of one row.
         n_classes : int
-            Number of classes, at least 2.
+            Number of classes, at least 2; of labels, if `multilabel`.
         hidden_units : int or sequence of int
             Units of each hidden layer; an int means one hidden layer.
         activation : str, callable, or sequence of those
             One for all hidden layers, or one per hidden layer.
+        batch_normalization : bool or sequence of bool
+            One for all hidden layers, or one per hidden layer.
+        multilabel : bool
+            Whether a row may have any number of the labels.
 
         Returns
         -------
@@ -76,21 +94,42 @@ class Architecture:
         ------
         ValueError
             If a number of units is not positive, an activation has no such name in Keras,
-            or the number of activations differs from the number of hidden layers.
+            or a sequence has not one value per hidden layer.
         TypeError
-            If a number of units is not an integer, or an activation is neither a name nor a
-            function.
+            If a number of units is not an integer, an activation is neither a name nor a
+            function, or a normalisation is not a bool.
         """
-        units = _checked_units(hidden_units)
-        return cls(input_shape, n_classes, units, _activation_per_layer(activation, len(units)))
+        units = checked_units(hidden_units)
+        return cls(
+            input_shape,
+            n_classes,
+            units,
+            per_layer("activation", activation, len(units), checked_activation),
+            per_layer("batch_normalization", batch_normalization, len(units), checked_flag),
+            multilabel,
+        )
 
-    def build(self, seed: int | None = None) -> keras.Sequential:
+    @property
+    def n_outputs(self) -> int:
+        """Units of the output layer."""
+        return 1 if self.n_classes == 2 and not self.multilabel else self.n_classes
+
+    def build(
+        self,
+        seed: int | None = None,
+        regularization: Regularization | None = None,
+        initializers: Sequence[InitializerChoice] | None = None,
+    ) -> keras.Sequential:
         """Put the layers together, not compiled.
 
         Parameters
         ----------
         seed : int, optional
             Seed of the start weights; see :func:`build_network`.
+        regularization : Regularization, optional
+            What the layers do while they are trained; nothing by default.
+        initializers : sequence of InitializerChoice, optional
+            Of each layer's kernel, the output's last; Keras's default by default.
 
         Returns
         -------
@@ -99,19 +138,41 @@ class Architecture:
         """
         from keras import Sequential, layers
 
-        seeds = layer_seeds(seed, len(self.hidden_units) + 1)
+        n_layers = len(self.hidden_units) + 1
+        kernels = _Kernels(
+            layer_seeds(seed, n_layers),
+            initializers or choose_initializers("glorot_uniform", n_layers - 1),
+            regularization or Regularization.none(n_layers - 1),
+        )
         stack = [layers.Input(self.input_shape, dtype="float32")]
         if len(self.input_shape) > 1:
             stack.append(layers.Flatten(name="flatten", dtype="float32"))
-        for number, (units, activation) in enumerate(
-            zip(self.hidden_units, self.activation, strict=True), start=1
-        ):
-            stack.append(_dense(units, activation, seeds[number - 1], f"hidden_{number}"))
-        if self.n_classes == 2:
-            stack.append(_dense(1, "sigmoid", seeds[-1], "output"))
-        else:
-            stack.append(_dense(self.n_classes, "softmax", seeds[-1], "output"))
+        for position in range(n_layers - 1):
+            stack += self._hidden_layer(position, kernels)
+        output = "sigmoid" if self.n_outputs == 1 or self.multilabel else "softmax"
+        stack.append(kernels.dense(n_layers - 1, "output", self.n_outputs, output))
         return Sequential(stack, name="dnn")
+
+    def _hidden_layer(self, position: int, kernels: _Kernels) -> list[keras.layers.Layer]:
+        from keras import layers
+
+        number, activation = position + 1, self.activation[position]
+        dense = (position, f"hidden_{number}", self.hidden_units[position])
+        if self.batch_normalization[position]:
+            stack = [
+                kernels.dense(*dense, use_bias=False),  # the normalisation has its own
+                layers.BatchNormalization(
+                    name=f"batch_normalization_{number}", dtype="float32"
+                ),
+                layers.Activation(activation, name=f"activation_{number}", dtype="float32"),
+            ]
+        else:
+            stack = [kernels.dense(*dense, activation)]
+        rate = kernels.regularization.dropout[position]
+        if rate:
+            # Which units drop out is decided anew at each epoch, by the engine.
+            stack.append(layers.Dropout(rate, seed=0, name=f"dropout_{number}"))
+        return stack
 
 
 def build_network(
@@ -120,17 +181,24 @@ def build_network(
     hidden_units: int | Sequence[int] = (100,),
     activation: Activation | Sequence[Activation] = "relu",
     seed: int | None = None,
+    *,
+    kernel_initializer: Any = "glorot_uniform",
+    batch_normalization: bool | Sequence[bool] = False,
+    dropout: float | Sequence[float] = 0.0,
+    l2: float | Sequence[float] = 0.0,
 ) -> keras.Sequential:
     """Build and compile a dense network; a build function for scikeras.
 
     Rows of more than one dimension pass a ``Flatten`` layer first. Two classes end in one
     sigmoid unit with binary cross-entropy, more classes in a softmax with sparse categorical
-    cross-entropy. The loss of a batch is the mean weighted by the sample weights.
+    cross-entropy, multilabel targets in a sigmoid unit per label with binary cross-entropy.
+    The loss of a batch is the mean weighted by the sample weights.
 
     Parameters
     ----------
     meta : mapping
-        What scikeras learnt from the data; ``X_shape_`` and ``n_classes_`` are used.
+        What scikeras learnt from the data; ``X_shape_``, ``n_classes_`` and
+        ``target_type_`` are used.
     compile_kwargs : mapping
         What scikeras passes on to ``Model.compile``; ``loss`` and ``metrics`` are filled in
         where they are None.
@@ -141,6 +209,15 @@ def build_network(
         :func:`keras.activations.get`, or a function of a tensor.
     seed : int, optional
         Seed of the start weights. None draws new ones each time, from Keras's own generator.
+    kernel_initializer : str, Initializer, callable or sequence, default="glorot_uniform"
+        Start weights of the layers, one for all or one per layer, the output layer's last.
+    batch_normalization : bool or sequence of bool, default=False
+        Whether hidden layers are normalised before their activation.
+    dropout : float or sequence of float, default=0.0
+        Share of a hidden layer's units that are dropped in a training step.
+    l2 : float or sequence of float, default=0.0
+        Penalty on the squares of the kernels, one for all layers or one per layer, the output
+        layer's last; ``l2`` of :class:`keras.regularizers.L2`.
 
     Returns
     -------
@@ -150,9 +227,9 @@ def build_network(
     Raises
     ------
     ValueError
-        If `hidden_units` or `activation` does not describe a network.
+        If a parameter does not describe a network.
     TypeError
-        If `hidden_units` or `activation` is of a wrong type.
+        If a parameter is of a wrong type.
 
     See Also
     --------
@@ -182,23 +259,35 @@ def build_network(
     >>> classifier.fit(X, y).predict(X[:3]).shape
     (3,)
     """
+    multilabel = meta.get("target_type_") == "multilabel-indicator"
     architecture = Architecture.from_parameters(
         input_shape=tuple(meta["X_shape_"][1:]),
         n_classes=int(meta["n_classes_"]),
         hidden_units=hidden_units,
         activation=activation,
+        batch_normalization=batch_normalization,
+        multilabel=multilabel,
     )
-    model = architecture.build(seed)
+    n_hidden = len(architecture.hidden_units)
+    model = architecture.build(
+        seed,
+        Regularization.from_parameters(n_hidden, dropout, l2),
+        choose_initializers(kernel_initializer, n_hidden),
+    )
     kwargs = dict(compile_kwargs)
     if kwargs.get("loss") is None:
-        kwargs["loss"] = cross_entropy(architecture.n_classes)
+        kwargs["loss"] = cross_entropy(architecture)
     if kwargs.get("metrics") is None:
-        kwargs["metrics"] = ["accuracy"]
+        kwargs["metrics"] = [_accuracy(architecture)]
     model.compile(**kwargs)
     return model
 
 
-def compiled_network(architecture: Architecture, choice: OptimizerChoice) -> keras.Sequential:
+def compiled_network(
+    architecture: Architecture,
+    choice: OptimizerChoice,
+    regularization: Regularization | None = None,
+) -> keras.Sequential:
     """Build and compile a network through scikeras, as `KerasDNNClassifier` does.
 
     Parameters
@@ -208,6 +297,8 @@ def compiled_network(architecture: Architecture, choice: OptimizerChoice) -> ker
     choice : OptimizerChoice
         The optimizer. What the user gave beside its name is routed by scikeras, as
         ``optimizer__<name>``.
+    regularization : Regularization, optional
+        What the layers do while they are trained.
 
     Returns
     -------
@@ -216,6 +307,7 @@ def compiled_network(architecture: Architecture, choice: OptimizerChoice) -> ker
     """
     from scikeras.wrappers import KerasClassifier
 
+    regularization = regularization or Regularization.none(len(architecture.hidden_units))
     optimizer: Any
     if choice.options is None:  # an instance: a copy of it, that is
         optimizer, routed = choice.make(), {}
@@ -228,158 +320,89 @@ def compiled_network(architecture: Architecture, choice: OptimizerChoice) -> ker
         model__hidden_units=architecture.hidden_units,
         model__activation=architecture.activation,
         model__seed=0,
+        model__batch_normalization=architecture.batch_normalization,
+        model__dropout=regularization.dropout,
+        model__l2=regularization.l2,
+        loss=cross_entropy(architecture, regularization.label_smoothing),
         optimizer=optimizer,
         **{f"optimizer__{name}": value for name, value in routed.items()},
     )
-    # Any array that names every class tells scikeras all it needs to know of the data.
-    X = np.zeros((architecture.n_classes, *architecture.input_shape), np.float32)
-    model: keras.Sequential = wrapper.initialize(X, np.arange(architecture.n_classes)).model_
+    X, y = _tiny_data(architecture)
+    model: keras.Sequential = wrapper.initialize(X, y).model_
     return model
 
 
-def cross_entropy(n_classes: int) -> Any:
+def _tiny_data(architecture: Architecture) -> tuple[np.ndarray, np.ndarray]:
+    """Make rows that name every class: all that scikeras needs to know of the data."""
+    n = architecture.n_classes
+    if architecture.multilabel:
+        return np.zeros((n + 1, *architecture.input_shape), np.float32), np.eye(
+            n + 1, n, dtype=int
+        )
+    return np.zeros((n, *architecture.input_shape), np.float32), np.arange(n)
+
+
+def cross_entropy(architecture: Architecture, label_smoothing: float = 0.0) -> Any:
     """Return the loss of a network.
 
     Parameters
     ----------
-    n_classes : int
-        Number of classes.
+    architecture : Architecture
+        The layers; their outputs decide.
+    label_smoothing : float
+        Share of a label that is spread over all classes, as in Keras's losses.
 
     Returns
     -------
     loss : keras.losses.Loss
-        Binary or sparse categorical cross-entropy. It divides by the weights, not by the
-        rows (Keras's default), so that a weight of 2 is a repeated row, as scikit-learn has
-        it.
+        Binary cross-entropy for sigmoid outputs. For a softmax sparse categorical
+        cross-entropy; with `label_smoothing` the categorical one, whose targets are one-hot,
+        because Keras's sparse one can't smooth. It divides by the weights, not by the rows
+        (Keras's default), so that a weight of 2 is a repeated row, as scikit-learn has it.
     """
     from keras import losses
 
-    kind = losses.BinaryCrossentropy if n_classes == 2 else losses.SparseCategoricalCrossentropy
-    return kind(reduction="mean_with_sample_weight")
+    reduction = {"reduction": "mean_with_sample_weight"}
+    if architecture.multilabel or architecture.n_outputs == 1:
+        return losses.BinaryCrossentropy(label_smoothing=label_smoothing, **reduction)
+    if label_smoothing:
+        return losses.CategoricalCrossentropy(label_smoothing=label_smoothing, **reduction)
+    return losses.SparseCategoricalCrossentropy(**reduction)
 
 
-def initial_weights(model: keras.Sequential, seed: int) -> list[np.ndarray]:
-    """Draw the weights that the network would have if it were built anew with `seed`.
+def _accuracy(architecture: Architecture) -> Any:
+    from keras import metrics
 
-    Building takes milliseconds and names in Keras's global state; drawing from the layers'
-    own initialisers takes neither.
-
-    Parameters
-    ----------
-    model : keras.Sequential
-        A network made by :meth:`Architecture.build`.
-    seed : int
-        Seed of the start weights.
-
-    Returns
-    -------
-    weights : list of ndarray of float32
-        In the order of ``model.weights``.
-    """
-    drawn = {}
-    dense = [layer for layer in model.layers if hasattr(layer, "kernel_initializer")]
-    for layer, layer_seed in zip(dense, layer_seeds(seed, len(dense)), strict=True):
-        config = {**layer.kernel_initializer.get_config(), "seed": layer_seed}
-        initializer = type(layer.kernel_initializer).from_config(config)
-        kernel = initializer(layer.kernel.shape, dtype=layer.kernel.dtype)
-        drawn[id(layer.kernel)] = np.asarray(kernel)
-    # What has no seed (biases) starts as it was built.
-    return [
-        drawn.get(id(variable), np.asarray(variable.numpy())).copy()
-        for variable in model.weights
-    ]
+    # By its name, Keras would take the place of the largest label for the answer.
+    return metrics.BinaryAccuracy(name="accuracy") if architecture.multilabel else "accuracy"
 
 
-def layer_seeds(seed: int | None, n_layers: int) -> list[int] | list[None]:
-    """Give each layer a seed of its own.
+@dataclass(frozen=True)
+class _Kernels:
+    """What the dense layers' kernels start from and are held to, layer by layer."""
 
-    Parameters
-    ----------
-    seed : int or None
-        Seed of the network; None leaves every layer unseeded.
-    n_layers : int
-        Number of layers with weights.
+    seeds: Sequence[int | None]
+    initializers: Sequence[InitializerChoice]
+    regularization: Regularization
 
-    Returns
-    -------
-    seeds : list of int or of None
-        One per layer. Equal seeds would give equal columns to layers of one shape.
-    """
-    if seed is None:
-        return [None] * n_layers
-    # Keras's initialisers take seeds that fit a signed 32-bit integer.
-    words = np.random.SeedSequence(seed).generate_state(n_layers)
-    return [int(word) & 0x7FFFFFFF for word in words]
+    def dense(
+        self,
+        position: int,
+        name: str,
+        units: int,
+        activation: Activation | None = None,
+        *,
+        use_bias: bool = True,
+    ) -> keras.layers.Layer:
+        from keras import layers, regularizers
 
-
-def _dense(units: int, activation: Activation, seed: int | None, name: str) -> Any:
-    from keras import initializers, layers
-
-    return layers.Dense(
-        units,
-        activation=activation,
-        kernel_initializer=initializers.GlorotUniform(seed=seed),
-        dtype="float32",
-        name=name,
-    )
-
-
-def _checked_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
-    listed = [hidden_units] if isinstance(hidden_units, Integral) else list(hidden_units)  # type: ignore[arg-type]
-    rule = f"hidden_units must hold one positive integer per hidden layer, got {hidden_units!r}"
-    if any(isinstance(n, (bool, np.bool_)) or not isinstance(n, Integral) for n in listed):
-        raise TypeError(rule)
-    if any(n < 1 for n in listed):
-        raise ValueError(rule)
-    return tuple(int(n) for n in listed)
-
-
-def _activation_per_layer(
-    activation: Activation | Sequence[Activation], n_layers: int
-) -> tuple[Activation, ...]:
-    if isinstance(activation, str) or callable(activation):
-        return (_checked_activation(activation),) * n_layers
-    per_layer = tuple(_checked_activation(each) for each in activation)
-    if len(per_layer) != n_layers:
-        raise ValueError(
-            "activation must be one for all hidden layers or one per hidden layer, got "
-            f"{len(per_layer)} activations for {n_layers} hidden layers: {activation!r}"
+        penalty = self.regularization.l2[position]
+        return layers.Dense(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=self.initializers[position].seeded(self.seeds[position]),
+            kernel_regularizer=regularizers.L2(penalty) if penalty else None,
+            dtype="float32",
+            name=name,
         )
-    return per_layer
-
-
-def _checked_activation(activation: Activation) -> Activation:
-    import keras
-
-    if isinstance(activation, str):
-        known = _activation_names()
-        if activation not in known:
-            raise ValueError(
-                f"activation must be a function or one of {known}, got {activation!r}"
-            )
-        return str(activation)
-    if isinstance(activation, keras.layers.Layer | type) or not callable(activation):
-        raise TypeError(
-            "activation must be a name or a function of a tensor (for settings, take "
-            f"functools.partial(keras.activations.<name>, ...)), got {activation!r}"
-        )
-    return activation
-
-
-def _activation_names() -> list[str]:
-    import keras
-
-    functions = inspect.getmembers(keras.activations, inspect.isfunction)
-    # `glu` halves its input, which Dense does not foresee; `threshold` needs two arguments
-    # more, so it can't be had by its name.
-    not_activations = {"deserialize", "get", "glu", "serialize"}
-    return [
-        name
-        for name, function in functions
-        if name not in not_activations and _works_on_a_tensor_alone(function)
-    ]
-
-
-def _works_on_a_tensor_alone(function: Callable[..., Any]) -> bool:
-    parameters = inspect.signature(function).parameters.values()
-    return sum(parameter.default is parameter.empty for parameter in parameters) == 1

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from skdnn._engine.inference import Forward, forward
+from skdnn._engine.objective import Objective, penalty
 from skdnn._engine.rows import Rows
 
 
@@ -16,15 +17,16 @@ class Evaluation:
     ----------
     compiled : Forward
         The network.
-    loss : keras.losses.Loss
-        The loss of the training.
+    model : keras.Sequential
+        The one that is trained, or its template: its loss and its regularizers are used.
     rows : Rows
         Rows of weight 0 count as removed.
     """
 
-    def __init__(self, compiled: Forward, loss: keras.losses.Loss, rows: Rows) -> None:
+    def __init__(self, compiled: Forward, model: keras.Sequential, rows: Rows) -> None:
         self._compiled = compiled
-        self._loss = loss
+        self._model = model
+        self._objective = Objective(model.loss, compiled.n_outputs)
         self._rows = rows
 
     def __call__(self, weights: list[np.ndarray]) -> dict[str, float]:
@@ -38,16 +40,17 @@ class Evaluation:
         Returns
         -------
         logs : dict of float
-            ``"val_accuracy"`` over the rows that count and ``"val_loss"``, weighted.
+            ``"val_accuracy"`` over the rows that count and ``"val_loss"``, weighted and
+            with what the regularizers add, as in Keras.
         """
         rows = self._rows
         outputs = forward(self._compiled, weights, rows.X)
-        binary = outputs.shape[1] == 1
-        losses = self._loss.call(rows.y[:, None] if binary else rows.y, outputs).numpy()
-        predicted = outputs[:, 0] > 0.5 if binary else outputs.argmax(axis=1)
+        losses = np.asarray(self._objective.losses(rows.y, outputs))
+        hits = np.asarray(self._objective.hits(rows.y, outputs))
         counting = rows.counting()
         weight = None if rows.weight is None else rows.weight[counting]
+        loss = np.average(losses[counting], weights=weight)
         return {
-            "val_accuracy": float(np.mean((predicted == rows.y)[counting])),
-            "val_loss": float(np.average(losses[counting], weights=weight)),
+            "val_accuracy": float(np.mean(hits[counting])),
+            "val_loss": float(loss) + penalty(self._model, weights),
         }

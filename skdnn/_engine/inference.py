@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import aligned_zeros, as_tensor
+from skdnn._engine.rows import Matrix, write_rows
 
 # Rows are padded to a power of two between these, so that a row gets the same answer alone and
 # among a few others (matrix kernels sum in another order for another shape), and so that
@@ -31,7 +32,7 @@ class Forward:
         self.n_outputs = int(model.output_shape[-1])
         self._model = model
         signature = [
-            *(tf.TensorSpec(v.shape, v.dtype) for v in model.variables),
+            *(tf.TensorSpec(v.shape, v.dtype) for v in model.weights),
             tf.TensorSpec((None, *self.row_shape), tf.float32),
         ]
         function = tf.function(self._call, autograph=False)
@@ -66,14 +67,11 @@ class Forward:
 
     def _call(self, *flat: tf.Tensor) -> tf.Tensor:
         *weights, X = flat
-        n_trainable = len(self._model.trainable_variables)
-        output, _ = self._model.stateless_call(
-            weights[:n_trainable], weights[n_trainable:], X, training=False
-        )
-        return output
+        with keras.StatelessScope(zip(self._model.weights, weights, strict=True)):
+            return self._model(X, training=False)
 
 
-def forward(compiled: Forward, weights: list[np.ndarray], X: np.ndarray) -> np.ndarray:
+def forward(compiled: Forward, weights: list[np.ndarray], X: Matrix) -> np.ndarray:
     """Compute a network's outputs.
 
     Parameters
@@ -82,7 +80,7 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: np.ndarray) -> np.n
         The network.
     weights : list of ndarray of float32
         Its weights.
-    X : ndarray of shape (n_rows, ...)
+    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
         Any numeric dtype that float32 holds exactly; cast piece by piece.
 
     Returns
@@ -90,14 +88,14 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: np.ndarray) -> np.n
     outputs : ndarray of float32, shape (n_rows, n_outputs)
     """
     tensors = compiled.tensors(weights)
-    outputs = np.empty((len(X), compiled.n_outputs), np.float32)
+    n_rows = X.shape[0]
+    outputs = np.empty((n_rows, compiled.n_outputs), np.float32)
     row_bytes = 4 * int(np.prod(compiled.row_shape))
     most = max(_FEWEST_ROWS, _power_of_two(_CHUNK_BYTES // row_bytes) // 2)
-    for start in range(0, len(X), most):
-        piece = X[start : start + most]
-        n = len(piece)
+    for start in range(0, n_rows, most):
+        n = min(most, n_rows - start)
         padded = aligned_zeros((max(_FEWEST_ROWS, _power_of_two(n)), *compiled.row_shape), n)
-        padded[:n] = piece
+        write_rows(X, slice(start, start + n), padded[:n])
         outputs[start : start + n] = compiled(tensors, as_tensor(padded)).numpy()[:n]
     return outputs
 

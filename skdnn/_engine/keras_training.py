@@ -9,7 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from skdnn._engine.rows import Rows, epoch_order
+from skdnn._engine.objective import Objective
+from skdnn._engine.program import seed_generators
+from skdnn._engine.randomness import dropout_states, epoch_order
+from skdnn._engine.rows import Rows, write_rows
 from skdnn._engine.training import TrainingState
 
 # Two threads in Keras's fit at once have crashed the process.
@@ -57,12 +60,14 @@ class KerasTraining:
         self._seed = seed
         self._callbacks = [_BatchHooks(callback) for callback in callbacks]
         self.epoch = epoch
+        self._objective = Objective(model.loss, model.output_shape[-1])
         self._counting = rows.counting()
 
     def run_epoch(self) -> dict[str, float]:
         """Train one epoch; see `FusedTraining.run_epoch`."""
         order = epoch_order(self._counting, self._seed, self.epoch)
-        batches = _Batches(self._rows, order, self._batch_size)
+        self._seed_dropout()
+        batches = _Batches(self._rows, order, self._batch_size, self._objective)
         before_averaging = _BeforeAveraging()
         callbacks = [*self._callbacks, before_averaging]
         with _one_at_a_time:
@@ -73,6 +78,12 @@ class KerasTraining:
             self.model.set_weights(before_averaging.weights)
         self.epoch += 1
         return {name: float(history[name][0]) for name in ("accuracy", "loss")}
+
+    def _seed_dropout(self) -> None:
+        generators = seed_generators(self.model)
+        states = dropout_states(len(generators), self._seed, self.epoch)
+        for generator, state in zip(generators, states, strict=True):
+            generator.state.assign(state)
 
     def finish(self) -> None:
         """Replace the weights by their averages where the optimizer keeps such (`use_ema`)."""
@@ -93,9 +104,12 @@ class KerasTraining:
 class _Batches(keras.utils.PyDataset):
     """Batches in a given order, cast one by one."""
 
-    def __init__(self, rows: Rows, order: np.ndarray, batch_size: int) -> None:
+    def __init__(
+        self, rows: Rows, order: np.ndarray, batch_size: int, objective: Objective
+    ) -> None:
         super().__init__()
         self._rows, self._order, self._batch_size = rows, order, batch_size
+        self._objective = objective
 
     def __len__(self) -> int:
         return -(-len(self._order) // self._batch_size)
@@ -104,10 +118,10 @@ class _Batches(keras.utils.PyDataset):
         start = number * self._batch_size
         taken = self._order[start : start + self._batch_size]
         rows = self._rows
-        X = np.asarray(rows.X[taken], np.float32)
-        if rows.weight is None:
-            return X, rows.y[taken]
-        return X, rows.y[taken], rows.weight[taken]
+        X = np.empty((len(taken), *rows.X.shape[1:]), np.float32)
+        write_rows(rows.X, taken, X)
+        y = np.asarray(self._objective.targets(rows.y[taken]))
+        return (X, y) if rows.weight is None else (X, y, rows.weight[taken])
 
 
 class _BeforeAveraging(keras.callbacks.Callback):

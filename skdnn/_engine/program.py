@@ -1,6 +1,6 @@
 """Training steps compiled as one program.
 
-    weights, slots, totals = program.run(weights, slots, X, y, row_weight, n_batches)
+    state, totals = program.run(state, X, y, row_weight, n_batches)
 
 A program trains on a *chunk*: up to ``chunk_batches`` batches whose rows were gathered in the
 epoch's order. The chunk's shape depends on the structure alone, so folds that differ by a row,
@@ -10,19 +10,30 @@ as weights and optimizer state are inputs and outputs, any number of threads sha
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from skdnn._engine.objective import Objective
 from skdnn._engine.stateless import stateless
 
 # Bytes of X in a chunk: large enough that a call's overhead (0.2 ms) vanishes, small enough
 # to be gathered from cache-friendly pieces and to end well under a second.
 _CHUNK_BYTES = 8 * 2**20
 _MOST_BATCHES = 128
+
+
+class State(NamedTuple):
+    """What a step reads and changes."""
+
+    weights: list[tf.Tensor]  # in the order of model.weights
+    slots: list[tf.Tensor]  # in the order of optimizer.variables
+    generators: list[tf.Tensor]  # of the dropout layers
 
 
 class Totals(NamedTuple):
@@ -50,13 +61,17 @@ class Program:
         Batches of a full chunk.
     first_slots : list of ndarray
         State of a fresh optimizer.
+    n_generators : int
+        Number of dropout layers.
+    objective : Objective
+        The loss.
     """
 
     def __init__(self, model: keras.Sequential, batch_size: int) -> None:
         self.model = model
         self.batch_size = batch_size
         self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
-        self.binary = model.output_shape[-1] == 1
+        self.objective = Objective(model.loss, model.output_shape[-1])
         row_bytes = 4 * int(np.prod(self.row_shape))
         self.chunk_batches = int(
             np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES)
@@ -65,7 +80,8 @@ class Program:
         self._optimizer.build(model.trainable_variables)
         self.first_slots = [np.asarray(v.numpy()) for v in self._optimizer.variables]
         self._rate_slot = _position(self._optimizer.variables, "learning_rate")
-        self._row_loss = model.loss.call  # a loss for each row, before any reduction
+        self._generators = [generator.state for generator in seed_generators(model)]
+        self.n_generators = len(self._generators)
         self._lock = threading.Lock()
         self._compiled: dict[bool, Any] = {}
 
@@ -81,24 +97,23 @@ class Program:
 
     def run(
         self,
-        weights: list[tf.Tensor],
-        slots: list[tf.Tensor],
+        state: State,
         X: tf.Tensor,
         y: tf.Tensor,
         row_weight: tf.Tensor,
         n_batches: int,
         *,
         jit: bool,
-    ) -> tuple[list[tf.Tensor], list[tf.Tensor], Totals]:
+    ) -> tuple[State, Totals]:
         """Train on the first `n_batches` batches of a chunk.
 
         Parameters
         ----------
-        weights, slots : list of Tensor
-            Network weights and optimizer state at the start.
+        state : State
+            At the start.
         X : Tensor of float32, shape (chunk_batches, batch_size, ...)
-        y : Tensor of int32, shape (chunk_batches, batch_size)
-            Class numbers.
+        y : Tensor of int32, shape (chunk_batches, batch_size, ...)
+            Class numbers, or zeros and ones of labels.
         row_weight : Tensor of float32, shape (chunk_batches, batch_size)
             0 marks a row that only fills the batch.
         n_batches : int
@@ -107,15 +122,14 @@ class Program:
 
         Returns
         -------
-        weights, slots : list of Tensor
+        state : State
             After the last step.
         totals : Totals
             Loss and correct rows, summed.
         """
-        flat = [*weights, *slots, X, y, row_weight, tf.constant(n_batches)]
-        *state, totals = self._function(jit)(*flat)
-        n_weights = len(weights)
-        return state[:n_weights], state[n_weights:], Totals(*totals.numpy().tolist())
+        flat = [*itertools.chain(*state), X, y, row_weight, tf.constant(n_batches)]
+        *values, totals = self._function(jit)(*flat)
+        return self._unflattened(values), Totals(*totals.numpy().tolist())
 
     def _function(self, jit: bool) -> Any:
         # One thread traces and compiles; the others wait for it instead of repeating it.
@@ -126,12 +140,12 @@ class Program:
         return self._compiled[jit]
 
     def _trace(self, jit: bool) -> Any:
-        state = [*self.model.trainable_variables, *self._optimizer.variables]
+        state = [*self.model.weights, *self._optimizer.variables, *self._generators]
         chunk = (self.chunk_batches, self.batch_size)
         signature = [
             *(tf.TensorSpec(v.shape, v.dtype) for v in state),
             tf.TensorSpec((*chunk, *self.row_shape), tf.float32),
-            tf.TensorSpec(chunk, tf.int32),
+            tf.TensorSpec((*chunk, *self.objective.target_shape), tf.int32),
             tf.TensorSpec(chunk, tf.float32),
             tf.TensorSpec((), tf.int32),
         ]
@@ -141,43 +155,86 @@ class Program:
             traced(*(tf.zeros(spec.shape, spec.dtype) for spec in signature))
         return traced
 
+    def _unflattened(self, values: Sequence[Any]) -> State:
+        n_weights, n_slots = len(self.model.weights), len(self._optimizer.variables)
+        return State(
+            list(values[:n_weights]),
+            list(values[n_weights : n_weights + n_slots]),
+            list(values[n_weights + n_slots :]),
+        )
+
     def _train(self, *flat: tf.Tensor) -> list[tf.Tensor]:
-        n_weights, n_slots = len(self.model.trainable_variables), len(self._optimizer.variables)
-        weights, slots = list(flat[:n_weights]), list(flat[n_weights : n_weights + n_slots])
-        X, y, row_weight, n_batches = flat[n_weights + n_slots :]
+        *values, X, y, row_weight, n_batches = flat
 
-        def step(batch: tf.Tensor, weights: Any, slots: Any, totals: tf.Tensor) -> Any:
+        def step(batch: tf.Tensor, state: State, totals: tf.Tensor) -> Any:
             rows = tf.gather(X, batch), tf.gather(y, batch), tf.gather(row_weight, batch)
-            gradients, batch_totals = self._gradients(weights, *rows)
-            weights, slots = self._optimizer.stateless_apply(slots, gradients, weights)
-            return batch + 1, list(weights), list(slots), totals + batch_totals
+            state, batch_totals = self._step(State(*state), *rows)
+            return batch + 1, state, totals + batch_totals
 
-        _, weights, slots, totals = tf.while_loop(
+        _, state, totals = tf.while_loop(
             lambda batch, *_: batch < n_batches,
             step,
-            (tf.constant(0), weights, slots, tf.zeros(3)),
+            (tf.constant(0), self._unflattened(values), tf.zeros(3)),
         )
-        return [*weights, *slots, totals]
+        return [*itertools.chain(*state), totals]
 
-    def _gradients(
-        self, weights: list[tf.Tensor], X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
-    ) -> tuple[list[tf.Tensor], tf.Tensor]:
+    def _step(
+        self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
+    ) -> tuple[State, tf.Tensor]:
+        trained = [variable.trainable for variable in self.model.weights]
+        before = list(itertools.compress(state.weights, trained))
+        with tf.GradientTape() as tape:
+            tape.watch(before)
+            loss, output, weights, generators = self._forward(state, X, y, row_weight)
+        gradients = tape.gradient(loss, before)
+        after, slots = self._optimizer.stateless_apply(state.slots, gradients, before)
+        rest = iter(after)
+        weights = [
+            next(rest) if is_trained else weight
+            for weight, is_trained in zip(weights, trained, strict=True)
+        ]
         real = tf.cast(row_weight > 0, tf.float32)
         n_real = tf.reduce_sum(real)
-        with tf.GradientTape() as tape:
-            tape.watch(weights)
-            output, _ = self.model.stateless_call(weights, [], X, training=True)
-            losses = self._row_loss(y[:, None] if self.binary else y, output)
-            # Keras's reduction "mean_with_sample_weight": a weight of 2 is a repeated row.
-            loss = tf.reduce_sum(losses * row_weight) / tf.reduce_sum(row_weight)
-        gradients = tape.gradient(loss, weights)
-        hits = tf.reduce_sum(real * tf.cast(self._is_hit(y, output), tf.float32))
-        return gradients, tf.stack([loss * n_real, hits, n_real])
+        hits = tf.reduce_sum(real * self.objective.hits(y, output))
+        return State(weights, list(slots), generators), tf.stack([loss * n_real, hits, n_real])
 
-    def _is_hit(self, y: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-        if self.binary:
-            return tf.equal(tf.cast(output[:, 0] > 0.5, tf.int32), y)
-        return tf.equal(tf.argmax(output, axis=1, output_type=tf.int32), y)
+    def _forward(
+        self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
+        """Return loss and outputs, and the weights and generators that layers changed."""
+        variables = [*self.model.weights, *self._generators]
+        values = [*state.weights, *state.generators]
+        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+            output = X
+            for layer in self.model.layers:
+                # A batch's mean and variance are those of its rows, not of what fills it up.
+                normalises = isinstance(layer, keras.layers.BatchNormalization)
+                mask = {"mask": row_weight > 0} if normalises else {}
+                output = layer(output, training=True, **mask)
+            penalties = self.model.losses
+        # Keras's reduction "mean_with_sample_weight": a weight of 2 is a repeated row.
+        losses = self.objective.losses(y, output)
+        loss = tf.reduce_sum(losses * row_weight) / tf.reduce_sum(row_weight)
+        changed = [scope.get_current_value(variable) for variable in variables]
+        n_weights = len(state.weights)
+        return tf.add_n([loss, *penalties]), output, changed[:n_weights], changed[n_weights:]
+
+
+def seed_generators(model: keras.Sequential) -> list[keras.random.SeedGenerator]:
+    """List the generators of a model's dropout layers.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Read, not changed.
+
+    Returns
+    -------
+    generators : list of keras.random.SeedGenerator
+        In the order of the layers.
+    """
+    dropout = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    return [layer.seed_generator for layer in dropout]
 
 
 def _position(variables: list[Any], name: str) -> int | None:

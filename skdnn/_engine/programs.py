@@ -27,6 +27,8 @@ class Structure:
     ----------
     architecture : hashable
         The layers.
+    regularization : hashable
+        What the layers do while they are trained.
     optimizer : str
         Class and settings, without the learning rate.
     batch_size : int
@@ -34,6 +36,7 @@ class Structure:
     """
 
     architecture: Hashable
+    regularization: Hashable
     optimizer: str
     batch_size: int
 

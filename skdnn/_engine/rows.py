@@ -1,10 +1,14 @@
-"""What is learnt from, and in which order."""
+"""What is learnt from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+
+# An array, or a SciPy matrix or array in compressed rows.
+Matrix: TypeAlias = Any
 
 _FEWEST_ROWS = 256
 
@@ -15,15 +19,15 @@ class Rows:
 
     Parameters
     ----------
-    X : ndarray of shape (n_rows, ...)
+    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
         Any numeric dtype that float32 holds exactly; read batch by batch, never written.
-    y : ndarray of int32, shape (n_rows,)
-        Class numbers.
+    y : ndarray of int32, shape (n_rows,) or (n_rows, n_labels)
+        Class numbers; for multilabel targets zeros and ones.
     weight : ndarray of float32, shape (n_rows,), or None
         Weight of each row; rows of weight 0 count as removed. None weighs all alike.
     """
 
-    X: np.ndarray
+    X: Matrix
     y: np.ndarray
     weight: np.ndarray | None = None
 
@@ -53,20 +57,22 @@ def padded_batch_size(batch_size: int, n_rows: int) -> int:
     return min(batch_size, max(_FEWEST_ROWS, 1 << (n_rows - 1).bit_length()))
 
 
-def epoch_order(counting: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-    """Return the order in which an epoch takes the rows.
+def write_rows(X: Matrix, taken: Any, out: np.ndarray) -> None:
+    """Write some rows of a matrix into a dense float32 array.
 
     Parameters
     ----------
-    counting : ndarray of int
-        Numbers of the rows that count.
-    seed, epoch : int
-        Decide the order, so that an epoch that is trained alone, after a warm start or in
-        another process is the same epoch.
-
-    Returns
-    -------
-    order : ndarray of int
-        A permutation of `counting`.
+    X : ndarray or sparse matrix in rows, of shape (n_rows, ...)
+        What is read; a sparse one is never dense as a whole.
+    taken : slice or ndarray of int
+        Which rows.
+    out : ndarray of float32
+        Where to; of as many rows as are taken.
     """
-    return np.random.default_rng((seed, epoch)).permutation(counting)
+    if not isinstance(X, np.ndarray):
+        out[:] = X[taken].toarray()
+    elif isinstance(taken, slice) or X.dtype != np.float32:
+        out[:] = X[taken]
+    else:
+        # "clip" writes into `out` at once, where "raise" would go through a copy.
+        np.take(X, taken, axis=0, out=out, mode="clip")

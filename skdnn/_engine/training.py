@@ -11,8 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
-from skdnn._engine.program import Program, Totals
-from skdnn._engine.rows import Rows, epoch_order
+from skdnn._engine.program import Program, State, Totals
+from skdnn._engine.randomness import dropout_states, epoch_order
+from skdnn._engine.rows import Rows, write_rows
 
 # Steps after which XLA's compile (1-2 s) has paid for itself against the plain graph.
 _STEPS_WORTH_COMPILING = 1_500
@@ -76,6 +77,7 @@ class FusedTraining:
         self.epoch = state.epoch
         self._weights = [tf.constant(w) for w in state.weights]
         self._slots = [tf.constant(s) for s in state.slots]
+        self._generators: list[tf.Tensor] = []
         self._counting = rows.counting()
         n_batches = -(-len(self._counting) // program.batch_size)
         self._jit = epochs * n_batches >= _STEPS_WORTH_COMPILING
@@ -89,10 +91,17 @@ class FusedTraining:
             ``"accuracy"`` and ``"loss"`` as means over the epoch's rows while the weights
             changed, as in Keras's ``History``.
         """
+        states = dropout_states(self._program.n_generators, self._seed, self.epoch)
+        self._generators = [tf.constant(state) for state in states]
         totals = [self._run(chunk) for chunk in self._chunks()]
         self.epoch += 1
         loss, hits, rows = np.sum(totals, axis=0)
         return {"accuracy": float(hits / rows), "loss": float(loss / rows)}
+
+    @property
+    def model(self) -> keras.Sequential:
+        """A template of the network that is trained; its weights mean nothing."""
+        return self._program.model
 
     def state(self) -> TrainingState:
         """Copy weights and optimizer state out."""
@@ -105,18 +114,17 @@ class FusedTraining:
 
     def publish(self, model: keras.Model) -> None:
         """Put weights and optimizer state into a Keras model, for callbacks to look at."""
-        assign(model.trainable_variables, self._weights)
+        assign(model.weights, self._weights)
         assign(model.optimizer.variables, self._slots)
 
     def adopt(self, model: keras.Model) -> None:
         """Take over what callbacks may have changed in the model: weights, learning rate."""
-        self._weights = [tf.constant(v.numpy()) for v in model.trainable_variables]
+        self._weights = [tf.constant(v.numpy()) for v in model.weights]
         self._slots = [tf.constant(v.numpy()) for v in model.optimizer.variables]
 
     def _run(self, chunk: Chunk) -> Totals:
-        self._weights, self._slots, totals = self._program.run(
-            self._weights,
-            self._slots,
+        (self._weights, self._slots, self._generators), totals = self._program.run(
+            State(self._weights, self._slots, self._generators),
             as_tensor(chunk.X),
             tf.constant(chunk.y),
             tf.constant(chunk.weight),
@@ -136,19 +144,15 @@ class FusedTraining:
         program, rows, n = self._program, self._rows, len(taken)
         size = program.chunk_batches * program.batch_size
         X = aligned_zeros((size, *program.row_shape), n)
-        if rows.X.dtype == np.float32:
-            # "clip" writes into `out` at once, where "raise" would go through a copy.
-            np.take(rows.X, taken, axis=0, out=X[:n], mode="clip")
-        else:
-            X[:n] = rows.X[taken]
-        y = np.zeros(size, np.int32)
+        write_rows(rows.X, taken, X[:n])
+        y = np.zeros((size, *program.objective.target_shape), np.int32)
         y[:n] = rows.y[taken]
         weight = np.zeros(size, np.float32)
         weight[:n] = 1 if rows.weight is None else rows.weight[taken]
         shape = (program.chunk_batches, program.batch_size)
         return Chunk(
             X.reshape(*shape, *program.row_shape),
-            y.reshape(shape),
+            y.reshape(*shape, *program.objective.target_shape),
             weight.reshape(shape),
             -(-n // program.batch_size),
         )

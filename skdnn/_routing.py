@@ -1,0 +1,102 @@
+"""Hyperparameters of what an estimator holds: ``optimizer__<name>``, ``callbacks__<name>``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator
+
+
+class RoutedParametersMixin(BaseEstimator):
+    """Lets ``set_params`` keep settings for what some parameters name.
+
+    An optimizer or a callback is no estimator: it has no ``set_params`` of its own, and may be
+    a name or a class still. What is set for it is kept here, seen by ``get_params``, copied by
+    ``clone``, and handed on at `fit`. A new value of the parameter drops it, unless it is set
+    in the same call.
+    """
+
+    _routing_parameters: ClassVar[tuple[str, ...]] = ()
+
+    # By parameter, names without the prefix. Not set in __init__: an estimator without any
+    # has no such attribute of its own.
+    _routed: Mapping[str, Mapping[str, Any]] = {}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the hyperparameters, with the routed values that were set.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Kept for scikit-learn; the routed values are there either way, so that every
+            representation of the estimator shows them.
+
+        Returns
+        -------
+        params : dict
+            Names and values.
+        """
+        routed = {
+            f"{parameter}__{name}": value
+            for parameter, settings in self._routed.items()
+            for name, value in settings.items()
+        }
+        return {**super().get_params(deep=deep), **routed}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set hyperparameters, ``optimizer__<name>`` and ``callbacks__<name>`` included.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values. A routed value is kept for what the parameter names and checked
+            there, at `fit`. Another `optimizer` drops what was kept for the old, and so do
+            other `callbacks`.
+
+        Returns
+        -------
+        self : estimator
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If a name is not a hyperparameter.
+        """
+        given: dict[str, dict[str, Any]] = {name: {} for name in self._routing_parameters}
+        own = {}
+        for key, value in params.items():
+            parameter, _, name = key.partition("__")
+            if name and parameter in given:
+                given[parameter][name] = value
+            else:
+                own[key] = value
+        replaced = {name for name in given if name in own and self._is_new(name, own[name])}
+        super().set_params(**own)
+        kept = {
+            name: {**({} if name in replaced else self._routed.get(name, {})), **settings}
+            for name, settings in given.items()
+        }
+        self._keep_routed({name: settings for name, settings in kept.items() if settings})
+        return self
+
+    def __sklearn_clone__(self) -> Self:
+        bare = copy.copy(self)
+        bare.__dict__.pop("_routed", None)
+        twin: Self = super(RoutedParametersMixin, bare).__sklearn_clone__()
+        twin._keep_routed(copy.deepcopy(self._routed))
+        return twin
+
+    def _is_new(self, parameter: str, value: Any) -> bool:
+        # A grid may name the optimizer that is there: that replaces nothing.
+        held = getattr(self, parameter)
+        both_names = isinstance(value, str) and isinstance(held, str)
+        return value != held if both_names else value is not held
+
+    def _keep_routed(self, routed: Mapping[str, Mapping[str, Any]]) -> None:
+        if routed:
+            self._routed = routed
+        else:
+            self.__dict__.pop("_routed", None)
