@@ -125,6 +125,7 @@ class Fit:
         if learnt is not None:
             _check_same_layers(settings.architecture, learnt)
         self._settings = settings
+        self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
         self.engine, self.why = _engine.choose_engine(
             settings.engine, settings.optimizer.template, callbacks
@@ -143,6 +144,31 @@ class Fit:
                 self._training.model,
                 _engine.Rows(**validation),
             )
+        )
+
+    @property
+    def identity(self) -> list[Any]:
+        """All that decides what is learnt, but for the number of epochs."""
+        settings = self._settings
+        return [
+            self.engine,
+            self._training.compiled,  # graph and XLA round differently
+            settings.architecture,
+            settings.regularization,
+            settings.optimizer.key,
+            settings.optimizer.learning_rate,
+            [choice.key for choice in settings.initializers],
+            settings.batch_size,
+            settings.seed,
+            self._tables,
+        ]
+
+    def resume(self, learnt: Learnt) -> None:
+        """Go on from what a fit of the same identity has learnt."""
+        from skdnn import _engine
+
+        self._training.resume(
+            _engine.TrainingState(learnt["weights"], learnt["slots"], learnt["epoch"])
         )
 
     @property

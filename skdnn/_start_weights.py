@@ -26,6 +26,13 @@ class InitializerChoice:
 
     template: Any
 
+    @property
+    def key(self) -> Any:
+        """Return what tells it from others."""
+        if not hasattr(self.template, "get_config"):
+            return self.template
+        return type(self.template).__qualname__, self.template.get_config()
+
     def seeded(self, seed: int | None) -> Any:
         """Return the initializer with a seed, where it takes one."""
         if not hasattr(self.template, "get_config"):

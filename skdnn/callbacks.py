@@ -79,9 +79,9 @@ class HistoryMonitor:
         by_number = {number: history for number, history in self._records if number is not None}
         if sorted(by_number) != list(range(n_folds * n_candidates)):
             raise ValueError(
-                f"search has {n_candidates} candidates in {n_folds} folds, but {len(by_number)} "
-                "fits of folds were seen: it must be the search that this callback was set on, "
-                "with no failed fit, and no halving search"
+                f"search has {n_candidates} candidates in {n_folds} folds, but "
+                f"{len(by_number)} fits of folds were seen: it must be the search that this "
+                "callback was set on, with no failed fit, and no halving search"
             )
         return [
             [by_number[candidate * n_folds + fold] for fold in range(n_folds)]

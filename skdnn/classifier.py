@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn import _learner
 from skdnn._keras_callbacks import fresh_callbacks, monitors_validation
+from skdnn._memory import TrainingMemory
 from skdnn._routing import RoutedParametersMixin
 from skdnn._stopping import StoppingRule
 from skdnn._targets import (
@@ -129,6 +130,13 @@ class KerasDNNClassifier(
 
     tol : float, default=1e-4
         A score is better if it is more than this above the best before.
+
+    memory : str or object with the joblib.Memory interface, default=None
+        Directory where fits keep what they have learnt. A fit of the same rows with the same
+        hyperparameters and seed, but more epochs, goes on from there and learns what it would
+        have learnt anew: for searches whose resource is the epochs. Needs an int for
+        `random_state`; not beside `early_stopping` or `callbacks`. As in `Pipeline`, the
+        directory holds pickles: use your own.
 
     random_state : int, RandomState instance or None, default=None
         Decides start weights and the order of rows. Pass an int for the same result at every
@@ -256,6 +264,7 @@ class KerasDNNClassifier(
         "scoring": [str, callable, None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "memory": [str, HasMethods("cache"), None],
         "random_state": ["random_state"],
         "warm_start": ["boolean"],
         "engine": [StrOptions({"auto", "fused", "keras"})],
@@ -264,6 +273,9 @@ class KerasDNNClassifier(
     }
 
     _routing_parameters: ClassVar[tuple[str, ...]] = ("optimizer", "callbacks")
+
+    classes_: NDArray[Any]
+    history_: dict[str, list[float]]
 
     def __init__(
         self,
@@ -285,6 +297,7 @@ class KerasDNNClassifier(
         scoring: str | Callable[..., float] | None = "loss",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
+        memory: Any = None,
         random_state: int | np.random.RandomState | None = None,
         warm_start: bool = False,
         engine: str = "auto",
@@ -308,6 +321,7 @@ class KerasDNNClassifier(
         self.scoring = scoring
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.memory = memory
         self.random_state = random_state
         self.warm_start = warm_start
         self.engine = engine
@@ -441,11 +455,15 @@ class KerasDNNClassifier(
             )
             if self.verbose:
                 print(f"engine: {fit.engine} ({fit.why})")
+            last = fit.epoch + epochs
+            memory = self._recalled(fit, epochs) if self.memory is not None and afresh else None
             earlier = fit.epoch
             rule = self._begin(earlier)
             with fit.under_way():
-                self._run_epochs(fit, epochs, task, X, y, held_out, rule)
+                self._run_epochs(fit, last, task, X, y, held_out, rule)
             self._keep(fit.learnt(), rule, earlier)
+            if memory is not None:
+                memory.keep(self.n_iter_, self._learnt, self.history_)
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -503,7 +521,7 @@ class KerasDNNClassifier(
             check_same_classes(classes, self._coding.classes)
             return self._coding
         coding = Coding.learn(rows.y, rows.weight, classes)
-        self.classes_: NDArray[Any] = coding.classes
+        self.classes_ = coding.classes
         self.input_shape_ = rows.X.shape[1:]
         return coding
 
@@ -587,15 +605,14 @@ class KerasDNNClassifier(
     def _run_epochs(
         self,
         fit: _learner.Fit,
-        epochs: int,
+        last: int,
         task: Any,
         X: Any,
         y: Any,
         held_out: ValidationRows | None,
         rule: StoppingRule | None,
     ) -> None:
-        last = fit.epoch + epochs
-        for _ in range(epochs):
+        while fit.epoch < last:
             epoch = task.subcontext(task_name="epoch")
             epoch.call_on_fit_task_begin(estimator=self, X=X, y=y)
             logs, stop = fit.run_epoch()
@@ -612,10 +629,25 @@ class KerasDNNClassifier(
             if stop:
                 break
 
+    def _recalled(self, fit: _learner.Fit, epochs: int) -> TrainingMemory:
+        """Let a fit go on from what was kept of one with fewer epochs."""
+        if self.early_stopping or self.callbacks is not None:
+            raise ValueError(
+                "memory keeps weights and the optimizer's state, not what early stopping or "
+                f"callbacks have seen: got memory={self.memory!r} beside early_stopping="
+                f"{self.early_stopping} and callbacks={self.callbacks!r}; leave out one of them"
+            )
+        memory = TrainingMemory(self.memory, fit.identity)
+        found = memory.recall(epochs)
+        if found is not None:
+            learnt, self.history_ = found[0], dict(found[1])
+            fit.resume(learnt)
+        return memory
+
     def _begin(self, earlier: int) -> StoppingRule | None:
         """Go on with the history of earlier calls, or drop it; return what decides to stop."""
         history = self.history_ if earlier else {}
-        self.history_: dict[str, list[float]] = {k: list(v) for k, v in history.items()}
+        self.history_ = {k: list(v) for k, v in history.items()}
         if not earlier:
             for name in ("validation_scores_", "best_iteration_"):
                 self.__dict__.pop(name, None)

@@ -1,5 +1,6 @@
 """KerasDNNClassifier inside scikit-learn's own tools."""
 
+import os
 import subprocess
 import sys
 import threading

@@ -13,7 +13,7 @@ from skdnn._engine.objective import Objective
 from skdnn._engine.program import seed_generators
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
-from skdnn._engine.training import TrainingState
+from skdnn._engine.training import TrainingState, assign
 
 # Two threads in Keras's fit at once have crashed the process.
 _one_at_a_time = threading.Lock()
@@ -42,7 +42,11 @@ class KerasTraining:
     ----------
     epoch : int
         Epochs done, those before this training included.
+    compiled : bool
+        True: Keras lets XLA compile its steps.
     """
+
+    compiled = True
 
     def __init__(
         self,
@@ -88,6 +92,12 @@ class KerasTraining:
     def finish(self) -> None:
         """Replace the weights by their averages where the optimizer keeps such (`use_ema`)."""
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
+
+    def resume(self, state: TrainingState) -> None:
+        """Go on from a state."""
+        self.epoch = state.epoch
+        self.model.set_weights(state.weights)
+        assign(self.model.optimizer.variables, state.slots)
 
     def state(self) -> TrainingState:
         """Copy weights and optimizer state out."""

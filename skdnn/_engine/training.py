@@ -66,6 +66,8 @@ class FusedTraining:
     ----------
     epoch : int
         Epochs done, those before this training included.
+    compiled : bool
+        Whether XLA compiles the steps.
     """
 
     def __init__(
@@ -74,13 +76,11 @@ class FusedTraining:
         self._program = program
         self._rows = rows
         self._seed = seed
-        self.epoch = state.epoch
-        self._weights = [tf.constant(w) for w in state.weights]
-        self._slots = [tf.constant(s) for s in state.slots]
         self._generators: list[tf.Tensor] = []
+        self.resume(state)
         self._counting = rows.counting()
         n_batches = -(-len(self._counting) // program.batch_size)
-        self._jit = epochs * n_batches >= _STEPS_WORTH_COMPILING
+        self.compiled = epochs * n_batches >= _STEPS_WORTH_COMPILING
 
     def run_epoch(self) -> dict[str, float]:
         """Train one epoch.
@@ -97,6 +97,12 @@ class FusedTraining:
         self.epoch += 1
         loss, hits, rows = np.sum(totals, axis=0)
         return {"accuracy": float(hits / rows), "loss": float(loss / rows)}
+
+    def resume(self, state: TrainingState) -> None:
+        """Go on from a state."""
+        self.epoch = state.epoch
+        self._weights = [tf.constant(w) for w in state.weights]
+        self._slots = [tf.constant(s) for s in state.slots]
 
     @property
     def model(self) -> keras.Sequential:
@@ -129,7 +135,7 @@ class FusedTraining:
             tf.constant(chunk.y),
             tf.constant(chunk.weight),
             chunk.n_batches,
-            jit=self._jit,
+            jit=self.compiled,
         )
         return totals
 

@@ -1,0 +1,53 @@
+"""What fits have learnt, kept for fits of the same rows that train longer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import joblib
+from sklearn.utils.validation import check_memory
+
+History = Mapping[str, list[float]]
+
+
+class TrainingMemory:
+    """States of one training by number of epochs, in a cache on disk.
+
+    Parameters
+    ----------
+    memory : str or object with the joblib.Memory interface
+        Where to keep them.
+    identity : object
+        All that decides the training, its rows included, but for the number of epochs.
+
+    Raises
+    ------
+    ValueError
+        If `memory` has no such interface.
+    """
+
+    def __init__(self, memory: Any, identity: Any) -> None:
+        self._kept = check_memory(memory).cache(_kept, ignore=["state"])
+        if not hasattr(self._kept, "check_call_in_cache"):
+            raise ValueError(
+                f"memory must be a directory or a joblib.Memory, got {memory!r}, whose cache "
+                "can't tell what it holds"
+            )
+        self._key = joblib.hash(identity, coerce_mmap=True)
+
+    def recall(self, epochs: int) -> tuple[Any, History] | None:
+        """Return the state and history of the most epochs kept, at most `epochs`."""
+        for number in range(epochs, 0, -1):
+            if self._kept.check_call_in_cache(self._key, number, None):
+                found: tuple[Any, History] = self._kept(self._key, number, None)
+                return found
+        return None
+
+    def keep(self, epochs: int, learnt: Any, history: History) -> None:
+        """Keep the state and history after `epochs` epochs."""
+        self._kept(self._key, epochs, (learnt, dict(history)))
+
+
+def _kept(key: str, epochs: int, state: Any) -> Any:  # noqa: ARG001
+    return state
