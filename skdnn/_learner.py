@@ -20,16 +20,9 @@ if TYPE_CHECKING:
     from skdnn._engine import EpochHooks, FusedTraining, KerasTraining
     from skdnn._layer_settings import Activation, Regularization
     from skdnn._optimizers import OptimizerChoice
+    from skdnn._rows import Table
     from skdnn._start_weights import InitializerChoice
     from skdnn.network import Architecture
-
-
-class Table(TypedDict):
-    """Rows that were checked: ``X``, class numbers ``y`` and ``weight`` or None."""
-
-    X: Any
-    y: NDArray[np.int32]
-    weight: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True)

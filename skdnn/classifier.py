@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,36 +12,37 @@ from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn import _learner
-from skdnn._keras_callbacks import fresh_callbacks, monitors_validation
+from skdnn._hyperparameters import (
+    CONSTRAINTS,
+    VALIDATION_FRACTION,
+    chosen_optimizer,
+    chosen_regularization,
+    chosen_settings,
+    refuse_contradictions,
+)
 from skdnn._memory import TrainingMemory
 from skdnn._routing import RoutedParametersMixin
+from skdnn._rows import LabelledRows, hold_out
 from skdnn._stopping import StoppingRule
 from skdnn._targets import (
     Coding,
-    Weights,
     check_same_classes,
     checked_sample_weight,
     is_multilabel,
-    row_weights,
 )
-from skdnn._validation import ValidationRows, hold_out
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-    from skdnn._layer_settings import Activation, Regularization
-    from skdnn._optimizers import OptimizerChoice
+    from skdnn._layer_settings import Activation
 
 # Kept as they are and cast batch by batch; anything else becomes float32 once.
 _KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
 
 _CHECKS = {"dtype": _KEPT_DTYPES, "accept_sparse": "csr", "allow_nd": True}
-
-_VALIDATION_FRACTION = 0.1
 
 
 class KerasDNNClassifier(
@@ -239,38 +239,7 @@ class KerasDNNClassifier(
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [str, callable, "array-like"],
-        "kernel_initializer": [str, callable, "array-like"],
-        "batch_normalization": ["boolean", "array-like"],
-        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-        "l2": [Interval(Real, 0, None, closed="left"), "array-like"],
-        "optimizer": [str, callable, HasMethods(["get_config", "apply_gradients"])],
-        "learning_rate": [
-            Interval(Real, 0, None, closed="neither"),
-            HasMethods("get_config"),
-            None,
-        ],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [
-            Interval(RealNotInt, 0, 1, closed="neither"),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "scoring": [str, callable, None],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "memory": [str, HasMethods("cache"), None],
-        "random_state": ["random_state"],
-        "warm_start": ["boolean"],
-        "engine": [StrOptions({"auto", "fused", "keras"})],
-        "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
-        "verbose": ["verbose"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     _routing_parameters: ClassVar[tuple[str, ...]] = ("optimizer", "callbacks")
 
@@ -293,7 +262,7 @@ class KerasDNNClassifier(
         batch_size: int = 32,
         class_weight: Mapping[Any, float] | str | None = None,
         early_stopping: bool = False,
-        validation_fraction: float = _VALIDATION_FRACTION,
+        validation_fraction: float = VALIDATION_FRACTION,
         scoring: str | Callable[..., float] | None = "loss",
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
@@ -442,15 +411,17 @@ class KerasDNNClassifier(
         with self._unchanged_on_failure():
             rows = self._validated(X, y, sample_weight, reset=afresh)
             coding = self._coding_of(rows, classes, afresh)
-            settings = self._settings(coding, epochs, afresh)
-            table, held_out = self._tables(
-                rows, coding, self._given(*validation), settings.seed
-            )
-            self._check_watched(settings.callbacks, held_out)
+            seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
+            settings = chosen_settings(self, self.input_shape_, coding, epochs, seed)
+            held_out = given = self._given(coding, *validation)
+            refuse_contradictions(self, settings, given is not None)
+            weight = None
+            if self.early_stopping and given is None:
+                weight, held_out = hold_out(rows, coding, self.validation_fraction, seed)
             fit = _learner.Fit(
                 settings,
-                table,
-                None if held_out is None else self._table(held_out, coding, held_out.weight),
+                rows.table(coding, self.class_weight, weight),
+                None if held_out is None else held_out.table(coding),
                 None if afresh else self._learnt,
             )
             if self.verbose:
@@ -481,21 +452,22 @@ class KerasDNNClassifier(
 
     def _validated(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
-    ) -> ValidationRows:
+    ) -> LabelledRows:
         rows, labels = validate_data(
             self, X, y, reset=reset, multi_output=is_multilabel(y), **_CHECKS
         )
         if not reset:
             self._check_row_shape(rows)
         labels = labels.toarray() if hasattr(labels, "toarray") else labels
-        return ValidationRows(rows, labels, checked_sample_weight(sample_weight, rows))
+        return LabelledRows(rows, labels, checked_sample_weight(sample_weight, rows))
 
     def _given(
         self,
+        coding: Coding,
         X_val: ArrayLike | None,
         y_val: ArrayLike | None,
         sample_weight_val: ArrayLike | None,
-    ) -> ValidationRows | None:
+    ) -> LabelledRows | None:
         if (X_val is None) != (y_val is None):
             missing = "X_val" if X_val is None else "y_val"
             raise ValueError(f"X_val and y_val must be given together, got {missing}=None")
@@ -503,19 +475,14 @@ class KerasDNNClassifier(
             if sample_weight_val is not None:
                 raise ValueError("sample_weight_val must be given with X_val and y_val")
             return None
-        if self.early_stopping and self.validation_fraction != _VALIDATION_FRACTION:
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction!r} can't be used beside X_val: "
-                "leave out one of the two"
-            )
         try:
-            return self._validated(X_val, y_val, sample_weight_val, reset=False)
+            given = self._validated(X_val, y_val, sample_weight_val, reset=False)
+            coding.numbers(given.y, given.weight)
+            return given
         except ValueError as error:
             raise ValueError(f"in X_val, y_val or sample_weight_val: {error}") from error
 
-    def _coding_of(
-        self, rows: ValidationRows, classes: ArrayLike | None, afresh: bool
-    ) -> Coding:
+    def _coding_of(self, rows: LabelledRows, classes: ArrayLike | None, afresh: bool) -> Coding:
         """Learn the classes and the shape of a row, or check them."""
         if not afresh:
             check_same_classes(classes, self._coding.classes)
@@ -524,81 +491,6 @@ class KerasDNNClassifier(
         self.classes_ = coding.classes
         self.input_shape_ = rows.X.shape[1:]
         return coding
-
-    def _tables(
-        self, rows: ValidationRows, coding: Coding, given: ValidationRows | None, seed: int
-    ) -> tuple[_learner.Table, ValidationRows | None]:
-        weight, held_out = rows.weight, given
-        if self.early_stopping and given is None:
-            numbers = coding.numbers(rows.y, rows.weight)
-            weight, held_out = hold_out(rows, numbers, self.validation_fraction, seed)
-        return self._table(rows, coding, weight, self.class_weight), held_out
-
-    def _table(
-        self,
-        rows: ValidationRows,
-        coding: Coding,
-        weight: Weights | None,
-        class_weight: Any = None,
-    ) -> _learner.Table:
-        numbers = coding.numbers(rows.y, weight)
-        return {
-            "X": rows.X,
-            "y": numbers,
-            "weight": row_weights(weight, class_weight, coding.classes, numbers),
-        }
-
-    # -- hyperparameters, checked ---------------------------------------------------------
-
-    def _settings(self, coding: Coding, epochs: int, afresh: bool) -> _learner.Settings:
-        from skdnn._start_weights import choose_initializers
-        from skdnn.network import Architecture
-
-        architecture = Architecture.from_parameters(
-            self.input_shape_,
-            len(coding.classes),
-            self.hidden_units,
-            self.activation,
-            self.batch_normalization,
-            coding.multilabel,
-        )
-        n_hidden = len(architecture.hidden_units)
-        return _learner.Settings(
-            architecture=architecture,
-            regularization=self._regularization(n_hidden),
-            initializers=choose_initializers(self.kernel_initializer, n_hidden),
-            optimizer=self._optimizer_choice(),
-            batch_size=self.batch_size,
-            epochs=epochs,
-            seed=_drawn_seed(self.random_state) if afresh else self._learnt["seed"],
-            engine=self.engine,
-            callbacks=fresh_callbacks(self.callbacks, self._routed.get("callbacks")),
-        )
-
-    def _regularization(self, n_hidden: int) -> Regularization:
-        from skdnn._layer_settings import Regularization
-
-        return Regularization.from_parameters(
-            n_hidden, self.dropout, self.l2, self.label_smoothing
-        )
-
-    def _optimizer_choice(self) -> OptimizerChoice:
-        from skdnn._optimizers import choose_optimizer
-
-        return choose_optimizer(
-            self.optimizer, self.learning_rate, self._routed.get("optimizer")
-        )
-
-    @staticmethod
-    def _check_watched(callbacks: Sequence[Any], held_out: ValidationRows | None) -> None:
-        for callback in callbacks:
-            watched = monitors_validation(callback)
-            if watched and held_out is None:
-                raise ValueError(
-                    f"callback {type(callback).__name__} has monitor={watched!r}, but there "
-                    "are no validation rows: pass X_val and y_val to fit, set "
-                    f"early_stopping=True, or monitor {watched.removeprefix('val_')!r}"
-                )
 
     # -- epochs ---------------------------------------------------------------------------
 
@@ -609,7 +501,7 @@ class KerasDNNClassifier(
         task: Any,
         X: Any,
         y: Any,
-        held_out: ValidationRows | None,
+        held_out: LabelledRows | None,
         rule: StoppingRule | None,
     ) -> None:
         while fit.epoch < last:
@@ -631,12 +523,6 @@ class KerasDNNClassifier(
 
     def _recalled(self, fit: _learner.Fit, epochs: int) -> TrainingMemory:
         """Let a fit go on from what was kept of one with fewer epochs."""
-        if self.early_stopping or self.callbacks is not None:
-            raise ValueError(
-                "memory keeps weights and the optimizer's state, not what early stopping or "
-                f"callbacks have seen: got memory={self.memory!r} beside early_stopping="
-                f"{self.early_stopping} and callbacks={self.callbacks!r}; leave out one of them"
-            )
         memory = TrainingMemory(self.memory, fit.identity)
         found = memory.recall(epochs)
         if found is not None:
@@ -654,7 +540,7 @@ class KerasDNNClassifier(
         return StoppingRule(self.n_iter_no_change, self.tol) if self.early_stopping else None
 
     def _validation_score(
-        self, learnt: _learner.Learnt, logs: Mapping[str, float], held_out: ValidationRows
+        self, learnt: _learner.Learnt, logs: Mapping[str, float], held_out: LabelledRows
     ) -> float:
         if self.scoring == "loss":
             return -logs["val_loss"]
@@ -772,8 +658,8 @@ class KerasDNNClassifier(
         # Not a property: dir(), the HTML representation and completion read every property
         # there is, and each access builds a Keras model.
         if name == "model_" and "_learnt" in self.__dict__:
-            regularization = self._regularization(len(self._learnt["hidden_units"]))
-            return _learner.keras_model(self._learnt, self._optimizer_choice(), regularization)
+            regularization = chosen_regularization(self, len(self._learnt["hidden_units"]))
+            return _learner.keras_model(self._learnt, chosen_optimizer(self), regularization)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # -- what scikit-learn asks an estimator ----------------------------------------------

@@ -1,27 +1,28 @@
-"""Rows that are not trained on: the user's, or a part of the training rows."""
+"""Rows with labels and weights: what is trained on, and what is held out of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from skdnn._targets import Weights
+from skdnn._targets import Coding, Weights, row_weights
 
 
 @dataclass(frozen=True)
-class ValidationRows:
-    """Rows to evaluate on after each epoch.
+class LabelledRows:
+    """Rows as the user has them, checked.
 
     Parameters
     ----------
     X : ndarray or sparse matrix in rows, of shape (n_rows, ...)
         Rows.
     y : ndarray of shape (n_rows,) or (n_rows, n_labels)
-        Labels, as the user has them.
+        Labels.
     weight : ndarray of float64, shape (n_rows,), or None
         Sample weights.
     """
@@ -30,18 +31,52 @@ class ValidationRows:
     y: NDArray[Any]
     weight: Weights | None
 
+    def table(
+        self,
+        coding: Coding,
+        class_weight: Mapping[Any, float] | str | None = None,
+        weight: Weights | None = None,
+    ) -> Table:
+        """Bring the rows into the form that the engine takes.
+
+        Parameters
+        ----------
+        coding : Coding
+            Gives labels their numbers.
+        class_weight : mapping, "balanced" or None
+            Multiplies the weights.
+        weight : ndarray of float64, shape (n_rows,), or None
+            In place of the rows' own.
+
+        Returns
+        -------
+        table : Table
+        """
+        weight = self.weight if weight is None else weight
+        numbers = coding.numbers(self.y, weight)
+        weights = row_weights(weight, class_weight, coding.classes, numbers)
+        return {"X": self.X, "y": numbers, "weight": weights}
+
+
+class Table(TypedDict):
+    """Rows for the engine: ``X``, class numbers ``y`` and ``weight`` or None."""
+
+    X: Any
+    y: NDArray[np.int32]
+    weight: NDArray[np.float32] | None
+
 
 def hold_out(
-    rows: ValidationRows, numbers: NDArray[np.int32], fraction: float, seed: int
-) -> tuple[Weights, ValidationRows]:
+    rows: LabelledRows, coding: Coding, fraction: float, seed: int
+) -> tuple[Weights, LabelledRows]:
     """Set a part of the training rows aside.
 
     Parameters
     ----------
-    rows : ValidationRows
+    rows : LabelledRows
         All rows.
-    numbers : ndarray of int32, shape (n_rows,) or (n_rows, n_labels)
-        Class numbers; each class keeps its share, but for multilabel targets.
+    coding : Coding
+        Each class keeps its share, but for multilabel targets.
     fraction : float or int
         Share of the rows, or their number.
     seed : int
@@ -51,7 +86,7 @@ def hold_out(
     -------
     weight : ndarray of float64, shape (n_rows,)
         Sample weights that are 0 where a row was set aside, so that nothing is copied.
-    held_out : ValidationRows
+    held_out : LabelledRows
         What was set aside.
 
     Raises
@@ -59,6 +94,7 @@ def hold_out(
     ValueError
         If the rows are too few to be split with a share of each class on both sides.
     """
+    numbers = coding.numbers(rows.y, rows.weight)
     weight = np.ones(len(numbers)) if rows.weight is None else rows.weight.copy()
     counting = np.flatnonzero(weight)
     try:
@@ -75,7 +111,7 @@ def hold_out(
             "validation_fraction, or set early_stopping=False."
         ) from error
     taken = np.sort(taken)
-    held_out = ValidationRows(
+    held_out = LabelledRows(
         rows.X[taken], rows.y[taken], None if rows.weight is None else rows.weight[taken]
     )
     weight[taken] = 0

@@ -1,0 +1,43 @@
+"""Rows that do not fit into memory."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is Linux's")
+def test_a_memory_map_larger_than_memory_is_trained_on_and_predicted(tmp_path):
+    code = """
+import resource, sys
+import numpy as np
+from skdnn import KerasDNNClassifier
+
+path, n_rows = sys.argv[1], 2_000_000
+with open(path, "wb") as file:
+    file.truncate(n_rows * 784)  # zeros that take no space
+X = np.memmap(path, np.uint8, "r", shape=(n_rows, 784))
+y = np.arange(n_rows) % 3
+network = KerasDNNClassifier((20,), random_state=0)
+network.partial_fit(X[:10_000], y[:10_000], classes=[0, 1, 2]).predict(X[:10_000])
+
+def used():  # private memory, which the map is not part of
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData"))
+
+# As float32 a chunk below would take 627 MB, and all rows 6.3 GB.
+limit = used() + 400 * 2**20
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+try:
+    np.ones(500 * 2**20, np.uint8)
+    raise AssertionError("there is no limit")
+except MemoryError:
+    pass
+for start in range(0, 600_000, 200_000):
+    rows = slice(start, start + 200_000)
+    network.partial_fit(X[rows], y[rows])
+assert network.n_iter_ == 4
+labels = network.predict(X)
+assert labels.shape == (n_rows,) and len(set(labels.tolist())) == 1
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "X.bin")], check=True)
