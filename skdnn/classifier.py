@@ -87,7 +87,7 @@ class KerasDNNClassifier(
         A name known to :func:`keras.optimizers.get`, a subclass of
         :class:`keras.optimizers.Optimizer`, or a configured instance, which is copied and
         never changed. Beside a name or a class, every setting of the optimizer is a
-        hyperparameter of its own: ``set_params(optimizer__momentum=0.9)``, also in a grid.
+        hyperparameter of its own: ``optimizer__momentum=0.9``, here, in `set_params` or a grid.
         Replacing `optimizer` drops settings that are not given in the same call. Adam is
         the default because it needs the least tuning [2]_.
 
@@ -164,6 +164,9 @@ class KerasDNNClassifier(
 
     verbose : int, default=0
         1 or more prints the engine taken and a line for each epoch.
+
+    **routed : dict
+        ``optimizer__<name>`` and ``callbacks__<name>`` settings, as in ``set_params``.
 
     Attributes
     ----------
@@ -272,6 +275,7 @@ class KerasDNNClassifier(
         engine: str = "auto",
         callbacks: Any = None,
         verbose: int = 0,
+        **routed: Any,
     ) -> None:
         self.hidden_units = hidden_units
         self.activation = activation
@@ -296,6 +300,7 @@ class KerasDNNClassifier(
         self.engine = engine
         self.callbacks = callbacks
         self.verbose = verbose
+        self._take_routed(routed)
 
     # -- training -------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
-from skdnn._engine.rows import epoch_order
+from skdnn._engine.randomness import epoch_order
 from skdnn.network import Architecture
 
 
