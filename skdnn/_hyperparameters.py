@@ -136,18 +136,17 @@ def refuse_contradictions(estimator: Any, settings: Settings, given: bool) -> No
     ValueError
         Names both sides and the remedy.
     """
+    _refuse_beside_validation_rows(estimator, settings, given)
+    if estimator.memory is not None:
+        _refuse_beside_memory(estimator, settings)
+
+
+def _refuse_beside_validation_rows(estimator: Any, settings: Settings, given: bool) -> None:
     fraction = estimator.validation_fraction
     if estimator.early_stopping and given and fraction != VALIDATION_FRACTION:
         raise ValueError(
             f"validation_fraction={fraction!r} can't be used beside X_val: leave out one of "
             "the two"
-        )
-    if estimator.memory is not None and (estimator.early_stopping or settings.callbacks):
-        raise ValueError(
-            "memory keeps weights and the optimizer's state, not what early stopping or "
-            f"callbacks have seen: got memory={estimator.memory!r} beside early_stopping="
-            f"{estimator.early_stopping} and callbacks={estimator.callbacks!r}; leave out one "
-            "of them"
         )
     if given or estimator.early_stopping:
         return
@@ -159,3 +158,18 @@ def refuse_contradictions(estimator: Any, settings: Settings, given: bool) -> No
                 "validation rows: pass X_val and y_val to fit, set early_stopping=True, or "
                 f"monitor {watched.removeprefix('val_')!r}"
             )
+
+
+def _refuse_beside_memory(estimator: Any, settings: Settings) -> None:
+    if estimator.early_stopping or settings.callbacks:
+        raise ValueError(
+            "memory keeps weights and the optimizer's state, not what early stopping or "
+            f"callbacks have seen: got memory={estimator.memory!r} beside early_stopping="
+            f"{estimator.early_stopping} and callbacks={estimator.callbacks!r}; leave out one "
+            "of them"
+        )
+    if not isinstance(estimator.random_state, Integral):
+        raise ValueError(
+            "memory finds a training by its seed: random_state must be an int beside it, got "
+            f"random_state={estimator.random_state!r}"
+        )

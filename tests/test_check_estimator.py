@@ -1,7 +1,12 @@
 """scikit-learn's own checks of an estimator, on the default and on other configurations."""
 
+import inspect
+import tempfile
+
+import keras
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdnn import KerasDNNClassifier
@@ -10,38 +15,107 @@ _FLOAT32 = (
     "compares to 1e-7 what was summed in another order in float32; "
     "test_weight_equals_repetition holds it to 1e-5"
 )
-# The second exists only for estimators that take sparse matrices.
 _EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": _FLOAT32,
     "check_sample_weight_equivalence_on_sparse_data": _FLOAT32,
 }
+_DIRECTORY = tempfile.TemporaryDirectory()
 
-CONFIGURATIONS = [
-    KerasDNNClassifier(),
-    KerasDNNClassifier(
+# Early stopping sets rows aside, which the checks' few rows do not allow.
+_EARLY_STOPPING = {
+    "early_stopping",
+    "validation_fraction",
+    "scoring",
+    "n_iter_no_change",
+    "tol",
+}
+
+CONFIGURATIONS = {
+    "default": KerasDNNClassifier(),
+    "layers": KerasDNNClassifier(
         (20, 10), activation=("tanh", "gelu"), optimizer="sgd", learning_rate=0.1, epochs=60
     ),
-    KerasDNNClassifier(
-        (), optimizer="adamw", class_weight="balanced", batch_size=64, epochs=150
-    ).set_params(optimizer__weight_decay=0.01, optimizer__learning_rate=0.05),
-    KerasDNNClassifier(50, activation="sigmoid", optimizer="rmsprop", learning_rate=0.01),
-]
+    "linear": KerasDNNClassifier(
+        (),
+        optimizer="adamw",
+        class_weight="balanced",
+        batch_size=64,
+        epochs=150,
+        optimizer__weight_decay=0.01,
+        optimizer__learning_rate=0.05,
+    ),
+    "sigmoid": KerasDNNClassifier(
+        50, activation="sigmoid", optimizer="rmsprop", learning_rate=0.01
+    ),
+    "regularized": KerasDNNClassifier(
+        (40,), l2=0.001, dropout=0.1, label_smoothing=0.05, learning_rate=0.01
+    ),
+    "normalized": KerasDNNClassifier(
+        (20,), batch_normalization=True, optimizer=keras.optimizers.Adam(0.01)
+    ),
+    "layer by layer": KerasDNNClassifier(
+        (20, 20),
+        activation="elu",
+        batch_normalization=(True, False),
+        dropout=(0.0, 0.2),
+        l2=(0.0, 0.01, 0.001),
+        kernel_initializer=["he_normal", keras.initializers.RandomNormal(stddev=0.1), "zeros"],
+        learning_rate=0.01,
+    ),
+    "watched": KerasDNNClassifier(
+        learning_rate=0.01,
+        callbacks={"stop": keras.callbacks.EarlyStopping("loss", patience=50)},
+        callbacks__stop__patience=30,
+        engine="fused",
+        verbose=1,
+    ),
+    "remembered": KerasDNNClassifier(memory=_DIRECTORY.name, random_state=0, epochs=60),
+    "warm": KerasDNNClassifier(
+        (30,), optimizer="nadam", kernel_initializer="lecun_normal", warm_start=True
+    ),
+}
 
 
-@parametrize_with_checks(CONFIGURATIONS, expected_failed_checks=lambda _: _EXPECTED)
+def test_the_configurations_use_every_parameter():
+    default = KerasDNNClassifier()
+    used = {
+        name
+        for configuration in CONFIGURATIONS.values()
+        for name, value in configuration.get_params().items()
+        if value is not default.get_params().get(name)
+    }
+    every = {
+        name
+        for name, parameter in inspect.signature(KerasDNNClassifier).parameters.items()
+        if parameter.kind is not parameter.VAR_KEYWORD
+    }
+    assert every - used == _EARLY_STOPPING
+    assert any("__" in name for name in used)
+
+
+@parametrize_with_checks(
+    list(CONFIGURATIONS.values()), expected_failed_checks=lambda _: _EXPECTED
+)
 def test_check(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("classifier", CONFIGURATIONS, ids=lambda c: str(c.optimizer))
+@pytest.mark.parametrize("name", CONFIGURATIONS)
 @pytest.mark.parametrize("labels", [3, 2])
-def test_weight_equals_repetition(classifier, labels, iris):
+def test_weight_equals_repetition(name, labels, iris):
     X, y = iris
     X, y = X[::7], y[::7] % labels
     weight = np.random.default_rng(0).integers(0, 4, len(y))
-    # One batch: beyond it, which rows meet in a batch differs between the two.
-    classifier = classifier.__sklearn_clone__().set_params(
-        random_state=0, batch_size=256, class_weight=None, epochs=20
+    # One batch: beyond it, which rows meet in a batch differs between the two. Dropout and
+    # the statistics of a batch are of rows, not of weights.
+    classifier = clone(CONFIGURATIONS[name]).set_params(
+        random_state=0,
+        batch_size=256,
+        class_weight=None,
+        epochs=20,
+        warm_start=False,
+        dropout=0,
+        batch_normalization=False,
     )
     weighted = classifier.fit(X, y, sample_weight=weight).predict_proba(X)
     repeated = classifier.fit(X.repeat(weight, 0), y.repeat(weight)).predict_proba(X)

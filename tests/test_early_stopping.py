@@ -268,7 +268,9 @@ def test_rows_that_are_given_are_used(network, split):
 def test_a_fraction_beside_given_rows_is_refused(network, split):
     X, y, X_val, y_val = split
     network.set_params(validation_fraction=0.2)
-    with pytest.raises(ValueError, match=r"validation_fraction=0\.2 can't be used beside X_val"):
+    with pytest.raises(
+        ValueError, match=r"validation_fraction=0\.2 can't be used beside X_val"
+    ):
         network.fit(X, y, X_val=X_val, y_val=y_val)
     network.set_params(early_stopping=False, epochs=2)  # then it means nothing
     assert network.fit(X, y, X_val=X_val, y_val=y_val).n_iter_ == 2
@@ -363,9 +365,7 @@ def test_both_engines_have_the_same_scores(network, iris, scoring):
     fused, by_keras = (
         clone(network).set_params(engine=engine).fit(*iris) for engine in ("fused", "keras")
     )
-    np.testing.assert_allclose(
-        fused.validation_scores_, by_keras.validation_scores_, atol=1e-5
-    )
+    np.testing.assert_allclose(fused.validation_scores_, by_keras.validation_scores_, atol=1e-5)
     assert fused.best_iteration_ == by_keras.best_iteration_
     np.testing.assert_allclose(
         fused.predict_proba(iris[0]), by_keras.predict_proba(iris[0]), atol=1e-4

@@ -49,7 +49,12 @@ def test_it_scores_like_mlp(network, digits):
     X, y = digits[0][:1000], digits[1][:1000]
     rest = digits[0][1000:], digits[1][1000:]
     peer = MLPClassifier(
-        (16,), learning_rate_init=0.01, max_iter=40, batch_size=64, random_state=0, tol=0,
+        (16,),
+        learning_rate_init=0.01,
+        max_iter=40,
+        batch_size=64,
+        random_state=0,
+        tol=0,
         n_iter_no_change=1000,
     )
     with pytest.warns(UserWarning, match="Maximum iterations"):
@@ -223,9 +228,7 @@ def test_repeated_rows_weigh_what_they_are_repeated(network, iris):
     network.set_params(batch_size=1000)
     weighted = clone(network).fit(X, y, sample_weight=times)
     repeated = clone(network).fit(X.repeat(times, axis=0), y.repeat(times))
-    np.testing.assert_allclose(
-        weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-5
-    )
+    np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-5)
     unweighted = clone(network).fit(X, y)
     assert np.abs(unweighted.predict_proba(X) - weighted.predict_proba(X)).max() > 1e-3
 

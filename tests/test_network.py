@@ -7,7 +7,8 @@ import pytest
 from scikeras.wrappers import KerasClassifier
 
 from skdnn import KerasDNNClassifier, build_network
-from skdnn.network import Architecture, initial_weights
+from skdnn._start_weights import initial_weights
+from skdnn.network import Architecture
 
 # scikeras 0.13 lags behind scikit-learn's names.
 pytestmark = pytest.mark.filterwarnings("ignore:.*:FutureWarning:sklearn")

@@ -157,7 +157,7 @@ def test_the_engines_agree_on_any_combination(
     n_rows,
     weighted,
 ):
-    X, y = iris[0][:: 2][:n_rows], np.arange(n_rows) % labels
+    X, y = iris[0][::2][:n_rows], np.arange(n_rows) % labels
     weight = 0.1 + np.random.default_rng(0).integers(0, 3, n_rows) if weighted else None
     network = KerasDNNClassifier(
         hidden_units,
@@ -205,7 +205,12 @@ def test_the_loss_on_validation_rows_is_that_of_keras_evaluate(network, uneven):
 def test_a_linear_model_with_l2_is_a_logistic_regression(iris):
     X, y = iris
     network = KerasDNNClassifier(
-        (), l2=0.02, optimizer="adam", learning_rate=0.05, epochs=400, batch_size=150,
+        (),
+        l2=0.02,
+        optimizer="adam",
+        learning_rate=0.05,
+        epochs=400,
+        batch_size=150,
         random_state=0,
     ).fit(X, y)
     # Mean loss + l2 * squares, against C * sum of losses + squares / 2.

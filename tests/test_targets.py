@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skdnn._targets import class_numbers, find_classes, row_weights
+from skdnn._targets import Coding, is_multilabel, row_weights
 
 
 @pytest.mark.parametrize(
@@ -12,23 +12,63 @@ from skdnn._targets import class_numbers, find_classes, row_weights
     ids=["int", "str", "object"],
 )
 def test_numbers_are_places_among_sorted_classes(y):
-    classes = find_classes(y)
-    np.testing.assert_array_equal(class_numbers(y, classes), [1, 0, 1])
-    np.testing.assert_array_equal(classes[class_numbers(y, classes)], y)
+    coding = Coding.learn(y, None)
+    numbers = coding.numbers(y, None)
+    np.testing.assert_array_equal(numbers, [1, 0, 1])
+    np.testing.assert_array_equal(coding.labels(np.eye(2, dtype=np.float32)[numbers]), y)
 
 
 def test_classes_that_the_caller_knows_are_sorted():
-    np.testing.assert_array_equal(find_classes(np.array([1]), [2, 0, 1]), [0, 1, 2])
+    coding = Coding.learn(np.array([1]), None, [2, 0, 1])
+    np.testing.assert_array_equal(coding.classes, [0, 1, 2])
 
 
 def test_continuous_targets_are_refused():
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
-        find_classes(np.array([0.5, 1.25, 2.5]))
+        Coding.learn(np.array([0.5, 1.25, 2.5]), None)
 
 
 def test_labels_of_another_kind_are_unknown():
     with pytest.raises(ValueError, match=r"labels \['a'\] that are not in classes \[0, 1\]"):
-        class_numbers(np.array(["a"]), np.array([0, 1]))
+        Coding(np.array([0, 1]), multilabel=False).numbers(np.array(["a"]), None)
+
+
+def test_rows_of_zero_weight_have_no_say():
+    y, weight = np.array([5, 7, 9, 7]), np.array([1.0, 0.0, 2.0, 0.0])
+    coding = Coding.learn(y, weight)
+    np.testing.assert_array_equal(coding.classes, [5, 9])
+    np.testing.assert_array_equal(coding.numbers(y, weight), [0, 0, 1, 0])
+
+
+def test_the_first_of_equally_probable_classes_is_chosen():
+    coding = Coding(np.array(["a", "b"]), multilabel=False)
+    tie = np.full((1, 2), 0.5, np.float32)
+    assert coding.labels(tie).tolist() == ["a"]
+    assert Coding(np.arange(2), multilabel=True).labels(tie).tolist() == [[0, 0]]
+
+
+def test_columns_of_zeros_and_ones_are_labels():
+    Y = np.array([[0, 1, 1], [0, 0, 0]])
+    coding = Coding.learn(Y, None)
+    assert coding.multilabel
+    np.testing.assert_array_equal(coding.classes, [0, 1, 2])
+    np.testing.assert_array_equal(coding.numbers(Y, None), Y)
+    np.testing.assert_array_equal(coding.labels(Y.astype(np.float32)), Y)
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        ([[0, 1], [1, 1]], True),
+        ([[0], [1]], False),
+        ([[0, 2], [1, 1]], False),
+        ([0, 1], False),
+        (None, False),
+        ([[0, 1], [1]], False),
+    ],
+)
+def test_what_is_multilabel(y, expected):
+    assert is_multilabel(y) is expected
 
 
 def test_weights_multiply():

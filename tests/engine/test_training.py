@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from skdnn._engine import FusedTraining, Rows, Structure, TrainingState, program_for
 from skdnn._optimizers import choose_optimizer
-from skdnn.network import Architecture, compiled_network, initial_weights
+from skdnn._layer_settings import Regularization
+from skdnn._start_weights import initial_weights
+from skdnn.network import Architecture, compiled_network
 
 # Their update is smooth in the gradient; a sign update (lion, muon's orthogonalisation)
 # magnifies the rounding of the last bit.
@@ -38,15 +40,20 @@ def problem(n_rows, n_classes, seed=0, n_features=6):
     return X, y
 
 
+def structure(architecture, choice, batch_size):
+    none = Regularization.none(len(architecture.hidden_units))
+    return Structure(architecture, none, choice.key, batch_size)
+
+
 def start(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0, jit=True):
     program = program_for(
-        Structure(architecture, choice.key, batch_size),
+        structure(architecture, choice, batch_size),
         lambda: compiled_network(architecture, choice),
     )
     slots = program.with_learning_rate(program.first_slots, choice.learning_rate)
     state = TrainingState(initial_weights(program.model, seed), slots)
     training = FusedTraining(program, state, rows, epochs=epochs, seed=seed)
-    training._jit = jit
+    training.compiled = jit
     return training
 
 
@@ -182,12 +189,12 @@ def test_whether_xla_compiles_depends_on_the_fit_alone():
     choice = choose_optimizer("sgd")
     rows = Rows(*problem(320, 3))
     program = program_for(
-        Structure(architecture, choice.key, 32),
+        structure(architecture, choice, 32),
         lambda: compiled_network(architecture, choice),
     )
     state = TrainingState(initial_weights(program.model, 0), program.first_slots)
     short = FusedTraining(program, state, rows, epochs=149, seed=0)
     long = FusedTraining(program, state, rows, epochs=150, seed=0)
-    assert (short._jit, long._jit) == (False, True)
+    assert (short.compiled, long.compiled) == (False, True)
     long.run_epoch()  # compiled now
-    assert not FusedTraining(program, state, rows, epochs=149, seed=0)._jit
+    assert not FusedTraining(program, state, rows, epochs=149, seed=0).compiled
