@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skdnn import __version__
+from skdnn._backend import load_tensorflow
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -151,7 +151,7 @@ def _run(options: argparse.Namespace) -> int:
     if inputs.note:
         console.print(inputs.note, soft_wrap=True)
     with console.status("loading TensorFlow"):
-        _load_tensorflow()
+        load_tensorflow()
     return _search_and_report(console, inputs, plan, options.output)
 
 
@@ -240,23 +240,6 @@ def _prepare_process(jobs: int) -> None:
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(jobs))
     # scikit-learn's transformer takes no callbacks, and there is nothing to follow in it.
     warnings.filterwarnings("ignore", message="The estimator FunctionTransformer does not")
-
-
-def _load_tensorflow() -> None:
-    """Import TensorFlow without the lines it writes to the terminal before it can be asked."""
-    with tempfile.TemporaryFile() as said:
-        stderr = os.dup(2)
-        os.dup2(said.fileno(), 2)
-        try:
-            import scikeras.wrappers  # noqa: F401 - brings Keras and TensorFlow
-        except Exception:
-            os.dup2(stderr, 2)
-            said.seek(0)
-            os.write(2, said.read())
-            raise
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
 
 
 def _cores() -> int:

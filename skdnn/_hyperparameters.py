@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
+from skdnn._backend import load_tensorflow
 from skdnn._keras_callbacks import fresh_callbacks, monitors_validation
 from skdnn._learner import Settings
 
@@ -80,6 +81,7 @@ def chosen_settings(
     from skdnn._start_weights import choose_initializers
     from skdnn.network import Architecture
 
+    load_tensorflow()
     architecture = Architecture.from_parameters(
         input_shape,
         len(coding.classes),

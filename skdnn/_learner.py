@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from skdnn._backend import load_tensorflow
+
 if TYPE_CHECKING:
     import keras
 
@@ -265,6 +267,7 @@ def class_probabilities(learnt: Learnt, X: Any) -> NDArray[np.float32]:
     -------
     probabilities : ndarray of float32, shape (n_rows, n_classes)
     """
+    load_tensorflow()
     from skdnn import _engine
 
     architecture = architecture_of(learnt)

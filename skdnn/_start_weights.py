@@ -149,7 +149,7 @@ def _checked_initializer(initializer: Any) -> InitializerChoice:
     if isinstance(initializer, str):
         try:
             return InitializerChoice(keras.initializers.get(initializer))
-        except ValueError as error:
+        except (KeyError, ValueError) as error:
             raise ValueError(
                 f"kernel_initializer must be one of {_initializer_names()}, an instance of "
                 f"keras.initializers.Initializer or a function, got {initializer!r}"
@@ -165,6 +165,7 @@ def _checked_initializer(initializer: Any) -> InitializerChoice:
 def _initializer_names() -> list[str]:
     import keras
 
-    functions = {"deserialize", "get", "serialize"}
+    # `constant` can't be had by its name, and `stft` is not for a dense layer.
+    not_names = {"constant", "deserialize", "get", "serialize", "stft"}
     names = [name for name in vars(keras.initializers) if name.islower()]
-    return sorted(name for name in names if not name.startswith("_") and name not in functions)
+    return sorted(name for name in names if not name.startswith("_") and name not in not_names)

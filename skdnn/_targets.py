@@ -139,6 +139,8 @@ class Coding:
                     f"label, as in the first fit, got shape {y.shape}"
                 )
             return y.astype(np.int32)
+        if y.ndim != 1:
+            raise ValueError(f"y must hold one class per row, got shape {y.shape}")
         kept = slice(None) if weight is None else weight > 0
         check_classification_targets(y[kept])
         unknown = sorted(set(np.unique(y[kept]).tolist()) - set(self.classes.tolist()), key=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -549,9 +550,12 @@ class KerasDNNClassifier(
     ) -> float:
         if self.scoring == "loss":
             return -logs["val_loss"]
-        self._learnt = learnt  # a scorer asks the estimator itself
+        scored = copy.copy(self)
+        scored._learnt = learnt
+        scored.__dict__.pop("feature_names_in_", None)  # the rows held out have lost them
         weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-        return float(check_scoring(self, self.scoring)(self, held_out.X, held_out.y, **weight))
+        scorer = check_scoring(scored, self.scoring)
+        return float(scorer(scored, held_out.X, held_out.y, **weight))
 
     def _record(self, logs: Mapping[str, float], title: str) -> None:
         for name, value in logs.items():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skdnn._backend import load_tensorflow
 from skdnn._layer_settings import (
     Activation,
     Regularization,
@@ -305,6 +306,7 @@ def compiled_network(
     model : keras.Sequential
         The network, compiled; its start weights mean nothing.
     """
+    load_tensorflow()
     from scikeras.wrappers import KerasClassifier
 
     regularization = regularization or Regularization.none(len(architecture.hidden_units))

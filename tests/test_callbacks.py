@@ -144,7 +144,7 @@ def test_a_search_with_failed_fits_is_refused(network, iris):
     ):
         search, monitor = watched(network, iris, {"optimizer": ["sgd", "no-such"]})
     assert len(monitor.histories) == 4
-    with pytest.raises(ValueError, match="6|3 fits of folds were seen.*no failed fit"):
+    with pytest.raises(ValueError, match="no failed fit"):
         monitor.fold_histories(search)
 
 

@@ -217,9 +217,8 @@ def test_each_class_keeps_its_share(network, iris, fraction, n_rows):
 
 
 def test_classes_of_unequal_size_keep_their_shares(network, iris):
-    X, y = iris
     labels = np.where(np.arange(150) < 120, "many", "few")
-    _, y_val, _ = held_out(network.set_params(validation_fraction=0.2), X, labels)
+    _, y_val, _ = held_out(network.set_params(validation_fraction=0.2), iris[0], labels)
     assert sorted(y_val) == ["few"] * 6 + ["many"] * 24
 
 

@@ -139,7 +139,7 @@ def test_label_smoothing_keeps_probabilities_from_the_ends(network, labelled):
 def test_class_weight_is_refused_with_the_remedy(network, labelled):
     for class_weight in ("balanced", {0: 2, 1: 1, 2: 1}):
         network.set_params(class_weight=class_weight)
-        with pytest.raises(ValueError, match="multilabel targets.*weigh rows by sample_weight"):
+        with pytest.raises(ValueError, match=r"multilabel targets.*weigh rows by sample_weight"):
             network.fit(*labelled)
 
 
@@ -203,7 +203,7 @@ def test_another_number_of_columns_is_refused(fitted, labelled, wrong, message):
 def test_indicators_after_classes_are_refused(network, labelled):
     X, Y = labelled
     network.set_params(epochs=2).fit(X, Y[:, 0])
-    with pytest.raises(ValueError, match=r"y .*(150, 3|multilabel)"):
+    with pytest.raises(ValueError, match=r"y must hold one class per row, got shape \(150, 3\)"):
         network.partial_fit(X, Y)
     assert network.fit(X, Y).predict(X).shape == (150, 3)  # a fresh fit may be another
 

@@ -216,7 +216,7 @@ def test_a_linear_model_with_l2_is_a_logistic_regression(iris):
     # Mean loss + l2 * squares, against C * sum of losses + squares / 2.
     peer = LogisticRegression(C=1 / (2 * 0.02 * 150)).fit(X, y)
     np.testing.assert_allclose(network.predict_proba(X), peer.predict_proba(X), atol=0.01)
-    kernel, bias = network.model_.get_weights()
+    kernel, _ = network.model_.get_weights()
     np.testing.assert_allclose(kernel.T, peer.coef_, atol=0.01)
 
 
@@ -247,7 +247,7 @@ def kept_shares(dropout, **params):
     The weights stay where they are: a row that comes through has the logit that the rates
     make of it, and any other has 0. Of two rows with opposite labels, the loss tells which.
     """
-    X, y = np.ones((4000, 1), np.float32), np.arange(4000) % 2
+    X, y = np.ones((40_000, 1), np.float32), np.arange(40_000) % 2
     network = KerasDNNClassifier(
         (1,) * len(dropout),
         activation="linear",
@@ -255,7 +255,7 @@ def kept_shares(dropout, **params):
         dropout=dropout,
         optimizer="sgd",
         learning_rate=1e-20,
-        batch_size=4000,
+        batch_size=40_000,
         random_state=0,
     ).set_params(**{"epochs": 1, **params})
     losses = np.array(network.fit(X, y).history_["loss"])
@@ -276,8 +276,8 @@ def test_layers_drop_independently_of_each_other():
 def test_every_epoch_and_every_batch_drops_others():
     shares = kept_shares((0.5,), epochs=5)
     assert len(set(shares.round(4))) == 5
-    # 200 batches of 20 rows: the same draw in each would multiply its error.
-    assert kept_shares((0.5,), batch_size=20) == pytest.approx([0.5], abs=0.03)
+    # In small batches the same draw each time would keep a share far from the rate.
+    assert kept_shares((0.5,), batch_size=32) == pytest.approx([0.5], abs=0.02)
 
 
 def test_draws_of_a_seed_are_the_same(network, uneven):
@@ -325,7 +325,7 @@ def test_what_only_trains_may_change_between_fits(network, uneven):
     network.set_params(warm_start=True).fit(*uneven)
     network.set_params(dropout=0.5, l2=0.1, label_smoothing=0.1).fit(*uneven)
     assert network.n_iter_ == 6
-    with pytest.raises(ValueError, match=r"batch_normalization=\(False,\), got batch_norm"):
+    with pytest.raises(ValueError, match=r"batch_normalization=\(False,\), got \(True,\)"):
         network.set_params(batch_normalization=True).fit(*uneven)
     assert network.n_iter_ == 6
 
@@ -434,7 +434,8 @@ def test_start_weights_by_function(network, iris):
 def test_start_weights_by_layer(network, iris):
     each = ["ones", keras.initializers.Constant(2.0), "zeros"]
     kernels = start_weights(network, *iris, kernel_initializer=each, hidden_units=(5, 6))
-    assert [(k.min(), k.max()) for k in kernels] == [(1, 1), (2, 2), (0, 0)]
+    for kernel, value in zip(kernels, (1, 2, 0), strict=True):
+        np.testing.assert_allclose(kernel, value, atol=1e-15)
 
 
 def test_start_weights_of_orthogonal_are_those_of_keras(network, iris):
@@ -454,7 +455,8 @@ def test_start_weights_of_orthogonal_are_those_of_keras(network, iris):
         ({"dropout": [True]}, TypeError, "dropout must hold numbers .* got True"),
         ({"dropout": (0.1, 0.2)}, ValueError, "dropout must be .* hidden layer: 1 here, got 2"),
         ({"l2": -0.1}, InvalidParameterError, r"'l2' parameter .* Got -0\.1"),
-        ({"l2": np.inf}, ValueError, "l2 must hold finite numbers .* got inf"),
+        ({"l2": np.inf}, InvalidParameterError, "'l2' parameter .* Got inf"),
+        ({"l2": (np.inf, 0)}, ValueError, "l2 must hold finite numbers .* got inf"),
         ({"l2": (0.1, -1)}, ValueError, "l2 must hold finite numbers .* got -1"),
         ({"l2": (0.1,)}, ValueError, r"l2 must be .* the output's last: 2 here, got 1"),
         ({"l2": (0.1, None)}, TypeError, "l2 must hold numbers .* got None"),
@@ -464,6 +466,7 @@ def test_start_weights_of_orthogonal_are_those_of_keras(network, iris):
         ({"label_smoothing": 1.0}, InvalidParameterError, "'label_smoothing' parameter"),
         ({"label_smoothing": [0.1]}, InvalidParameterError, "'label_smoothing' parameter"),
         ({"kernel_initializer": "glorot"}, ValueError, "must be one of .* got 'glorot'"),
+        ({"kernel_initializer": "constant"}, ValueError, "must be one of .* got 'constant'"),
         ({"kernel_initializer": 3}, InvalidParameterError, "'kernel_initializer' parameter"),
         ({"kernel_initializer": ["ones"]}, ValueError, "kernel_initializer .* 2 here, got 1"),
         (

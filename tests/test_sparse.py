@@ -120,7 +120,7 @@ def test_nothing_is_written(network, counts):
     for part in (X.data, X.indices, X.indptr):
         part.flags.writeable = False
     network.fit(X, y, sample_weight=np.arange(100)).predict(X)
-    assert (X != before).nnz == 0
+    assert abs(X - before).nnz == 0
 
 
 # -- everything that takes rows -----------------------------------------------------------
@@ -260,5 +260,5 @@ def test_values_that_float32_cannot_hold_are_refused(network, counts, value):
 
 def test_a_sparse_vector_of_labels_is_refused(network, counts):
     X, y = counts
-    with pytest.raises(ValueError, match="[Ss]parse"):
+    with pytest.raises(TypeError, match="Sparse data was passed for y"):
         network.fit(X, sp.csr_matrix(y[:, None] * 2))

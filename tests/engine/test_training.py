@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skdnn._engine import FusedTraining, Rows, Structure, TrainingState, program_for
-from skdnn._optimizers import choose_optimizer
 from skdnn._layer_settings import Regularization
+from skdnn._optimizers import choose_optimizer
 from skdnn._start_weights import initial_weights
 from skdnn.network import Architecture, compiled_network
 

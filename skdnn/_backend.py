@@ -1,0 +1,52 @@
+"""TensorFlow, loaded without the lines that it writes to the terminal as it starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Written before TensorFlow can be asked to be silent: TF_CPP_MIN_LOG_LEVEL does not stop them.
+_START_LINES = re.compile(
+    rb"WARNING: All log messages before absl::"
+    rb"|[IWE]\d{4} \d\d:\d\d:\d+\.\d+ "
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
+    rb"|To enable the following instructions: "
+)
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow and look for devices; what is imported already stays as it is.
+
+    The environment is not touched. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a level that shows
+    messages, all are shown.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):
+        import tensorflow
+    else:
+        with _without_start_lines():
+            import tensorflow
+
+            tensorflow.config.list_physical_devices()
+
+
+@contextmanager
+def _without_start_lines() -> Iterator[None]:
+    """Hold back what is written to standard error; let through all but the lines above."""
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            said.seek(0)
+            for line in said:
+                if not _START_LINES.match(line):
+                    os.write(stderr, line)
+            os.close(stderr)

@@ -1,0 +1,53 @@
+"""TensorFlow's start leaves no lines on the terminal, and hides no others."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+_FIT = """
+from sklearn.datasets import load_iris
+from skdnn import KerasDNNClassifier
+KerasDNNClassifier(epochs=1).fit(*load_iris(return_X_y=True)).predict([[1, 2, 3, 4]])
+"""
+
+
+def stderr_of(code, **environment):
+    kept = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+
+
+def test_a_fit_writes_nothing_to_the_terminal():
+    assert stderr_of(_FIT) == ""
+
+
+def test_who_asks_for_messages_gets_them():
+    assert "oneDNN" in stderr_of(_FIT, TF_CPP_MIN_LOG_LEVEL="0")
+
+
+def test_the_environment_is_as_it_was():
+    code = "import os\nbefore = dict(os.environ)\n" + _FIT
+    # TensorFlow itself notes which version of itself it is.
+    stderr_of(
+        code + "changed = {k for k in os.environ if os.environ[k] != before.get(k)}\n"
+        "assert not {k for k in changed if 'LOG' in k or 'SKDNN' in k}, changed"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file descriptors are those of Unix")
+def test_other_lines_come_through():
+    code = """
+import os
+from skdnn._backend import _without_start_lines
+with _without_start_lines():
+    os.write(2, b"I0000 00:00:1795413494.038709 1 port.cc:153] oneDNN is on\\n")
+    os.write(2, b"a line of somebody else\\n")
+"""
+    assert stderr_of(code) == "a line of somebody else\n"
