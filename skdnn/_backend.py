@@ -18,12 +18,31 @@ _START_LINES = re.compile(
 )
 
 
+# The process in which TensorFlow was first used here; a fork inherits it.
+_first_used_in: list[int] = []
+
+
 def load_tensorflow() -> None:
     """Import TensorFlow and look for devices; what is imported already stays as it is.
 
     The environment is not touched. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a level that shows
     messages, all are shown.
+
+    Raises
+    ------
+    RuntimeError
+        If this process was forked from one that had used TensorFlow: its threads are missing
+        here, so that it would wait for them for ever
+        (https://github.com/tensorflow/tensorflow/issues/2448).
     """
+    if not _first_used_in:
+        _first_used_in.append(os.getpid())
+    if _first_used_in[0] != os.getpid():
+        raise RuntimeError(
+            "this process was forked from one in which TensorFlow had run already, and would "
+            "hang: use joblib's backends 'threading' or 'loky' (the default), or start "
+            "processes by multiprocessing's 'spawn' or 'forkserver'"
+        )
     if "tensorflow" in sys.modules:
         return
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):

@@ -54,7 +54,8 @@ def fresh_callbacks(
 
 def monitors_validation(callback: Any) -> str | None:
     """Return what a callback watches, if that needs validation rows."""
-    monitor = getattr(callback, "monitor", None)
+    watches = getattr(callback, "save_best_only", True)  # or saves every epoch
+    monitor = getattr(callback, "monitor", None) if watches else None
     return monitor if isinstance(monitor, str) and monitor.startswith("val_") else None
 
 

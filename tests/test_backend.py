@@ -51,3 +51,28 @@ with _without_start_lines():
     os.write(2, b"a line of somebody else\\n")
 """
     assert stderr_of(code) == "a line of somebody else\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_after_tensorflow_has_run_is_told_so():
+    code = (
+        _FIT
+        + """
+import multiprocessing, time
+def fit():
+    try:
+        KerasDNNClassifier(epochs=1).fit(*load_iris(return_X_y=True))
+    except RuntimeError as error:
+        assert "forked" in str(error)
+        os._exit(3)
+import os
+started = time.monotonic()
+child = multiprocessing.get_context("fork").Process(target=fit)
+child.start()
+child.join(30)
+child.kill()
+assert child.exitcode == 3, child.exitcode
+assert time.monotonic() - started < 5
+"""
+    )
+    stderr_of(code, PYTHONWARNINGS="ignore")

@@ -36,7 +36,8 @@ class Counter(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         self.seen += 1
         logs["seen"] = self.seen
-        self.model.stop_training = self.seen >= self.most
+        if self.seen >= self.most:
+            self.model.stop_training = True
 
 
 def epochs_of(estimator, X=None, y=None):

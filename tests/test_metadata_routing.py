@@ -33,6 +33,11 @@ def first_and_last(iris):
     return np.where(iris[1] == 1, 0.0, 1.0 + np.arange(150) % 2)
 
 
+def scaled(network):
+    scaler = StandardScaler().set_fit_request(sample_weight=False)
+    return make_pipeline(scaler, network)
+
+
 def assert_same_network(a, b):
     assert a.history_ == b.history_
     for left, right in zip(a._learnt["weights"], b._learnt["weights"], strict=True):
@@ -75,7 +80,7 @@ def test_requests_survive_clone_and_set_params(network):
 @pytest.mark.parametrize(
     "wrapped",
     [
-        lambda network: make_pipeline(StandardScaler(), network),
+        scaled,
         lambda network: GridSearchCV(network, {"epochs": [1]}, cv=2),
     ],
     ids=["pipeline", "search"],
@@ -88,8 +93,9 @@ def test_what_was_not_requested_is_refused(network, iris, first_and_last, wrappe
 
 
 def test_what_is_requested_as_false_is_not_passed(network, iris, first_and_last):
-    network.set_fit_request(sample_weight=False).set_score_request(sample_weight=False)
-    search = GridSearchCV(network, {"epochs": [2]}, cv=2)
+    network.set_fit_request(sample_weight=False)
+    scorer = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+    search = GridSearchCV(network, {"epochs": [2]}, cv=2, scoring=scorer)
     search.fit(*iris, sample_weight=first_and_last)
     assert search.best_estimator_.classes_.tolist() == [0, 1, 2]
 
@@ -100,7 +106,7 @@ def test_what_is_requested_as_false_is_not_passed(network, iris, first_and_last)
 def test_weights_arrive_through_a_pipeline(network, iris, first_and_last):
     X, y = iris
     network.set_fit_request(sample_weight=True)
-    pipeline = make_pipeline(StandardScaler(), network)
+    pipeline = scaled(network)
     pipeline.fit(X, y, sample_weight=first_and_last)
     direct = clone(network).fit(
         StandardScaler().fit_transform(X), y, sample_weight=first_and_last
@@ -111,7 +117,7 @@ def test_weights_arrive_through_a_pipeline(network, iris, first_and_last):
 
 def test_weights_arrive_under_another_name(network, iris, first_and_last):
     network.set_fit_request(sample_weight="importance")
-    pipeline = make_pipeline(StandardScaler(), network)
+    pipeline = scaled(network)
     pipeline.fit(*iris, importance=first_and_last)
     assert pipeline[-1].classes_.tolist() == [0, 2]
 
@@ -136,7 +142,7 @@ def test_weights_arrive_in_cross_validate(network, iris, first_and_last):
     network.set_fit_request(sample_weight=True)
     scorer = make_scorer(accuracy_score).set_score_request(sample_weight=True)
     result = cross_validate(
-        make_pipeline(StandardScaler(), network),
+        scaled(network),
         X,
         y,
         cv=3,
@@ -173,7 +179,7 @@ def test_weights_reach_early_stopping(network, iris, scoring):
     weight = np.where(y == 1, 10.0, 0.1)
     network.set_fit_request(sample_weight=True)
     network.set_params(early_stopping=True, scoring=scoring, validation_fraction=0.5)
-    pipeline = make_pipeline(StandardScaler(), network)
+    pipeline = scaled(network)
     pipeline.fit(X, y, sample_weight=weight)
     with sklearn.config_context(enable_metadata_routing=False):
         direct = clone(network).fit(StandardScaler().fit_transform(X), y, sample_weight=weight)

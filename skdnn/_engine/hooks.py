@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 
 from skdnn._engine.keras_training import KerasTraining
+from skdnn._engine.objective import Objective
 from skdnn._engine.training import FusedTraining
 
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
@@ -41,6 +43,7 @@ class EpochHooks:
         # Not keras.callbacks.CallbackList: it hands its callbacks a copy of the logs, so that
         # what they add would be lost.
         self._callbacks = list(callbacks)
+        _name_metrics(model)
         for callback in self._callbacks:
             callback.set_model(model)
             callback.set_params({"epochs": epochs, "verbose": 0})
@@ -78,6 +81,18 @@ class EpochHooks:
         self._training.publish(self._model)
         yield
         self._training.adopt(self._model)
+
+
+def _name_metrics(model: keras.Sequential) -> None:
+    """Let a model know its metrics, as Keras does at the first batch.
+
+    A callback that monitors the accuracy looks there whether more of it is better.
+    """
+    n_outputs = model.output_shape[-1]
+    objective = Objective(model.loss, n_outputs)
+    targets = objective.targets(np.zeros((1, *objective.target_shape), np.int32))
+    model.compute_metrics(None, targets, np.zeros((1, n_outputs), np.float32))
+    model.reset_metrics()
 
 
 def hooks_on_batches(callback: keras.callbacks.Callback) -> list[str]:
