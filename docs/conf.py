@@ -37,6 +37,7 @@ autosummary_context = {
             "set_params",
             "summary",
         ],
+        "HistoryMonitor": ["fold_histories"],
         "TrainingCurvesDisplay": ["from_estimator", "from_histories", "plot"],
     }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -12,9 +13,10 @@ class RoutedParametersMixin(BaseEstimator):
     """Lets ``set_params`` keep settings for what some parameters name.
 
     An optimizer or a callback is no estimator: it has no ``set_params`` of its own, and may be
-    a name or a class still. What is set for it is kept here, seen by ``get_params``, and handed
-    on at `fit`. A new value of the parameter drops it, unless it is set
-    in the same call.
+    a name or a class still. What is set for it is kept here, seen by ``get_params``, copied by
+    ``clone``, and handed on at `fit`. A new value of the parameter drops it, unless it is set
+    in the same call. The constructor does not take it: one of scikit-learn's checks calls a
+    constructor with each name in its signature, that of ``**kwargs`` included.
     """
 
     _routing_parameters: ClassVar[tuple[str, ...]] = ()
@@ -22,18 +24,6 @@ class RoutedParametersMixin(BaseEstimator):
     # By parameter, names without the prefix. Not set in __init__: an estimator without any
     # has no such attribute of its own.
     _routed: Mapping[str, Mapping[str, Any]] = {}
-
-    def _take_routed(self, given: Mapping[str, Any]) -> None:
-        """Keep what a constructor got beside its own parameters."""
-        for key in given:
-            parameter, _, name = key.partition("__")
-            if not name or parameter not in self._routing_parameters:
-                raise TypeError(
-                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
-                    f"{key!r}"
-                )
-        if given:
-            self.set_params(**given)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the hyperparameters, with the routed values that were set.
@@ -92,6 +82,13 @@ class RoutedParametersMixin(BaseEstimator):
         }
         self._keep_routed({name: settings for name, settings in kept.items() if settings})
         return self
+
+    def __sklearn_clone__(self) -> Self:
+        bare = copy.copy(self)
+        bare.__dict__.pop("_routed", None)
+        twin: Self = super(RoutedParametersMixin, bare).__sklearn_clone__()
+        twin._keep_routed(copy.deepcopy(self._routed))
+        return twin
 
     def _is_new(self, parameter: str, value: Any) -> bool:
         # A grid may name the optimizer that is there: that replaces nothing.

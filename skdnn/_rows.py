@@ -107,8 +107,8 @@ def hold_out(
     except ValueError as error:
         raise ValueError(
             f"early_stopping=True can't set validation_fraction={fraction!r} of "
-            f"{len(counting)} rows aside: {error} Pass X_val and y_val to fit, change "
-            "validation_fraction, or set early_stopping=False."
+            f"{len(counting)} rows aside: {str(error).rstrip('.')}. Pass X_val and y_val to "
+            "fit, change validation_fraction, or set early_stopping=False."
         ) from error
     taken = np.sort(taken)
     held_out = LabelledRows(

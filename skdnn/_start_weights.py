@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -144,11 +145,9 @@ def _drawn(initializer: Any, kernel: Any) -> np.ndarray:
 
 
 def _checked_initializer(initializer: Any) -> InitializerChoice:
-    import keras
-
     if isinstance(initializer, str):
         try:
-            return InitializerChoice(keras.initializers.get(initializer))
+            return InitializerChoice(_named(initializer))
         except (KeyError, ValueError) as error:
             raise ValueError(
                 f"kernel_initializer must be one of {_initializer_names()}, an instance of "
@@ -160,6 +159,15 @@ def _checked_initializer(initializer: Any) -> InitializerChoice:
             f"or a function of shape and dtype, got {initializer!r}"
         )
     return InitializerChoice(initializer)
+
+
+def _named(name: str) -> Any:
+    import keras
+
+    cls = vars(keras.initializers).get(name)
+    if isinstance(cls, type) and "seed" in inspect.signature(cls).parameters:
+        return cls(seed=0)  # without a seed, Keras draws one from Python's generator
+    return keras.initializers.get(name)
 
 
 def _initializer_names() -> list[str]:

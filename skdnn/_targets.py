@@ -48,7 +48,8 @@ def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> W
 def is_multilabel(y: Any) -> bool:
     """Tell whether a target is an indicator matrix: a column of zeros and ones per label."""
     try:
-        return y is not None and type_of_target(y) == "multilabel-indicator"
+        with np.errstate(invalid="ignore"):  # of infinite labels, which are no numbers of any
+            return y is not None and type_of_target(y) == "multilabel-indicator"
     except ValueError:  # whoever checks y next says why, and names it
         return False
 

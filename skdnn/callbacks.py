@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 # The same transport that scikit-learn's own ScoringMonitor uses.
 from sklearn.callback._transport import can_reuse_listener, open_listener, send
+from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
     from sklearn.callback import CallbackContext
@@ -74,7 +75,14 @@ class HistoryMonitor:
         ------
         ValueError
             If the fits seen are not those of `search`: another one, or one with failed fits.
+        sklearn.exceptions.NotFittedError
+            If `search` is not fitted.
+        TypeError
+            If it is no search.
         """
+        if not hasattr(search, "cv"):
+            raise TypeError(f"search must be a search, such as GridSearchCV, got {search!r}")
+        check_is_fitted(search, "cv_results_")
         n_folds, n_candidates = search.n_splits_, len(search.cv_results_["params"])
         by_number = {number: history for number, history in self._records if number is not None}
         if sorted(by_number) != list(range(n_folds * n_candidates)):

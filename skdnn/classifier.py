@@ -88,7 +88,7 @@ class KerasDNNClassifier(
         A name known to :func:`keras.optimizers.get`, a subclass of
         :class:`keras.optimizers.Optimizer`, or a configured instance, which is copied and
         never changed. Beside a name or a class, every setting of the optimizer is a
-        hyperparameter of its own: ``optimizer__momentum=0.9``, here, in `set_params` or a grid.
+        hyperparameter of its own: ``set_params(optimizer__momentum=0.9)``, also in a grid.
         Replacing `optimizer` drops settings that are not given in the same call. Adam is
         the default because it needs the least tuning [2]_.
 
@@ -166,9 +166,6 @@ class KerasDNNClassifier(
     verbose : int, default=0
         1 or more prints the engine taken and a line for each epoch.
 
-    **routed : dict
-        ``optimizer__<name>`` and ``callbacks__<name>`` settings, as in ``set_params``.
-
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
@@ -191,7 +188,7 @@ class KerasDNNClassifier(
         the accuracy is that of the single labels, as Keras has it; `score` is that of whole
         rows, as scikit-learn has it.
 
-    validation_scores_ : ndarray of shape (n_iter_,)
+    validation_scores_ : ndarray of shape (`n_iter_`,)
         Score on the validation rows after each epoch. Only with `early_stopping`.
 
     best_iteration_ : int
@@ -276,7 +273,6 @@ class KerasDNNClassifier(
         engine: str = "auto",
         callbacks: Any = None,
         verbose: int = 0,
-        **routed: Any,
     ) -> None:
         self.hidden_units = hidden_units
         self.activation = activation
@@ -301,7 +297,6 @@ class KerasDNNClassifier(
         self.engine = engine
         self.callbacks = callbacks
         self.verbose = verbose
-        self._take_routed(routed)
 
     # -- training -------------------------------------------------------------------------
 
@@ -632,7 +627,8 @@ class KerasDNNClassifier(
             Of the type of `classes_`; of classes equally probable, the first. Zeros and ones
             for multilabel targets.
         """
-        return self._coding.labels(self.predict_proba(X))
+        probabilities = self.predict_proba(X)
+        return self._coding.labels(probabilities)
 
     @property
     def _coding(self) -> Coding:
@@ -680,7 +676,7 @@ class KerasDNNClassifier(
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = self.class_weight is None
         return tags
 
 

@@ -121,7 +121,7 @@ def test_a_second_fit_forgets_the_first(network, iris):
     search, monitor = watched(network, iris)
     first = monitor.histories
     X, y = iris
-    search.set_params(param_grid={"epochs": [4]}, cv=2).fit(X, y)
+    search.set_params(param_grid={"epochs": [4]}, cv=2, n_jobs=1).fit(X, y)
     assert len(first) == 13
     assert len(monitor.histories) == 3
     assert [len(history["loss"]) for history in monitor.fold_histories(search)[0]] == [4, 4]
@@ -201,5 +201,5 @@ def test_a_search_is_pickled_with_its_monitor(network, iris):
     search, monitor = watched(network, iris)
     loaded = pickle.loads(pickle.dumps(search))
     np.testing.assert_array_equal(loaded.predict(iris[0]), search.predict(iris[0]))
-    loaded.fit(*iris)  # with a monitor of its own
+    loaded.set_params(n_jobs=1).fit(*iris)  # with a monitor of its own
     assert len(monitor.histories) == 13

@@ -158,7 +158,7 @@ def test_a_schedule_is_a_learning_rate(iris, small):
         ({"early_stopping": "yes"}, InvalidParameterError, "'early_stopping' parameter"),
         ({"validation_fraction": 0}, InvalidParameterError, "'validation_fraction' param"),
         ({"validation_fraction": 1.0}, InvalidParameterError, "'validation_fraction' param"),
-        ({"early_stopping": True, "scoring": "?"}, ValueError, r"scoring.*'\?'"),
+        ({"early_stopping": True, "scoring": "?"}, ValueError, r"'\?' is not a valid scoring"),
         ({"scoring": 3}, InvalidParameterError, "'scoring' parameter .* Got 3 instead"),
         ({"n_iter_no_change": 0}, InvalidParameterError, "'n_iter_no_change' parameter"),
         ({"tol": -1e-9}, InvalidParameterError, "'tol' parameter .* Got -1e-09"),
@@ -574,7 +574,7 @@ def test_partial_fit_asks_for_classes_first(iris, small):
 
 def test_going_on_with_other_layers_is_refused(iris, small):
     small.fit(*iris).set_params(warm_start=True, hidden_units=(9,))
-    with pytest.raises(ValueError, match=r"hidden_units=\(8,\).*got hidden_units=\(9,\)"):
+    with pytest.raises(ValueError, match=r"hidden_units=\(8,\), got \(9,\); to start afresh"):
         small.fit(*iris)
     with pytest.raises(ValueError, match="X has 3 features, but"):
         small.set_params(hidden_units=(8,)).partial_fit(iris[0][:, :3], iris[1])

@@ -235,16 +235,6 @@ def test_settings_are_seen_and_cloned_but_not_shared():
     assert network.get_params()["callbacks__stop__patience"] == 3
 
 
-def test_the_constructor_takes_settings(iris):
-    network = KerasDNNClassifier(
-        epochs=9, callbacks={"stop": stopper()}, callbacks__stop__patience=3
-    )
-    assert network.get_params()["callbacks__stop__patience"] == 3
-    assert network.fit(*iris).n_iter_ == 4
-    with pytest.raises(TypeError, match="unexpected keyword argument 'callback__patience'"):
-        KerasDNNClassifier(callback__patience=3)
-
-
 def test_new_callbacks_drop_the_settings_of_the_old():
     network = KerasDNNClassifier(callbacks=stopper())
     network.set_params(callbacks__patience=3, optimizer__beta_1=0.8)

@@ -209,7 +209,6 @@ def test_labels_in_one_column_are_taken_with_a_warning(network, iris):
         ([[1], [2]], None, "requires y to be passed, but the target y is None"),
         ([[1], [2]], [0.5, 1.5], "Unknown label type: continuous"),
         ([["a"], ["b"]], [0, 1], "could not convert string to float"),
-        ([[1j], [2j]], [0, 1], "Complex data not supported"),
     ],
 )
 def test_data_of_a_wrong_form_are_refused(network, X, y, message):

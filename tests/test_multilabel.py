@@ -15,6 +15,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 
 from skdnn import KerasDNNClassifier
 
@@ -139,8 +140,16 @@ def test_label_smoothing_keeps_probabilities_from_the_ends(network, labelled):
 def test_class_weight_is_refused_with_the_remedy(network, labelled):
     for class_weight in ("balanced", {0: 2, 1: 1, 2: 1}):
         network.set_params(class_weight=class_weight)
-        with pytest.raises(ValueError, match=r"multilabel targets.*weigh rows by sample_weight"):
+        with pytest.raises(
+            ValueError, match=r"multilabel targets.*weigh rows by sample_weight"
+        ):
             network.fit(*labelled)
+
+
+def test_the_tag_tells_whether_labels_may_be_many(network):
+    assert get_tags(network).classifier_tags.multi_label
+    network.set_params(class_weight="balanced")
+    assert not get_tags(network).classifier_tags.multi_label
 
 
 def test_a_weight_of_zero_is_a_removed_row(network, labelled):
@@ -203,7 +212,9 @@ def test_another_number_of_columns_is_refused(fitted, labelled, wrong, message):
 def test_indicators_after_classes_are_refused(network, labelled):
     X, Y = labelled
     network.set_params(epochs=2).fit(X, Y[:, 0])
-    with pytest.raises(ValueError, match=r"y must hold one class per row, got shape \(150, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"y must hold one class per row, got shape \(150, 3\)"
+    ):
         network.partial_fit(X, Y)
     assert network.fit(X, Y).predict(X).shape == (150, 3)  # a fresh fit may be another
 
