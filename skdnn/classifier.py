@@ -538,7 +538,11 @@ class KerasDNNClassifier(
         if not earlier:
             for name in ("validation_scores_", "best_iteration_"):
                 self.__dict__.pop(name, None)
-        return StoppingRule(self.n_iter_no_change, self.tol) if self.early_stopping else None
+        if not self.early_stopping:
+            return None
+        if self.scoring != "loss":
+            check_scoring(self, self.scoring)  # a wrong name is told before the first epoch
+        return StoppingRule(self.n_iter_no_change, self.tol)
 
     def _validation_score(
         self, learnt: _learner.Learnt, logs: Mapping[str, float], held_out: LabelledRows

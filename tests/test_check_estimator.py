@@ -75,7 +75,7 @@ CONFIGURATIONS = {
         (30,),
         kernel_initializer="lecun_normal",
         optimizer="nadam",
-        learning_rate=0.05,
+        learning_rate=0.02,
         batch_size=10_000,
     ),
 }

@@ -288,6 +288,41 @@ def test_the_accuracy_can_be_monitored(network, iris, engine):
     assert np.argmax(accuracies) == len(accuracies) - 4
 
 
+@pytest.mark.parametrize(
+    ("target", "params"),
+    [
+        (lambda y: y > 0, {}),
+        (lambda y: y, {"label_smoothing": 0.1}),
+        (lambda y: np.eye(3, dtype=int)[y], {}),
+    ],
+    ids=["two classes", "label smoothing", "multilabel"],
+)
+def test_more_accuracy_is_better_for_every_target(network, iris, target, params):
+    X, y = iris[0], target(iris[1])
+    network.set_params(callbacks=EarlyStopping("val_accuracy", patience=40), **params)
+    network.set_params(epochs=60, optimizer="adam", learning_rate=0.02)
+    network.fit(X, y, X_val=X, y_val=y)
+    accuracies = network.history_["val_accuracy"]
+    assert accuracies[-1] > accuracies[0]
+    assert np.argmax(accuracies) > 0  # where less were better, it would stop at the first
+    assert len(accuracies) == min(60, np.argmax(accuracies) + 41)
+
+
+def test_the_model_that_callbacks_see_can_be_evaluated(network, iris):
+    X, y = iris
+
+    class Evaluates(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            found = self.model.evaluate(X, y, verbose=0, return_dict=True)
+            logs |= {f"own_{name}": value for name, value in found.items()}
+
+    history = (
+        network.set_params(callbacks=Evaluates(), epochs=2).fit(X, y, X_val=X, y_val=y).history_
+    )
+    assert history["own_loss"] == pytest.approx(history["val_loss"], rel=1e-5)
+    assert history["own_accuracy"] == pytest.approx(history["val_accuracy"])
+
+
 def test_a_checkpoint_of_every_epoch_needs_no_validation_rows(network, iris, tmp_path):
     checkpoint = keras.callbacks.ModelCheckpoint(
         str(tmp_path / "{epoch}.weights.h5"), save_weights_only=True

@@ -65,6 +65,9 @@ def test_it_learns_all_combinations(fitted, labelled):
 def test_score_is_the_share_of_rows_with_all_labels_right(network, labelled):
     X, Y = labelled
     network.set_params(epochs=10).fit(X, Y)
+    proba = network.predict_proba(X)
+    assert ((proba > 0.4) & (proba < 0.6)).any()
+    np.testing.assert_array_equal(network.predict(X), proba > 0.5)
     right = network.predict(X) == Y
     assert network.score(X, Y) == right.all(axis=1).mean()
     assert network.score(X, Y) < right.mean()

@@ -245,9 +245,10 @@ def kept_shares(dropout, **params):
     """Return for each epoch the share of rows that come through one unit a layer.
 
     The weights stay where they are: a row that comes through has the logit that the rates
-    make of it, and any other has 0. Of two rows with opposite labels, the loss tells which.
+    make of it, and any other has 0. As all rows but one are of the first class, the loss tells
+    how many came through.
     """
-    X, y = np.ones((40_000, 1), np.float32), np.arange(40_000) % 2
+    X, y = np.ones((40_000, 1), np.float32), np.arange(40_000) == 0
     network = KerasDNNClassifier(
         (1,) * len(dropout),
         activation="linear",
@@ -260,24 +261,24 @@ def kept_shares(dropout, **params):
     ).set_params(**{"epochs": 1, **params})
     losses = np.array(network.fit(X, y).history_["loss"])
     logit = np.prod([1 / (1 - rate) for rate in dropout])
-    through = np.mean([np.log1p(np.exp(-logit)), np.log1p(np.exp(logit))])
+    through = np.log1p(np.exp(logit))
     return (losses - np.log(2)) / (through - np.log(2))
 
 
 @pytest.mark.parametrize("rate", [0.2, 0.8])
 def test_dropout_drops_its_share_and_scales_the_rest(rate):
-    assert kept_shares((rate,)) == pytest.approx([1 - rate], abs=0.03)
+    assert kept_shares((rate,)) == pytest.approx([1 - rate], abs=0.01)
 
 
 def test_layers_drop_independently_of_each_other():
-    assert kept_shares((0.5, 0.5)) == pytest.approx([0.25], abs=0.03)
+    assert kept_shares((0.5, 0.5)) == pytest.approx([0.25], abs=0.01)
 
 
 def test_every_epoch_and_every_batch_drops_others():
     shares = kept_shares((0.5,), epochs=5)
-    assert len(set(shares.round(4))) == 5
+    assert np.diff(np.sort(shares)).min() > 1e-4
     # In small batches the same draw each time would keep a share far from the rate.
-    assert kept_shares((0.5,), batch_size=32) == pytest.approx([0.5], abs=0.02)
+    assert kept_shares((0.5,), batch_size=32) == pytest.approx([0.5], abs=0.01)
 
 
 def test_draws_of_a_seed_are_the_same(network, uneven):
