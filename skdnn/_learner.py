@@ -276,7 +276,7 @@ def class_probabilities(learnt: Learnt, X: Any) -> NDArray[np.float32]:
 
 
 def keras_model(
-    learnt: Learnt, choice: OptimizerChoice, regularization: Regularization
+    learnt: Learnt, choice: OptimizerChoice, regularization: Regularization | None
 ) -> keras.Sequential:
     """Make a compiled Keras model with the weights, and the optimizer's state if it fits.
 
@@ -286,7 +286,7 @@ def keras_model(
         What was trained.
     choice : OptimizerChoice
         The optimizer to compile with.
-    regularization : Regularization
+    regularization : Regularization or None
         What the layers do while they are trained.
 
     Returns

@@ -137,7 +137,7 @@ class Coding:
             if y.ndim != 2 or y.shape[1] != len(self.classes) or not np.isin(y, (0, 1)).all():
                 raise ValueError(
                     f"y must hold zeros and ones in {len(self.classes)} columns, one per "
-                    f"label, as in the first fit, got shape {y.shape}"
+                    f"label, got shape {y.shape} and values {np.unique(y)[:5].tolist()}"
                 )
             return y.astype(np.int32)
         if y.ndim != 1:

@@ -38,7 +38,7 @@ from skdnn._targets import (
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-    from skdnn._layer_settings import Activation
+    from skdnn._layer_settings import Activation, Regularization
 
 # Kept as they are and cast batch by batch; anything else becomes float32 once.
 _KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
@@ -189,7 +189,8 @@ class KerasDNNClassifier(
         rows, as scikit-learn has it.
 
     validation_scores_ : ndarray of shape (`n_iter_`,)
-        Score on the validation rows after each epoch. Only with `early_stopping`.
+        Score on the validation rows after each epoch, NaN for epochs of earlier calls that
+        had no early stopping. Only with `early_stopping`.
 
     best_iteration_ : int
         Epoch with the best of those scores, counted from 1; its weights were taken back. Only
@@ -244,6 +245,8 @@ class KerasDNNClassifier(
 
     _routing_parameters: ClassVar[tuple[str, ...]] = ("optimizer", "callbacks")
 
+    _learnt: _learner.Learnt
+    best_iteration_: int
     classes_: NDArray[Any]
     history_: dict[str, list[float]]
 
@@ -535,7 +538,7 @@ class KerasDNNClassifier(
         """Go on with the history of earlier calls, or drop it; return what decides to stop."""
         history = self.history_ if earlier else {}
         self.history_ = {k: list(v) for k, v in history.items()}
-        if not earlier:
+        if not (earlier and self.early_stopping):
             for name in ("validation_scores_", "best_iteration_"):
                 self.__dict__.pop(name, None)
         if not self.early_stopping:
@@ -564,11 +567,14 @@ class KerasDNNClassifier(
 
     def _keep(self, learnt: _learner.Learnt, rule: StoppingRule | None, earlier: int) -> None:
         if rule is not None:
-            scores = [*getattr(self, "validation_scores_", ()), *rule.scores]
-            self.validation_scores_ = np.array(scores)
-            self.best_iteration_ = earlier + rule.best_position + 1
-            for name in ("weights", "slots"):
-                learnt[name] = rule.best[name]
+            best, number = rule.best, earlier + rule.best_position + 1
+            before = getattr(self, "validation_scores_", np.full(earlier, np.nan))
+            if not np.isnan(before).all() and np.nanmax(before) >= max(rule.scores):
+                best, number = self._learnt, self.best_iteration_  # of an earlier call
+            self.validation_scores_ = np.append(before, rule.scores)
+            self.best_iteration_ = number
+            for name in ("weights", "slots", "optimizer"):
+                learnt[name] = best[name]
         self._learnt = learnt
         self.n_iter_ = learnt["epoch"]
         self.n_parameters_ = sum(w.size for w in learnt["weights"])
@@ -667,9 +673,17 @@ class KerasDNNClassifier(
         # Not a property: dir(), the HTML representation and completion read every property
         # there is, and each access builds a Keras model.
         if name == "model_" and "_learnt" in self.__dict__:
-            regularization = chosen_regularization(self, len(self._learnt["hidden_units"]))
-            return _learner.keras_model(self._learnt, chosen_optimizer(self), regularization)
+            return _learner.keras_model(
+                self._learnt, chosen_optimizer(self), self._regularization_of_fitted()
+            )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _regularization_of_fitted(self) -> Regularization | None:
+        n_hidden = len(self._learnt["hidden_units"])
+        try:
+            return chosen_regularization(self, n_hidden)
+        except (TypeError, ValueError):  # set since the fit, for other layers
+            return None
 
     # -- what scikit-learn asks an estimator ----------------------------------------------
 

@@ -392,3 +392,23 @@ def test_patience_is_a_hyperparameter(network, iris):
         cv=2,
     ).fit(*iris)
     assert search.cv_results_["mean_test_score"].tolist() == [2, 3, 6]
+
+
+def test_epochs_without_early_stopping_have_no_score(network, split):
+    X, y, X_val, y_val = split
+    network.set_params(early_stopping=False, warm_start=True, epochs=3).fit(X, y)
+    network.set_params(early_stopping=True).fit(X, y, X_val=X_val, y_val=y_val)
+    assert network.validation_scores_.shape == (network.n_iter_,) == (6,)
+    assert np.isnan(network.validation_scores_[:3]).all()
+    assert network.best_iteration_ == np.nanargmax(network.validation_scores_) + 1
+    network.set_params(early_stopping=False).partial_fit(X, y)
+    assert not hasattr(network, "validation_scores_")
+    assert not hasattr(network, "best_iteration_")
+
+
+def test_the_model_is_there_after_parameters_for_other_layers_were_set(iris):
+    network = KerasDNNClassifier((8,), epochs=1, dropout=(0.1,), random_state=0).fit(*iris)
+    network.set_params(hidden_units=(8, 8), dropout=(0.1, 0.2))
+    np.testing.assert_allclose(
+        network.model_.predict(iris[0], verbose=0), network.predict_proba(iris[0]), atol=1e-6
+    )
