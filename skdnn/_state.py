@@ -132,7 +132,9 @@ def checked_learnt(learnt: Any) -> Architecture:
     _require(given == names, f"_learnt must be a dict of {sorted(names)}", learnt)
     architecture = checked_architecture({name: learnt[name] for name in _LAYERS})
     for name in ("seed", "epoch"):
-        _require(_is_count(learnt[name]), f"_learnt[{name!r}] must be an int from 0", learnt)
+        number = learnt[name]
+        fine = _is_count(number) and number < 2**31
+        _require(fine, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
     _require(isinstance(learnt["optimizer"], str), "_learnt['optimizer'] must be text", learnt)
     _check_weights(learnt["weights"], architecture)
     _check_slots(learnt["slots"], learnt["optimizer"], architecture)

@@ -7,6 +7,7 @@ of its own beside this one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -180,10 +181,15 @@ def _request(classifier: KerasDNNClassifier, requests: Mapping[str, Any]) -> Non
 def _pipeline(record: Any, classifier: KerasDNNClassifier) -> Pipeline:
     fields = _fields(record, _PIPELINE_FIELDS)
     shape, inputs = fields["image_shape"], fields["transform_input"]
-    fine = fields["scale"] > 0 and (
-        shape is None or all(type(n) is int and n > 0 for n in shape)
-    )
-    _require(fine, "its scale or image_shape is not positive")
+    fine = fields["scale"] > 0
+    for numbers in (shape, None if (n := fields["n_features"]) is None else [n]):
+        fine = fine and all(type(n) is int and n > 0 for n in numbers or ())
+    _require(fine, "its scale, image_shape and n_features must be positive")
+    rows = classifier.input_shape_
+    fine = not fields["flatten"] or len(rows) == 1
+    if shape is not None:
+        fine = fine and rows == ((prod(shape),) if fields["flatten"] else tuple(shape))
+    _require(fine, f"its image_shape or flatten does not fit a network for rows of {rows}")
     pipeline = make_image_pipeline(
         scale=fields["scale"],
         flatten=fields["flatten"],

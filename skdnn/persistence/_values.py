@@ -54,6 +54,7 @@ def spelled(name: str, value: Any) -> Any:
     """
     try:
         spelling = _spelling(value)
+        _check_kinds(name, spelling)
         check_value(name, value)
     except ValueError as error:
         raise ValueError(f"can't save {name}={value!r}: {error}; {_remedy(name)}") from None
@@ -80,6 +81,7 @@ def read(name: str, spelling: Any) -> Any:
         If :func:`spelled` would not write it; names the hyperparameter.
     """
     try:
+        _check_kinds(name, spelling)
         value = _value(spelling)
         check_value(name, value)
     except (TypeError, ValueError, OverflowError) as error:
@@ -114,6 +116,33 @@ def check_value(name: str, value: Any) -> None:
         for each in value if isinstance(value, list | tuple | np.ndarray) else (value,):
             fine = not isinstance(each, str) or each in known
             _require(fine, f"{each!r} is not one of {sorted(known)}")
+
+
+# The objects of Keras that a hyperparameter may be or, in a sequence, hold.
+_KINDS = {
+    "activation": {"activation"},
+    "kernel_initializer": {"initializer"},
+    "learning_rate": {"schedule"},
+    "optimizer": {"optimizer", "optimizer_class"},
+    "optimizer__learning_rate": {"schedule"},
+}
+
+
+def _check_kinds(name: str, spelling: Any) -> None:
+    surplus = set(_keras_kinds(spelling)) - _KINDS.get(name, set())
+    _require(not surplus, f"it can't be or hold {' or '.join(sorted(surplus))}")
+
+
+def _keras_kinds(spelling: Any) -> Iterator[str]:
+    if isinstance(spelling, list):
+        for each in spelling:
+            yield from _keras_kinds(each)
+    elif isinstance(spelling, dict):
+        for kind, inner in spelling.items():
+            if kind in ("tuple", "array", "dict"):
+                yield from _keras_kinds(inner)
+            elif kind != "settings":
+                yield kind
 
 
 def _optimizer_names() -> set[str]:

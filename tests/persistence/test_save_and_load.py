@@ -491,6 +491,21 @@ def test_a_missing_hyperparameter_takes_its_default(fitted, path):
     assert load(path).label_smoothing == 0.0
 
 
+@pytest.mark.parametrize("engine", ["fused", "keras"])
+def test_state_of_another_keras_is_refused_when_training_goes_on(engine, fitted, iris, path):
+    from skdnn.persistence import _container, _description
+
+    manifest, arrays = _description.described(fitted)
+    arrays["slots.2"], arrays["slots.4"] = arrays["slots.4"], arrays["slots.2"]
+    manifest["parameters"]["engine"] = engine
+    path.write_bytes(_container.to_bytes(manifest, arrays))
+    loaded = load(path)
+    np.testing.assert_array_equal(loaded.predict_proba(iris[0]), fitted.predict_proba(iris[0]))
+    with pytest.raises(ValueError, match="another form than this version of Keras gives it"):
+        loaded.partial_fit(*iris)
+    assert loaded.fit(*iris).n_iter_ == 2
+
+
 @pytest.mark.parametrize("number", [0, 2, "1", None, 1.5])
 def test_another_format_is_refused(number, fitted, path):
     from skdnn.persistence import _container, _description
