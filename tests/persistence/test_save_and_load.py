@@ -235,6 +235,22 @@ def test_model_of_a_loaded_estimator(fitted, iris, path):
     assert int(model.optimizer.iterations.numpy()) == 10
 
 
+def test_model_is_handed_over_to_keras_alone(fitted, iris, path, tmp_path):
+    """The Keras file of a loaded estimator needs no skdnn."""
+    again(fitted, path).model_.save(tmp_path / "model.keras")
+    np.save(tmp_path / "X.npy", iris[0].astype(np.float32))
+    script = (
+        "import sys, keras, numpy\n"
+        "model = keras.models.load_model('model.keras')\n"
+        "numpy.save('out.npy', model.predict(numpy.load('X.npy'), verbose=0))\n"
+        "assert 'skdnn' not in sys.modules and 'scikeras' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    np.testing.assert_allclose(
+        np.load(tmp_path / "out.npy"), fitted.predict_proba(iris[0]), atol=1e-6
+    )
+
+
 def test_histories_keep_what_is_not_finite(fitted, path):
     saved = copy.deepcopy(fitted)
     saved.history_["val_loss"] = [float("nan"), float("inf")]
@@ -408,6 +424,23 @@ def test_the_old_file_survives_a_full_disk(fitted, path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         save(copy.deepcopy(fitted).set_params(epochs=9), path)
     assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_the_old_file_survives_a_write_that_is_cut_off(path):
+    """As on a full disk: some bytes are written, and then no more."""
+    path.write_bytes(b"old")
+    script = (
+        "import resource, signal, sys\n"
+        "from skdnn.persistence import _atomic\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
+        "_atomic.write_whole(sys.argv[1], bytes(9000))\n"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert "OSError: [Errno 27] File too large" in ended.stderr
+    assert path.read_bytes() == b"old"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
