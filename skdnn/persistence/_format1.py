@@ -106,7 +106,7 @@ def _classifier(manifest: Mapping[str, Any], arrays: Arrays) -> KerasDNNClassifi
     validate_parameter_constraints(
         KerasDNNClassifier._parameter_constraints, own, caller_name="KerasDNNClassifier"
     )
-    classifier = KerasDNNClassifier(**parameters)
+    classifier = KerasDNNClassifier().set_params(**parameters)
     learnt = _learnt(manifest, arrays)
     fitted = {
         "_learnt": learnt,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from skdnn._backend import load_tensorflow
 from skdnn.persistence._keras_names import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, SCHEDULES
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -193,9 +194,7 @@ def _spelling(value: Any) -> Any:
 
 
 def _keras_spelling(value: Any) -> dict[str, Any]:
-    import keras
-
-    name = getattr(value, "__name__", None)
+    keras, name = _keras(), getattr(value, "__name__", None)
     if name in ACTIVATIONS and value is getattr(keras.activations, name):
         return {"activation": name}
     if isinstance(value, type):
@@ -222,13 +221,19 @@ def _settings_spelling(kind: str, value: Any) -> dict[str, Any]:
 
 
 def _homes() -> dict[str, tuple[Any, frozenset[str]]]:
-    import keras
-
+    keras = _keras()
     return {
         "optimizer": (keras.optimizers, OPTIMIZERS),
         "schedule": (keras.optimizers.schedules, SCHEDULES),
         "initializer": (keras.initializers, INITIALIZERS),
     }
+
+
+def _keras() -> Any:
+    load_tensorflow()
+    import keras
+
+    return keras
 
 
 # -- JSON to values -----------------------------------------------------------------------
@@ -267,15 +272,11 @@ def _read_dict(kind: str, spelling: dict[str, Any]) -> dict[Any, Any]:
 
 
 def _read_activation(kind: str, spelling: dict[str, Any]) -> Any:
-    import keras
-
-    return getattr(keras.activations, _known(kind, spelling, ACTIVATIONS))
+    return getattr(_keras().activations, _known(kind, spelling, ACTIVATIONS))
 
 
 def _read_optimizer_class(kind: str, spelling: dict[str, Any]) -> Any:
-    import keras
-
-    return getattr(keras.optimizers, _known(kind, spelling, OPTIMIZERS))
+    return getattr(_keras().optimizers, _known(kind, spelling, OPTIMIZERS))
 
 
 def _read_configured(kind: str, spelling: dict[str, Any]) -> Any:
