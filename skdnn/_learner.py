@@ -308,13 +308,15 @@ def keras_model(
 
 def _fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
     """Return the optimizer's state, which may be from a file of another version of Keras."""
-    shapes = [tuple(slot.shape) for slot in learnt["slots"]]
-    expected = [tuple(slot.shape) for slot in fresh]
-    if shapes != expected:
+    kept, expected = (
+        [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]
+        for slots in (learnt["slots"], fresh)
+    )
+    if kept != expected:
         raise ValueError(
             "the optimizer's state that was kept has another form than this version of Keras "
-            f"gives it: shapes {shapes}, must be {expected}. Predictions are not concerned; to "
-            "train, start afresh with fit and warm_start=False"
+            f"gives it: {kept}, must be {expected}. Predictions are not concerned; to train, "
+            "start afresh with fit and warm_start=False"
         )
     return learnt["slots"]
 

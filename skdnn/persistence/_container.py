@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 _LENGTH_BYTES = 8
 _MOST_HEADER_BYTES = 4 * 2**20
 _DEEPEST = 32
+_LONGEST_INT = 20  # digits: of 64 bits
+MOST_DIMENSIONS = 32
 _METADATA, _MANIFEST = "__metadata__", "skdnn"
 
 _DTYPES = {
@@ -199,6 +201,7 @@ def strict_json(text: bytes) -> Any:
             object_pairs_hook=_each_key_once,
             parse_constant=_refuse_constant,
             parse_float=_finite,
+            parse_int=_not_too_long,
         )
     except LoadError:
         raise
@@ -206,7 +209,8 @@ def strict_json(text: bytes) -> Any:
         raise LoadError(f"its header is not JSON: {error}") from error
 
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# An unclosed one takes all that is left, so that a text is passed over once.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
@@ -234,6 +238,12 @@ def _finite(text: str) -> float:
     return number
 
 
+def _not_too_long(text: str) -> int:
+    # A product of long numbers takes minutes.
+    _require(len(text) <= _LONGEST_INT, f"its header holds an int of {len(text)} digits")
+    return int(text)
+
+
 def _entry(name: str, description: Any) -> Entry:
     keys = {"dtype", "shape", "data_offsets"}
     fine = isinstance(description, dict) and set(description) == keys
@@ -242,7 +252,10 @@ def _entry(name: str, description: Any) -> Entry:
     fine = isinstance(dtype, str) and dtype in _DTYPES
     _require(fine, f"tensor {name!r} has dtype {dtype!r}, must be one of {sorted(_DTYPES)}")
     fine = isinstance(shape, list) and all(type(n) is int and n > 0 for n in shape)
-    _require(fine, f"tensor {name!r} must have a shape of positive ints")
+    fine = fine and len(shape) <= MOST_DIMENSIONS
+    _require(
+        fine, f"tensor {name!r} must have a shape of at most {MOST_DIMENSIONS} positive ints"
+    )
     fine = isinstance(offsets, list) and [type(n) for n in offsets] == [int, int]
     _require(fine, f"tensor {name!r} must have two ints as data_offsets")
     entry = Entry(_DTYPES[dtype], tuple(shape), offsets[0])

@@ -21,7 +21,7 @@ from skdnn._state import checked_architecture, slot_shapes, weight_shapes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.network import Architecture
 from skdnn.persistence import _values
-from skdnn.persistence._container import Entry, Header, LoadError
+from skdnn.persistence._container import MOST_DIMENSIONS, Entry, Header, LoadError
 from skdnn.persistence._keras_names import OPTIMIZERS
 from skdnn.pipeline import make_image_pipeline
 
@@ -32,9 +32,7 @@ CLASSIFIER, PIPELINE = "classifier", "image pipeline"
 REQUEST_METHODS = ("fit", "partial_fit", "score")
 
 _KERAS_OPTIMIZERS = "keras.src.optimizers."
-
-
-# -- from a file --------------------------------------------------------------------------
+_MOST_TEXT_BYTES = 64 * 2**20
 
 
 def check_header(header: Header) -> None:
@@ -54,6 +52,7 @@ def check_header(header: Header) -> None:
     manifest = _fields(header.manifest, _MANIFEST)
     architecture = _architecture(manifest["network"])
     left = dict(header.entries)
+    _require(len(architecture.hidden_units) < len(left), "it has more layers than tensors")
     for name, shape in weight_shapes(architecture).items():
         _check_entry(name, left.pop(name, None), "f", shape, np.dtype(np.float32))
     shapes = slot_shapes(architecture)
@@ -102,6 +101,8 @@ def restored(manifest: Mapping[str, Any], arrays: Arrays) -> Any:
 def _classifier(manifest: Mapping[str, Any], arrays: Arrays) -> KerasDNNClassifier:
     parameters = {name: _values.read(name, v) for name, v in manifest["parameters"].items()}
     own = {name: value for name, value in parameters.items() if "__" not in name}
+    unknown = sorted(own.keys() - set(KerasDNNClassifier._get_param_names()))
+    _require(not unknown, f"it has unknown hyperparameters {unknown}: of a later version?")
     # What is missing was not there yet when the file was written: it takes its default.
     validate_parameter_constraints(
         KerasDNNClassifier._parameter_constraints, own, caller_name="KerasDNNClassifier"
@@ -147,6 +148,7 @@ def _learnt(manifest: Mapping[str, Any], arrays: Arrays) -> Learnt:
 
 def _architecture(record: Any) -> Architecture:
     layers: dict[str, Any] = _fields(record, _NETWORK)
+    _require(len(layers["input_shape"]) <= MOST_DIMENSIONS, "input_shape is too long")
     for name in ("input_shape", "hidden_units"):
         layers[name] = tuple(layers[name])
         _require(all(type(n) is int for n in layers[name]), f"{name} must hold ints")
@@ -159,8 +161,14 @@ def _classes(record: Any, arrays: Arrays) -> NDArray[Any]:
     if record is None:
         return arrays["classes"]
     fields = _fields(record, {"texts": list, "objects": bool})
-    _check_texts("classes", fields["texts"])
-    return np.array(fields["texts"], dtype=object if fields["objects"] else np.str_)
+    texts = fields["texts"]
+    _check_texts("classes", texts)
+    if fields["objects"]:
+        return np.array(texts, dtype=object)
+    # NumPy gives each text the room of the longest.
+    n_bytes = 4 * len(texts) * max(map(len, texts), default=0)
+    _require(n_bytes <= _MOST_TEXT_BYTES, f"its classes would take {n_bytes} bytes")
+    return np.array(texts, dtype=np.str_)
 
 
 def _names(attribute: str, names: list[str] | None) -> dict[str, NDArray[Any]]:
@@ -181,7 +189,7 @@ def _request(classifier: KerasDNNClassifier, requests: Mapping[str, Any]) -> Non
 def _pipeline(record: Any, classifier: KerasDNNClassifier) -> Pipeline:
     fields = _fields(record, _PIPELINE_FIELDS)
     shape, inputs = fields["image_shape"], fields["transform_input"]
-    fine = fields["scale"] > 0
+    fine = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
     for numbers in (shape, None if (n := fields["n_features"]) is None else [n]):
         fine = fine and all(type(n) is int and n > 0 for n in numbers or ())
     _require(fine, "its scale, image_shape and n_features must be positive")

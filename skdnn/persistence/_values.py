@@ -152,7 +152,7 @@ def _optimizer_names() -> set[str]:
 
 def _initializer_names() -> set[str]:
     snake = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in INITIALIZERS}
-    return snake | INITIALIZERS
+    return (snake | INITIALIZERS) - {"constant", "Constant"}  # which need a value
 
 
 def _scorer_names() -> set[str]:
@@ -258,7 +258,8 @@ def _read_tuple(kind: str, spelling: dict[str, Any]) -> tuple[Any, ...]:
 def _read_array(kind: str, spelling: dict[str, Any]) -> Any:
     items = _items(kind, spelling)
     fine = all(type(each) in (bool, int, float, str) for each in items)
-    _require(fine, "an array holds something else than numbers or text")
+    fine = fine and all(len(each) <= 64 for each in items if isinstance(each, str))
+    _require(fine, "an array holds something else than numbers or short texts")
     return np.array(items)
 
 

@@ -26,13 +26,15 @@ from skdnn.persistence import LoadError, _container, _description, load
 CHILD = Path(__file__).with_name("hostile_child.py")
 N_MUTATIONS = int(os.environ.get("SKDNN_HOSTILE_FILES", "1500"))
 
-# Where a test that must not find it would find it.
-PAYLOAD = Path("/tmp/skdnn-a-file-ran-code")
-
 
 class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, proof="proof"):
+        self.proof = proof
+
     def __reduce__(self):
-        return os.system, (f"touch {PAYLOAD}",)
+        return os.system, (f"touch {self.proof}",)
 
 
 # -- ways to forge a file -----------------------------------------------------------------
@@ -98,18 +100,18 @@ def replaced(described, old, new):
 # -- files that are something else --------------------------------------------------------
 
 
-def other_files():
+def other_files(payload):
     stored, compressed, hdf5, saved = (io.BytesIO() for _ in range(4))
     with zipfile.ZipFile(stored, "w") as file:
         file.writestr("config.json", '{"class_name": "Lambda"}')
     np.savez_compressed(compressed, weights=np.ones(9))
     with h5py.File(hdf5, "w") as file:
         file["weights"] = np.ones(9)
-    joblib.dump(Payload(), saved)
+    joblib.dump(payload, saved)
     return {
-        "pickle": pickle.dumps(Payload()),
-        "pickle, old": pickle.dumps(Payload(), protocol=0),
-        "pickle behind a length": with_header(pickle.dumps(Payload())),
+        "pickle": pickle.dumps(payload),
+        "pickle, old": pickle.dumps(payload, protocol=0),
+        "pickle behind a length": with_header(pickle.dumps(payload)),
         "joblib": saved.getvalue(),
         "zip": stored.getvalue(),
         "npz": compressed.getvalue(),
@@ -138,6 +140,10 @@ def headers():
         "closed before opened": with_header(b"]" * 1000 + b"[" * 1000),
         "many objects": with_header(many),
         "an open text": with_header(b'{"a": "' + b"\\" * 1_000_000),
+        "an open text of quotes": with_header(b'{"a": "' + b'\\"' * 1_000_000),
+        "texts of nothing": with_header(b'{"a": ' + b'""' * 1_000_000),
+        "a float of many digits": with_header(b'{"a": 1.' + b"1" * 2_000_000 + b"}"),
+        "an int of many digits": with_header(b'{"a": ' + b"1" * 2_000_000 + b"}"),
         "not an object": with_header(b"[]"),
         "a number": with_header(b"1"),
         "UTF-16": with_header('{"__metadata__": {"skdnn": "{}"}}'.encode("utf-16")),
@@ -189,6 +195,8 @@ def tensors(described):
         "dimension is true": in_header(described, bias, shape=[3, True]),
         "shape is a text": in_header(described, bias, shape="3"),
         "shape of another rank": in_header(described, bias, shape=[1, 3]),
+        "an int of 100 digits": in_header(described, bias, shape=[10**100]),
+        "a million dimensions": in_header(described, bias, shape=[2**63] * 150_000),
         "offsets overlap": in_header(described, bias, data_offsets=[begin - 4, end - 4]),
         "offsets out of range": in_header(described, bias, data_offsets=[2**62, 2**62 + 12]),
         "offsets reversed": in_header(described, bias, data_offsets=[end, begin]),
@@ -241,6 +249,7 @@ def networks(described):
             batch_normalization=[False] * 100_000,
         ),
         "another input": network(input_shape=[2, 2, 2]),
+        "input of many dimensions": network(input_shape=[2**62] * 150_000),
         "no input": network(input_shape=[]),
         "no classes": network(n_classes=0),
         "one class": network(n_classes=1),
@@ -272,7 +281,19 @@ def manifests(described):
     def top(**values):
         return in_manifest(described, **values)
 
+    wide, n = json.loads(json.dumps(described[0])), 30_000
+    wide["network"]["n_classes"] = n
+    wide["classes"] = {
+        "texts": sorted([*map(str, range(n - 1)), "x" * 2**20]),
+        "objects": False,
+    }
+    kept = {n: a for n, a in described[1].items() if not n.startswith("slots")}
+    columns = {
+        "output.kernel": np.ones((5, n), np.float32),
+        "output.bias": np.ones(n, np.float32),
+    }
     return {
+        "classes that take 120 GB": _container.to_bytes(wide, {**kept, **columns}),
         "more in the manifest": top(path="/etc/passwd"),
         "later format": top(format=2),
         "kind unknown": top(kind="sklearn.pipeline.Pipeline"),
@@ -367,6 +388,7 @@ SETTINGS = {
     "kind unknown": {"epochs": {"int": 3}},
     "kinds two": {"hidden_units": {"tuple": [1], "array": [1]}},
     "tuple of no list": {"hidden_units": {"tuple": 3}},
+    "array of long texts": {"activation": {"array": ["x" * 2**20, *["relu"] * 50_000]}},
     "array of lists": {"hidden_units": {"array": [[1], [2, 3]]}},
     "dict of no pairs": {"class_weight": {"dict": [[1, 2, 3]]}},
     "dict with a list as key": {"class_weight": {"dict": [[[], 1]]}},
@@ -386,6 +408,7 @@ def pipelines(described_pipeline):
         "scale is a text": pipeline(scale="255"),
         "scale is true": pipeline(scale=True),
         "flatten is a text": pipeline(flatten="os.system"),
+        "image shape of many": pipeline(image_shape=[2**62] * 150_000),
         "image shape negative": pipeline(image_shape=[-28, 28]),
         "image shape of texts": pipeline(image_shape=["28"]),
         "image shape of another network": pipeline(image_shape=[28, 27]),
@@ -420,8 +443,9 @@ def write_valid(directory, *describeds):
 
 
 def test_every_idea_ends_in_a_load_error(described, described_pipeline, tmp_path):
+    proof = tmp_path / "proof"
     corpus = {
-        **other_files(),
+        **other_files(Payload(proof)),
         **headers(),
         **json_tricks(described),
         **tensors(described),
@@ -436,10 +460,9 @@ def test_every_idea_ends_in_a_load_error(described, described_pipeline, tmp_path
     for name, data in corpus.items():
         (tmp_path / name).write_bytes(data)
     write_valid(tmp_path, described, described_pipeline)
-    PAYLOAD.unlink(missing_ok=True)
     told = run_child(tmp_path)
     assert told["deeds"] == []
-    assert not PAYLOAD.exists()
+    assert not proof.exists()
     loaded = {name for name, outcome in told["outcomes"].items() if outcome == "model"}
     assert loaded == {"valid-0", "valid-1"}
     odd = {n: o for n, o in told["outcomes"].items() if o not in ("model", "LoadError")}

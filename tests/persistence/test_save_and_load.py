@@ -292,7 +292,7 @@ def test_the_tables_hold_the_names_of_this_keras():
     named = {name for name in schedules if name[0].isupper()} - {"LearningRateSchedule"}
     assert named == _keras_names.SCHEDULES
     snake = {name for name in _values._initializer_names() if name.islower()}
-    assert set(_initializer_names()) - {"stft"} == snake
+    assert set(_initializer_names()) == snake
 
 
 # -- what can't be saved ------------------------------------------------------------------
