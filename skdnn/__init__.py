@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdnn import callbacks, datasets, displays
+    from skdnn import callbacks, datasets, displays, onnx, persistence
     from skdnn.classifier import KerasDNNClassifier
     from skdnn.network import build_network
     from skdnn.pipeline import make_image_pipeline
@@ -26,6 +26,8 @@ __all__ = [
     "displays",
     "document_variants",
     "make_image_pipeline",
+    "onnx",
+    "persistence",
     "scale_and_flatten",
 ]
 
@@ -45,6 +47,8 @@ _MODULES = {
     "datasets",
     "displays",
     "network",
+    "onnx",
+    "persistence",
     "pipeline",
     "preprocessing",
     "variants",

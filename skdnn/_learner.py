@@ -300,9 +300,25 @@ def keras_model(
     model.set_weights(learnt["weights"])
     model.optimizer.build(model.trainable_variables)
     if learnt["optimizer"] == choice.key:
-        for variable, value in zip(model.optimizer.variables, learnt["slots"], strict=True):
+        variables = model.optimizer.variables
+        for variable, value in zip(variables, _fitting_slots(learnt, variables), strict=True):
             variable.assign(value)
     return model
+
+
+def _fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return the optimizer's state, which may be from a file of another version of Keras."""
+    kept, expected = (
+        [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]
+        for slots in (learnt["slots"], fresh)
+    )
+    if kept != expected:
+        raise ValueError(
+            "the optimizer's state that was kept has another form than this version of Keras "
+            f"gives it: {kept}, must be {expected}. Predictions are not concerned; to train, "
+            "start afresh with fit and warm_start=False"
+        )
+    return learnt["slots"]
 
 
 def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
@@ -340,7 +356,7 @@ def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTrain
     else:
         weights, epoch = learnt["weights"], learnt["epoch"]
         if learnt["optimizer"] == choice.key:
-            slots = learnt["slots"]
+            slots = _fitting_slots(learnt, slots)
     return _engine.FusedTraining(
         program,
         _engine.TrainingState(

@@ -27,6 +27,7 @@ from skdnn._hyperparameters import (
 from skdnn._memory import TrainingMemory
 from skdnn._routing import RoutedParametersMixin
 from skdnn._rows import LabelledRows, hold_out
+from skdnn._state import checked_state
 from skdnn._stopping import StoppingRule
 from skdnn._targets import (
     Coding,
@@ -492,6 +493,7 @@ class KerasDNNClassifier(
             check_same_classes(classes, self._coding.classes)
             return self._coding
         coding = Coding.learn(rows.y, rows.weight, classes)
+        self.__dict__.pop("_learnt", None)  # it belongs to other classes
         self.classes_ = coding.classes
         self.input_shape_ = rows.X.shape[1:]
         return coding
@@ -686,6 +688,9 @@ class KerasDNNClassifier(
             return None
 
     # -- what scikit-learn asks an estimator ----------------------------------------------
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(checked_state(self, state))
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_learnt" in self.__dict__

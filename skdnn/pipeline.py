@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.preprocessing import make_image_transformer
+
+_TRANSFORMER_ATTRIBUTES = {"feature_names_in_", "n_features_in_"}
 
 
 def make_image_pipeline(
@@ -58,3 +61,46 @@ def make_image_pipeline(
     transformer = make_image_transformer(scale=scale, flatten=flatten, image_shape=image_shape)
     classifier = KerasDNNClassifier().set_params(**hyperparameters)
     return Pipeline([("scale", transformer), ("dnn", classifier)])
+
+
+def image_pipeline_parts(pipeline: Pipeline) -> tuple[dict[str, Any], Any]:
+    """Take an image pipeline apart, for those who write it to a file.
+
+    Parameters
+    ----------
+    pipeline : sklearn.pipeline.Pipeline
+        As :func:`make_image_pipeline` makes it.
+
+    Returns
+    -------
+    settings : dict
+        ``scale``, ``flatten`` and ``image_shape`` of the transformer.
+    classifier : estimator
+        The second step.
+
+    Raises
+    ------
+    TypeError
+        If it is another pipeline.
+    """
+    names = [name for name, _ in pipeline.steps]
+    given = pipeline.steps[0][1]
+    standard = make_image_transformer()
+    settings = {**standard.kw_args, **(getattr(given, "kw_args", None) or {})}
+    fine = (
+        type(pipeline) is Pipeline
+        and names == ["scale", "dnn"]
+        and type(given) is FunctionTransformer
+        and {**given.get_params(), "kw_args": None}
+        == {**standard.get_params(), "kw_args": None}
+        and settings.keys() == standard.kw_args.keys()
+        and vars(given).keys() - _TRANSFORMER_ATTRIBUTES == vars(standard).keys()
+        and pipeline.memory is None
+    )
+    if not fine:
+        raise TypeError(
+            "the pipeline must be as make_image_pipeline makes it: steps 'scale' and 'dnn', "
+            f"no memory and no output set; got steps {names}. Take the classifier alone, or "
+            "skops for whole pipelines"
+        )
+    return settings, pipeline.steps[1][1]

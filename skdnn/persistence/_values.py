@@ -1,0 +1,360 @@
+"""Hyperparameters as JSON and back: plain values, and a fixed list of Keras's names.
+
+What is in a file is only ever looked up in `_keras_names`; nothing is imported by a name from a
+file, and Keras's own deserialisation is not called.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from skdnn._backend import load_tensorflow
+from skdnn.persistence._keras_names import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, SCHEDULES
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+# What a file may not hold, and what to do about it.
+_REMEDIES = {
+    "activation": "take a name of Keras's own activations",
+    "kernel_initializer": "take a name or an instance of Keras's own initializers",
+    "optimizer": "take one of Keras's own optimizers, with plain numbers as settings",
+    "learning_rate": "take a number or one of Keras's own schedules",
+    "memory": "call set_params(memory=None): a directory of pickles is not part of a model",
+    "random_state": "call set_params(random_state=None) or give an int: going on needs neither",
+    "callbacks": "call set_params(callbacks=None): what they did is in the weights",
+    "scoring": "call set_params(scoring=...) with the name of a scorer",
+}
+
+
+def spelled(name: str, value: Any) -> Any:
+    """Write a hyperparameter as JSON.
+
+    Parameters
+    ----------
+    name : str
+        The hyperparameter's, for messages.
+    value : object
+        Its value.
+
+    Returns
+    -------
+    spelling : object
+        None, bool, int, float, str, list or dict.
+
+    Raises
+    ------
+    ValueError
+        If a file may not hold it; names the hyperparameter and the remedy.
+    """
+    try:
+        spelling = _spelling(value)
+        _check_kinds(name, spelling)
+        check_value(name, value)
+    except ValueError as error:
+        raise ValueError(f"can't save {name}={value!r}: {error}; {_remedy(name)}") from None
+    return spelling
+
+
+def read(name: str, spelling: Any) -> Any:
+    """Make a hyperparameter of what a file holds.
+
+    Parameters
+    ----------
+    name : str
+        The hyperparameter's.
+    spelling : object
+        From :func:`spelled`, or from someone who means harm.
+
+    Returns
+    -------
+    value : object
+
+    Raises
+    ------
+    ValueError
+        If :func:`spelled` would not write it; names the hyperparameter.
+    """
+    try:
+        _check_kinds(name, spelling)
+        value = _value(spelling)
+        check_value(name, value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"hyperparameter {name!r}: {error}") from error
+    return value
+
+
+def check_value(name: str, value: Any) -> None:
+    """Check what a hyperparameter may be in a file, beyond what it may be at all.
+
+    Parameters
+    ----------
+    name : str
+        The hyperparameter's.
+    value : object
+        Its value.
+
+    Raises
+    ------
+    ValueError
+        If it is a name outside the fixed list, or something that reaches beyond the file.
+    """
+    if "__" in name:
+        parameter, _, setting = name.partition("__")
+        fine = parameter == "optimizer" and _IDENTIFIER.fullmatch(setting) is not None
+        _require(fine, "only settings of the optimizer can be in a file")
+        _require(_is_schedule(value) or _is_plain_number(value), "it is no plain number")
+    elif name in ("memory", "callbacks"):
+        _require(value is None, "a file holds None here")
+    elif name in _NAMES:
+        known = _NAMES[name]()
+        for each in value if isinstance(value, list | tuple | np.ndarray) else (value,):
+            fine = not isinstance(each, str) or each in known
+            _require(fine, f"{each!r} is not one of {sorted(known)}")
+
+
+# The objects of Keras that a hyperparameter may be or, in a sequence, hold.
+_KINDS = {
+    "activation": {"activation"},
+    "kernel_initializer": {"initializer"},
+    "learning_rate": {"schedule"},
+    "optimizer": {"optimizer", "optimizer_class"},
+    "optimizer__learning_rate": {"schedule"},
+}
+
+
+def _check_kinds(name: str, spelling: Any) -> None:
+    surplus = set(_keras_kinds(spelling)) - _KINDS.get(name, set())
+    _require(not surplus, f"it can't be or hold {' or '.join(sorted(surplus))}")
+
+
+def _keras_kinds(spelling: Any) -> Iterator[str]:
+    if isinstance(spelling, list):
+        for each in spelling:
+            yield from _keras_kinds(each)
+    elif isinstance(spelling, dict):
+        for kind, inner in spelling.items():
+            if kind in ("tuple", "array", "dict"):
+                yield from _keras_kinds(inner)
+            elif kind != "settings":
+                yield kind
+
+
+def _optimizer_names() -> set[str]:
+    return {spelling for name in OPTIMIZERS for spelling in (name, name.lower())}
+
+
+def _initializer_names() -> set[str]:
+    snake = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in INITIALIZERS}
+    return (snake | INITIALIZERS) - {"constant", "Constant"}  # which need a value
+
+
+def _scorer_names() -> set[str]:
+    from sklearn.metrics import get_scorer_names
+
+    return {"loss", *get_scorer_names()}
+
+
+_NAMES: dict[str, Callable[[], set[str] | frozenset[str]]] = {
+    "activation": lambda: ACTIVATIONS,
+    "kernel_initializer": _initializer_names,
+    "optimizer": _optimizer_names,
+    "scoring": _scorer_names,
+}
+
+
+# -- values to JSON -----------------------------------------------------------------------
+
+
+def _spelling(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or type(value) in (bool, int, str):
+        return value
+    if type(value) is float:
+        _require(math.isfinite(value), "it is not finite")
+        return value
+    if type(value) is list:
+        return [_spelling(each) for each in value]
+    if type(value) is tuple:
+        return {"tuple": [_spelling(each) for each in value]}
+    if type(value) is dict:
+        return {"dict": [[_spelling(key), _spelling(each)] for key, each in value.items()]}
+    if isinstance(value, np.ndarray):
+        fine = value.ndim == 1 and value.dtype.kind in "biufU"
+        _require(fine, "only arrays of one dimension, of numbers or text, can be saved")
+        return {"array": [_spelling(each) for each in value]}
+    return _keras_spelling(value)
+
+
+def _keras_spelling(value: Any) -> dict[str, Any]:
+    keras, name = _keras(), getattr(value, "__name__", None)
+    if name in ACTIVATIONS and value is getattr(keras.activations, name):
+        return {"activation": name}
+    if isinstance(value, type):
+        fine = name in OPTIMIZERS and value is getattr(keras.optimizers, name)
+        _require(fine, "it is not a class of Keras's optimizers")
+        return {"optimizer_class": name}
+    for kind, (module, names) in _homes().items():
+        cls = type(value)
+        if cls.__name__ in names and cls is getattr(module, cls.__name__):
+            return {kind: cls.__name__, "settings": _settings_spelling(kind, value)}
+    raise ValueError(f"an object of type {type(value).__qualname__} is not data")
+
+
+def _settings_spelling(kind: str, value: Any) -> dict[str, Any]:
+    rate = getattr(value, "_learning_rate", None) if kind == "optimizer" else None
+    _require(not callable(rate) or _is_schedule(rate), "its learning_rate is a function")
+    config = dict(value.get_config())
+    if _is_schedule(rate):
+        config["learning_rate"] = rate  # not what Keras's get_config makes of it
+    for name, each in config.items():
+        config[name] = list(each) if isinstance(each, list) else each  # Keras's own lists
+        _check_setting(kind, name, config[name])
+    return {name: _spelling(each) for name, each in config.items()}
+
+
+def _homes() -> dict[str, tuple[Any, frozenset[str]]]:
+    keras = _keras()
+    return {
+        "optimizer": (keras.optimizers, OPTIMIZERS),
+        "schedule": (keras.optimizers.schedules, SCHEDULES),
+        "initializer": (keras.initializers, INITIALIZERS),
+    }
+
+
+def _keras() -> Any:
+    load_tensorflow()
+    import keras
+
+    return keras
+
+
+# -- JSON to values -----------------------------------------------------------------------
+
+
+def _value(spelling: Any) -> Any:
+    if isinstance(spelling, list):
+        return [_value(each) for each in spelling]
+    if not isinstance(spelling, dict):
+        return spelling
+    kinds = _READERS.keys() & spelling.keys()
+    _require(len(kinds) == 1, f"{sorted(spelling)} is no kind of value")
+    kind = kinds.pop()
+    _require(spelling.keys() <= {kind, "settings"}, f"{sorted(spelling)} is no kind of value")
+    return _READERS[kind](kind, spelling)
+
+
+def _read_tuple(kind: str, spelling: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(_value(each) for each in _items(kind, spelling))
+
+
+def _read_array(kind: str, spelling: dict[str, Any]) -> Any:
+    items = _items(kind, spelling)
+    fine = all(type(each) in (bool, int, float, str) for each in items)
+    fine = fine and all(len(each) <= 64 for each in items if isinstance(each, str))
+    _require(fine, "an array holds something else than numbers or short texts")
+    return np.array(items)
+
+
+def _read_dict(kind: str, spelling: dict[str, Any]) -> dict[Any, Any]:
+    pairs = _items(kind, spelling)
+    fine = all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
+    _require(fine, "a dict must hold pairs")
+    record = {_value(key): _value(each) for key, each in pairs}
+    _require(len(record) == len(pairs), "a dict holds a key twice")
+    return record
+
+
+def _read_activation(kind: str, spelling: dict[str, Any]) -> Any:
+    return getattr(_keras().activations, _known(kind, spelling, ACTIVATIONS))
+
+
+def _read_optimizer_class(kind: str, spelling: dict[str, Any]) -> Any:
+    return getattr(_keras().optimizers, _known(kind, spelling, OPTIMIZERS))
+
+
+def _read_configured(kind: str, spelling: dict[str, Any]) -> Any:
+    module, names = _homes()[kind]
+    name, settings = _known(kind, spelling, names), spelling.get("settings")
+    _require(isinstance(settings, dict), f"{name} must have settings")
+    values = {key: _value(each) for key, each in (settings or {}).items()}
+    for key, value in values.items():
+        _check_setting(kind, key, value)
+    with _python_random_kept():
+        return getattr(module, name)(**values)
+
+
+_READERS: dict[str, Callable[[str, dict[str, Any]], Any]] = {
+    "tuple": _read_tuple,
+    "array": _read_array,
+    "dict": _read_dict,
+    "activation": _read_activation,
+    "optimizer_class": _read_optimizer_class,
+    "optimizer": _read_configured,
+    "schedule": _read_configured,
+    "initializer": _read_configured,
+}
+
+
+def _items(kind: str, spelling: dict[str, Any]) -> list[Any]:
+    items = spelling[kind]
+    _require(isinstance(items, list) and len(spelling) == 1, f"{kind} must be a list")
+    return list(items)
+
+
+def _known(kind: str, spelling: dict[str, Any], names: frozenset[str]) -> str:
+    name = spelling[kind]
+    fine = isinstance(name, str) and name in names
+    _require(fine, f"{kind} {name!r} is not one of {sorted(names)}")
+    return str(name)
+
+
+@contextmanager
+def _python_random_kept() -> Iterator[None]:
+    # An initializer without a seed draws one from Python's generator when it is made.
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+# -- what both directions check -----------------------------------------------------------
+
+
+def _check_setting(kind: str, name: str, value: Any) -> None:
+    _require(_IDENTIFIER.fullmatch(name) is not None, f"{name!r} is no name of a setting")
+    fine = _is_plain_number(value)
+    if kind == "optimizer" and name == "learning_rate":
+        fine = fine or _is_schedule(value)
+    if name == "name" or kind == "initializer":  # a label, or one of Keras's words
+        fine = fine or (isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None)
+    if kind == "schedule" or value == []:
+        fine = fine or (isinstance(value, list) and all(map(_is_plain_number, value)))
+    _require(fine, f"its setting {name}={value!r} is no plain number")
+
+
+def _is_plain_number(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | np.number | np.bool_)
+
+
+def _is_schedule(value: Any) -> bool:
+    names = [cls.__name__ for cls in type(value).__mro__]
+    return "LearningRateSchedule" in names
+
+
+def _remedy(name: str) -> str:
+    parameter = "optimizer" if name.startswith("optimizer__") else name.partition("__")[0]
+    return _REMEDIES.get(parameter, "take plain values")
+
+
+def _require(fine: bool, message: str) -> None:
+    if not fine:
+        raise ValueError(message)

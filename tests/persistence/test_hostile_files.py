@@ -1,0 +1,524 @@
+"""Whatever a file holds, loading it ends in a LoadError or a model, and in nothing else.
+
+`SKDNN_HOSTILE_FILES` sets how many random mutations are loaded; CI takes few. The long run:
+
+    SKDNN_HOSTILE_FILES=100000 python -m pytest tests/persistence/test_hostile_files.py
+"""
+
+import io
+import json
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import h5py
+import joblib
+import numpy as np
+import pytest
+
+from skdnn import KerasDNNClassifier, make_image_pipeline
+from skdnn.persistence import LoadError, _container, _description, load
+
+CHILD = Path(__file__).with_name("hostile_child.py")
+N_MUTATIONS = int(os.environ.get("SKDNN_HOSTILE_FILES", "1500"))
+
+
+class Payload:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, proof="proof"):
+        self.proof = proof
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.proof}",)
+
+
+# -- ways to forge a file -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def described(iris):
+    """Manifest and arrays of a small classifier."""
+    X, y = iris
+    classifier = KerasDNNClassifier(
+        (6, 5), batch_normalization=(True, False), epochs=2, random_state=0
+    )
+    return _description.described(classifier.fit(X, np.array(["a", "b", "c"])[y]))
+
+
+@pytest.fixture(scope="module")
+def described_pipeline(sample):
+    pipeline = make_image_pipeline(hidden_units=(4,), epochs=1, image_shape=(28, 28))
+    return _description.described(pipeline.fit(sample.images[:100], sample.target[:100] > 4))
+
+
+def with_header(header, data=b"", length=None):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+def parts(data):
+    length = struct.unpack("<Q", data[:8])[0]
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def in_manifest(described, *path, **values):
+    """Set values in a manifest, under keys."""
+    manifest, arrays = json.loads(json.dumps(described[0])), described[1]
+    record = manifest
+    for key in path:
+        record = record[key]
+    record.update(values)
+    return _container.to_bytes(manifest, arrays)
+
+
+def in_header(described, name, **values):
+    header, data = parts(_container.to_bytes(*described))
+    header[name].update(values)
+    return with_header(header, data)
+
+
+def with_arrays(described, **arrays):
+    named = {name.replace("__", "."): value for name, value in arrays.items()}
+    kept = {n: a for n, a in {**described[1], **named}.items() if a is not None}
+    return _container.to_bytes(described[0], kept)
+
+
+def replaced(described, old, new):
+    """Replace text in the header, and mend its length."""
+    data = _container.to_bytes(*described)
+    length = struct.unpack("<Q", data[:8])[0]
+    header = data[8 : 8 + length]
+    assert old in header
+    return with_header(header.replace(old, new, 1), data[8 + length :])
+
+
+# -- files that are something else --------------------------------------------------------
+
+
+def other_files(payload):
+    stored, compressed, hdf5, saved = (io.BytesIO() for _ in range(4))
+    with zipfile.ZipFile(stored, "w") as file:
+        file.writestr("config.json", '{"class_name": "Lambda"}')
+    np.savez_compressed(compressed, weights=np.ones(9))
+    with h5py.File(hdf5, "w") as file:
+        file["weights"] = np.ones(9)
+    joblib.dump(payload, saved)
+    return {
+        "pickle": pickle.dumps(payload),
+        "pickle, old": pickle.dumps(payload, protocol=0),
+        "pickle behind a length": with_header(pickle.dumps(payload)),
+        "joblib": saved.getvalue(),
+        "zip": stored.getvalue(),
+        "npz": compressed.getvalue(),
+        "hdf5": hdf5.getvalue(),
+        "hdf5 behind a length": with_header(hdf5.getvalue()),
+        "text": b"import os; os.system('true')",
+        "empty": b"",
+        "seven bytes": b"1234567",
+    }
+
+
+def headers():
+    bomb = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
+    many = b"[" + b"{}," * 1_300_000 + b"{}]"
+    inner = json.dumps({"__metadata__": {"skdnn": "[" * 50_000}}).encode()
+    return {
+        "no header": struct.pack("<Q", 0),
+        "no header, but data": struct.pack("<Q", 0) + b"{}" * 9,
+        "header beyond the file": with_header(b"{}", length=3),
+        "header of 16 EiB": with_header(b"{}", length=2**64 - 1),
+        "header of 8 EiB": with_header(b"{}", length=2**63),
+        "header of 5 MiB": with_header(b"{}" + b" " * 5 * 2**20),
+        "deep objects": with_header(bomb),
+        "deep lists": with_header(b"[" * 1_000_000),
+        "deep lists in a text": with_header(inner),
+        "closed before opened": with_header(b"]" * 1000 + b"[" * 1000),
+        "many objects": with_header(many),
+        "an open text": with_header(b'{"a": "' + b"\\" * 1_000_000),
+        "an open text of quotes": with_header(b'{"a": "' + b'\\"' * 1_000_000),
+        "texts of nothing": with_header(b'{"a": ' + b'""' * 1_000_000),
+        "a float of many digits": with_header(b'{"a": 1.' + b"1" * 2_000_000 + b"}"),
+        "an int of many digits": with_header(b'{"a": ' + b"1" * 2_000_000 + b"}"),
+        "not an object": with_header(b"[]"),
+        "a number": with_header(b"1"),
+        "UTF-16": with_header('{"__metadata__": {"skdnn": "{}"}}'.encode("utf-16")),
+        "no UTF-8": with_header(b'{"__metadata__": {"skdnn": "\xff"}}'),
+        "byte order mark": with_header(b'\xef\xbb\xbf{"__metadata__": {"skdnn": "{}"}}'),
+        "no metadata": with_header({}),
+        "metadata is a text": with_header({"__metadata__": "skdnn"}),
+        "metadata of another": with_header({"__metadata__": {"format": "pt"}}),
+        "manifest is no text": with_header({"__metadata__": {"skdnn": {}}}),
+        "manifest is no JSON": with_header({"__metadata__": {"skdnn": "format=1"}}),
+        "manifest is a list": with_header({"__metadata__": {"skdnn": "[]"}}),
+        "manifest is empty": with_header({"__metadata__": {"skdnn": "{}"}}),
+        "Infinity": with_header(b'{"__metadata__": {"skdnn": "Infinity"}}'),
+        "two metadata": with_header(b'{"__metadata__": {"skdnn": "1"}, "__metadata__": {}}'),
+    }
+
+
+def json_tricks(described):
+    return {
+        "key twice": replaced(
+            described, b'{\\"format\\": 1', b'{\\"format\\": 1, \\"format\\": 1'
+        ),
+        "tensor twice": replaced(
+            described, b'"output.bias":', b'"output.bias":{"dtype":"F32"},"output.bias":'
+        ),
+        "shape twice": replaced(described, b'"shape":', b'"shape":[1],"shape":'),
+        "NaN": replaced(described, b'\\"tol\\": 0.0001', b'\\"tol\\": NaN'),
+        "Infinity as a number": replaced(described, b'\\"tol\\": 0.0001', b'\\"tol\\": 1e999'),
+        "long int": replaced(described, b'\\"epochs\\": 2', b'\\"epochs\\": ' + b"9" * 5000),
+        "format 1.0": replaced(described, b'\\"format\\": 1', b'\\"format\\": 1.0'),
+        "a comment": replaced(described, b'\\"format\\": 1', b'/* */\\"format\\": 1'),
+    }
+
+
+def tensors(described):
+    arrays = described[1]
+    kernel = arrays["hidden_1.kernel"]
+    header, data = parts(_container.to_bytes(*described))
+    first = min((n for n in header if n[0] != "_"), key=lambda n: header[n]["data_offsets"])
+    begin, end = header["output.bias"]["data_offsets"]
+    bias = "output.bias"
+    return {
+        "no bytes, huge dimension": in_header(described, first, shape=[0, 2**62]),
+        "product that wraps": in_header(described, first, shape=[2**32, 2**32]),
+        "negative dimension": in_header(described, bias, shape=[-3]),
+        "two negative dimensions": in_header(described, bias, shape=[-3, -1]),
+        "dimension is a float": in_header(described, bias, shape=[3.0]),
+        "dimension is a text": in_header(described, bias, shape=["3"]),
+        "dimension is true": in_header(described, bias, shape=[3, True]),
+        "shape is a text": in_header(described, bias, shape="3"),
+        "shape of another rank": in_header(described, bias, shape=[1, 3]),
+        "an int of 100 digits": in_header(described, bias, shape=[10**100]),
+        "a million dimensions": in_header(described, bias, shape=[2**63] * 150_000),
+        "offsets overlap": in_header(described, bias, data_offsets=[begin - 4, end - 4]),
+        "offsets out of range": in_header(described, bias, data_offsets=[2**62, 2**62 + 12]),
+        "offsets reversed": in_header(described, bias, data_offsets=[end, begin]),
+        "offsets negative": in_header(described, bias, data_offsets=[-12, 0]),
+        "offsets too long": in_header(described, bias, data_offsets=[begin, end, end]),
+        "offsets are floats": in_header(described, bias, data_offsets=[float(begin), end]),
+        "all offsets the same": with_header(
+            {
+                n: {**e, "data_offsets": [0, 12]} if n[0] != "_" else e
+                for n, e in header.items()
+            },
+            data[:12],
+        ),
+        "unknown dtype": in_header(described, bias, dtype="O"),
+        "dtype of other size": in_header(described, bias, dtype="F64"),
+        "dtype is a list": in_header(described, bias, dtype=[]),
+        "integers for weights": in_header(described, bias, dtype="I32"),
+        "more in an entry": in_header(described, bias, path="/etc/passwd"),
+        "bytes behind the end": _container.to_bytes(*described) + b"0",
+        "bytes missing": _container.to_bytes(*described)[:-1],
+        "surplus tensor": with_arrays(described, surplus=np.ones(3)),
+        "tensor with a path": with_arrays(described, **{"../../etc/passwd": np.ones(3)}),
+        "missing tensor": with_arrays(described, output__bias=None),
+        "float64 weights": with_arrays(described, hidden_1__kernel=kernel.astype(float)),
+        "weights not finite": with_arrays(described, hidden_1__kernel=kernel * np.nan),
+        "transposed": with_arrays(described, hidden_1__kernel=kernel.T),
+        "slot of another shape": with_arrays(described, slots__0=np.ones(99)),
+        "slots not counted": with_arrays(described, slots__99=np.ones(6, np.float32)),
+        "slots with a name": with_arrays(described, slots__x=np.ones(6, np.float32)),
+        "history of two dimensions": with_arrays(described, history__loss=np.ones((2, 2))),
+        "history of integers": with_arrays(described, history__loss=np.ones(2, int)),
+        "classes beside texts": with_arrays(described, classes=np.arange(3)),
+    }
+
+
+def networks(described):
+    def network(**values):
+        return in_manifest(described, "network", **values)
+
+    return {
+        "a network of a petabyte": network(hidden_units=[10**9, 10**6]),
+        "units beyond 64 bits": network(hidden_units=[2**70, 5]),
+        "negative units": network(hidden_units=[-6, 5]),
+        "units are floats": network(hidden_units=[6.0, 5]),
+        "units are true": network(hidden_units=[6, True]),
+        "units are a number": network(hidden_units=6),
+        "a hundred thousand layers": network(
+            hidden_units=[1] * 100_000,
+            activation=["relu"] * 100_000,
+            batch_normalization=[False] * 100_000,
+        ),
+        "another input": network(input_shape=[2, 2, 2]),
+        "input of many dimensions": network(input_shape=[2**62] * 150_000),
+        "no input": network(input_shape=[]),
+        "no classes": network(n_classes=0),
+        "one class": network(n_classes=1),
+        "other classes": network(n_classes=4),
+        "activation of a module": network(activation=["os.system", "relu"]),
+        "activation registered": network(activation=["Custom>evil", "relu"]),
+        "activation as config": network(
+            activation=[{"class_name": "function", "config": "system", "module": "os"}, "relu"]
+        ),
+        "activation that is an initializer": network(
+            activation=[{"initializer": "Zeros", "settings": {}}, "relu"]
+        ),
+        "activation that is a class": network(activation=[{"optimizer_class": "SGD"}, "relu"]),
+        "activation missing": network(activation=["relu"]),
+        "normalisation is a number": network(batch_normalization=[1, 0]),
+        "more in the network": network(path="/etc/passwd"),
+        "seed negative": in_manifest(described, "training", seed=-1),
+        "seed huge": in_manifest(described, "training", seed=2**80),
+        "epoch huge": in_manifest(described, "training", epoch=2**80),
+        "epoch is true": in_manifest(described, "training", epoch=True),
+        "optimizer unknown": in_manifest(described, "training", optimizer="os.system {}"),
+        "optimizer of a module": in_manifest(
+            described, "training", optimizer="keras.src.optimizers.evil.Evil {}"
+        ),
+    }
+
+
+def manifests(described):
+    def top(**values):
+        return in_manifest(described, **values)
+
+    wide, n = json.loads(json.dumps(described[0])), 30_000
+    wide["network"]["n_classes"] = n
+    wide["classes"] = {
+        "texts": sorted([*map(str, range(n - 1)), "x" * 2**20]),
+        "objects": False,
+    }
+    kept = {n: a for n, a in described[1].items() if not n.startswith("slots")}
+    columns = {
+        "output.kernel": np.ones((5, n), np.float32),
+        "output.bias": np.ones(n, np.float32),
+    }
+    return {
+        "classes that take 120 GB": _container.to_bytes(wide, {**kept, **columns}),
+        "more in the manifest": top(path="/etc/passwd"),
+        "later format": top(format=2),
+        "kind unknown": top(kind="sklearn.pipeline.Pipeline"),
+        "kind of a pipeline": top(kind="image pipeline"),
+        "classes unsorted": top(classes={"texts": ["b", "a", "c"], "objects": False}),
+        "classes twice": top(classes={"texts": ["a", "a", "c"], "objects": False}),
+        "classes too few": top(classes={"texts": ["a", "b"], "objects": False}),
+        "classes are numbers": top(classes={"texts": [1, 2, 3], "objects": True}),
+        "classes are objects": top(classes={"texts": [{}, {}, {}], "objects": True}),
+        "classes missing": top(classes=None),
+        "names too few": top(feature_names=["a"]),
+        "names are numbers": top(feature_names=[1, 2, 3, 4]),
+        "names twice": top(feature_names=["a", "a", "b", "c"]),
+        "history missing": top(history=["loss", "accuracy", "more"]),
+        "history surplus": top(history=["loss"]),
+        "history is a dict": top(history={}),
+        "best iteration without scores": top(best_iteration=1),
+        "requests of a method": top(requests={"__init__": {"epochs": True}}),
+        "requests of a path": top(
+            requests={"fit": {"X_val": "../x"}, "partial_fit": {}, "score": {}}
+        ),
+        "requests of what is not there": top(
+            requests={"fit": {"evil": True}, "partial_fit": {}, "score": {}}
+        ),
+    }
+
+
+SETTINGS = {
+    "unknown": {"evil": 1},
+    "init": {"__init__": 1},
+    "class": {"__class__": "os.system"},
+    "self": {"self": 1},
+    "nested": {"kernel_initializer__evil": 1},
+    "activation of a module": {"activation": "os.system"},
+    "activation deserialize": {"activation": {"activation": "deserialize"}},
+    "activation get": {"activation": {"activation": "get"}},
+    "activation dunder": {"activation": {"activation": "__loader__"}},
+    "activation list": {"activation": {"activation": []}},
+    "optimizer of a module": {"optimizer": "builtins.eval"},
+    "optimizer registered": {"optimizer": "Custom>Evil"},
+    "optimizer base": {"optimizer": {"optimizer": "Optimizer", "settings": {}}},
+    "optimizer of others": {"optimizer": {"optimizer": "MultiOptimizer", "settings": {}}},
+    "optimizer class": {"optimizer": {"optimizer_class": "get"}},
+    "optimizer as config": {
+        "optimizer": {"module": "os", "class_name": "system", "config": {}}
+    },
+    "optimizer without settings": {"optimizer": {"optimizer": "SGD"}},
+    "optimizer with a list": {"optimizer": {"optimizer": "SGD", "settings": []}},
+    "optimizer with a path": {"optimizer": {"optimizer": "SGD", "settings": {"name": "../x"}}},
+    "optimizer with a text": {
+        "optimizer": {"optimizer": "SGD", "settings": {"learning_rate": "os.system"}}
+    },
+    "optimizer with a config": {
+        "optimizer": {
+            "optimizer": "SGD",
+            "settings": {"learning_rate": {"dict": [["class_name", "Lambda"]]}},
+        }
+    },
+    "optimizer with a slow pattern": {
+        "optimizer": {"optimizer": "Muon", "settings": {"exclude_layers": ["(a+)+$"]}}
+    },
+    "optimizer with an unknown setting": {
+        "optimizer": {"optimizer": "SGD", "settings": {"evil": 1}}
+    },
+    "optimizer with dunder": {"optimizer": {"optimizer": "SGD", "settings": {"__class__": 1}}},
+    "schedule base": {"learning_rate": {"schedule": "LearningRateSchedule", "settings": {}}},
+    "schedule with texts": {
+        "learning_rate": {
+            "schedule": "PiecewiseConstantDecay",
+            "settings": {"boundaries": ["a"], "values": ["b", "c"]},
+        }
+    },
+    "schedule incomplete": {"learning_rate": {"schedule": "CosineDecay", "settings": {}}},
+    "initializer of another kind": {"kernel_initializer": {"activation": "relu"}},
+    "weights of another kind": {"class_weight": {"dict": [["a", {"optimizer_class": "SGD"}]]}},
+    "initializer STFT": {"kernel_initializer": {"initializer": "STFT", "settings": {}}},
+    "initializer name": {"kernel_initializer": "stft"},
+    "initializer path": {
+        "kernel_initializer": {"initializer": "Constant", "settings": {"value": "/etc/passwd"}}
+    },
+    "setting with a text": {"optimizer__momentum": "os.system"},
+    "setting with a space": {"optimizer__a b": 1},
+    "callback setting": {"callbacks__filepath": "/tmp/x"},
+    "memory": {"memory": "/tmp/pickles"},
+    "callbacks": {"callbacks": ["ModelCheckpoint"]},
+    "callbacks by name": {"callbacks": {"dict": [["filepath", "/tmp/x"]]}},
+    "scoring": {"scoring": "os.system"},
+    "engine": {"engine": "/bin/sh"},
+    "epochs of none": {"epochs": 0},
+    "epochs is a float": {"epochs": 2.0},
+    "random state is a text": {"random_state": "0"},
+    "kind unknown": {"epochs": {"int": 3}},
+    "kinds two": {"hidden_units": {"tuple": [1], "array": [1]}},
+    "tuple of no list": {"hidden_units": {"tuple": 3}},
+    "array of long texts": {"activation": {"array": ["x" * 2**20, *["relu"] * 50_000]}},
+    "array of lists": {"hidden_units": {"array": [[1], [2, 3]]}},
+    "dict of no pairs": {"class_weight": {"dict": [[1, 2, 3]]}},
+    "dict with a list as key": {"class_weight": {"dict": [[[], 1]]}},
+    "dict with a key twice": {"class_weight": {"dict": [[1, 1], [1, 2]]}},
+}
+
+
+def pipelines(described_pipeline):
+    def pipeline(**values):
+        return in_manifest(described_pipeline, "pipeline", **values)
+
+    return {
+        "pipeline without a record": in_manifest(described_pipeline, pipeline=None),
+        "pipeline of a classifier": in_manifest(described_pipeline, kind="classifier"),
+        "scale zero": pipeline(scale=0.0),
+        "scale negative": pipeline(scale=-255.0),
+        "scale is a text": pipeline(scale="255"),
+        "scale is true": pipeline(scale=True),
+        "flatten is a text": pipeline(flatten="os.system"),
+        "image shape of many": pipeline(image_shape=[2**62] * 150_000),
+        "image shape negative": pipeline(image_shape=[-28, 28]),
+        "image shape of texts": pipeline(image_shape=["28"]),
+        "image shape of another network": pipeline(image_shape=[28, 27]),
+        "image shape that is huge": pipeline(image_shape=[2**40, 28]),
+        "images as they are": pipeline(flatten=False),
+        "features negative": pipeline(n_features=-1),
+        "inputs are numbers": pipeline(transform_input=[1]),
+        "verbose is a text": pipeline(verbose="yes"),
+        "more steps": pipeline(steps=[["evil", "os.system"]]),
+        "classes of bytes that are no bool": _container.to_bytes(*described_pipeline)[:-1]
+        + b"\x02",
+    }
+
+
+# -- tests --------------------------------------------------------------------------------
+
+
+def run_child(*arguments):
+    ended = subprocess.run(
+        [sys.executable, str(CHILD), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60 + N_MUTATIONS / 5,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+def write_valid(directory, *describeds):
+    for number, described in enumerate(describeds):
+        (directory / f"valid-{number}").write_bytes(_container.to_bytes(*described))
+
+
+def test_every_idea_ends_in_a_load_error(described, described_pipeline, tmp_path):
+    proof = tmp_path / "proof"
+    corpus = {
+        **other_files(Payload(proof)),
+        **headers(),
+        **json_tricks(described),
+        **tensors(described),
+        **networks(described),
+        **manifests(described),
+        **{
+            f"parameter {name}": in_manifest(described, "parameters", **values)
+            for name, values in SETTINGS.items()
+        },
+        **pipelines(described_pipeline),
+    }
+    for name, data in corpus.items():
+        (tmp_path / name).write_bytes(data)
+    write_valid(tmp_path, described, described_pipeline)
+    told = run_child(tmp_path)
+    assert told["deeds"] == []
+    assert not proof.exists()
+    loaded = {name for name, outcome in told["outcomes"].items() if outcome == "model"}
+    assert loaded == {"valid-0", "valid-1"}
+    odd = {n: o for n, o in told["outcomes"].items() if o not in ("model", "LoadError")}
+    assert odd == {}
+    assert len(told["outcomes"]) == len(corpus) + 2 > 180
+
+
+def test_random_mutations(described, described_pipeline, tmp_path):
+    write_valid(tmp_path, described, described_pipeline)
+    seed = int.from_bytes(os.urandom(4), "little")
+    told = run_child(tmp_path, N_MUTATIONS, seed)
+    odd = {n: o for n, o in told["outcomes"].items() if n not in ("model", "LoadError")}
+    assert odd == {}, f"seed {seed}"
+    assert told["deeds"] == [], f"seed {seed}"
+    assert sum(told["outcomes"].values()) == N_MUTATIONS
+    assert min(told["outcomes"].values()) > 0  # neither all refused nor all taken
+
+
+def test_the_watch_sees_what_a_pickle_does(tmp_path, described):
+    """The child must not pass because its hook is blind."""
+    write_valid(tmp_path, described)
+    script = (
+        "import os, pickle, sys\n"
+        f"sys.path.insert(0, {str(CHILD.parent)!r})\n"
+        "import hostile_child as child\n"
+        "child.load = lambda path: pickle.loads(path.read_bytes())\n"
+        "child.warmed_up = lambda valid: None\n"
+        "child.main(sys.argv[1])\n"
+    )
+    (tmp_path / "pickle").write_bytes(pickle.dumps(Payload()))
+    ended = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True
+    )
+    told = json.loads(ended.stdout.splitlines()[-1])
+    assert told["outcomes"]["pickle"].startswith("RuntimeError")
+    assert any("pickle.find_class" in deed for deed in told["deeds"])
+
+
+def test_messages_say_what_is_wrong(described, tmp_path):
+    path = tmp_path / "file"
+    for data, message in [
+        (pickle.dumps(Payload()), "its header should have"),
+        (with_header({}), "skdnn did not write it"),
+        (in_manifest(described, "parameters", memory="x"), "'memory': a file holds None here"),
+        (in_manifest(described, "network", hidden_units=[6, 6]), "shape .* in this network"),
+        (
+            with_arrays(described, more=np.ones(1)),
+            r"tensors that no estimator needs: \['more'\]",
+        ),
+    ]:
+        path.write_bytes(data)
+        with pytest.raises(LoadError, match=f"can't load .*{message}"):
+            load(path)
+
+
+def test_a_pipe_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LoadError, match="not a regular file"):
+        load(tmp_path / "pipe")
