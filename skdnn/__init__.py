@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdnn import callbacks, datasets, displays
+    from skdnn import callbacks, datasets, displays, report
     from skdnn.classifier import KerasDNNClassifier
     from skdnn.network import build_network
     from skdnn.pipeline import make_image_pipeline
@@ -26,6 +26,7 @@ __all__ = [
     "displays",
     "document_variants",
     "make_image_pipeline",
+    "report",
     "scale_and_flatten",
 ]
 
@@ -47,6 +48,7 @@ _MODULES = {
     "network",
     "pipeline",
     "preprocessing",
+    "report",
     "variants",
 }
 

@@ -1,0 +1,40 @@
+"""What all displays draw with: colours that every reader tells apart, axes, literal text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, told apart by colour-blind readers. A round of it has a dash or a
+# marker of its own.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
+DASHES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+RIGHT, WRONG = "#0072B2", "#D55E00"
+GREY = "#767676"
+
+
+def axes_or_new(
+    ax: Axes | None, figsize: tuple[float, float] | None = None
+) -> tuple[Axes, Figure]:
+    """Return the axes to draw on and their figure, new ones where none are given."""
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    figure: Figure = ax.get_figure(root=True)  # type: ignore[assignment]
+    return ax, figure
+
+
+def literal(text: object) -> str:
+    """Return text that matplotlib draws as it is: a dollar begins no formula."""
+    return str(text).replace("$", r"\$")
+
+
+def shortened(text: object, length: int) -> str:
+    """Return the beginning of a text that is longer than `length`."""
+    whole = str(text)
+    return whole if len(whole) <= length else whole[: length - 1] + "…"
