@@ -30,8 +30,12 @@ def axes_or_new(
 
 
 def literal(text: object) -> str:
-    """Return text that matplotlib draws as it is: a dollar begins no formula."""
-    return str(text).replace("$", r"\$")
+    """Return text that matplotlib draws as it is.
+
+    A dollar begins no formula, and a legend leaves out no label that begins with an underscore.
+    """
+    words = str(text).replace("$", r"\$")
+    return f"\N{ZERO WIDTH SPACE}{words}" if words.startswith("_") else words
 
 
 def shortened(text: object, length: int) -> str:

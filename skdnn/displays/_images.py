@@ -304,6 +304,8 @@ class ImagesDisplay:
             self.ax_.imshow(
                 drawable(image),
                 cmap="gray",
+                vmin=self.images.min(),
+                vmax=self.images.max(),
                 extent=(left, left + width, bottom, top),
                 interpolation="nearest",
             )
