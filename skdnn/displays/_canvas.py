@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 RIGHT, WRONG = "#0072B2", "#D55E00"
 GREY = "#767676"
+
+# Characters that neither a font nor XML knows, and halves of characters.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def axes_or_new(
@@ -34,8 +38,13 @@ def literal(text: object) -> str:
 
     A dollar begins no formula, and a legend leaves out no label that begins with an underscore.
     """
-    words = str(text).replace("$", r"\$")
+    words = printable(text).replace("$", r"\$")
     return f"\N{ZERO WIDTH SPACE}{words}" if words.startswith("_") else words
+
+
+def printable(text: object) -> str:
+    """Return text with a replacement for each character that no picture or page can hold."""
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def shortened(text: object, length: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from skdnn.report._pictures import printable
+from skdnn.displays._canvas import printable
 
 _PACKAGES = ("skdnn", "scikit-learn", "tensorflow", "keras", "scikeras", "numpy", "matplotlib")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
+
+from skdnn.displays._canvas import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +32,6 @@ _STYLE: Any = {
     "font.family": ["DejaVu Sans", "sans-serif"],
     "font.size": 10.0,
 }
-# What XML and UTF-8 can't hold.
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LARGEST = 96  # pixels of an image's longer side: 24 of them stay far below 3 MB
 
 
@@ -130,11 +129,6 @@ def data_uri(image: NDArray[Any], low: float, high: float) -> str:
     else:
         imsave(png, np.ascontiguousarray(pixels), format="png")
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
-
-
-def printable(text: object) -> str:
-    """Return text without the characters that no page can hold."""
-    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def _inlined(source: str, name: str, title: str, text: str) -> Markup:

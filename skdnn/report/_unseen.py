@@ -108,9 +108,10 @@ def unseen_rows(
     if X_test is None or y_test is None:
         return None
     estimator, true = search.best_estimator_, np.asarray(y_test)
-    is_accuracy = facts.score_name == "accuracy"
-    score = None if is_accuracy else float(search.score(X_test, y_test))
-    if true.ndim > 1:  # several labels a row: no one class to confuse with another
+    several = true.ndim > 1  # labels a row: no one class to confuse with another
+    told = facts.score_name == "accuracy" and not several
+    score = None if told else float(search.score(X_test, y_test))
+    if several:
         return Unseen("rows", len(true), None, None, score, None, [], [], "")
     predicted = np.asarray(estimator.predict(X_test))
     wrong = true != predicted

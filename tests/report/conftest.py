@@ -1,4 +1,4 @@
-"""A page in headless Chromium, driven through its own pipe: no driver, no package."""
+"""Searches, their pages, and headless Chromium, driven through its own pipe."""
 
 import base64
 import itertools
@@ -8,9 +8,17 @@ import select
 import shutil
 import subprocess
 import time
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
+
+from skdnn import make_image_pipeline
+from skdnn.callbacks import HistoryMonitor
+from skdnn.report import write_report
 
 _FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -148,3 +156,78 @@ def browser(tmp_path_factory):
     browser = Browser(program, tmp_path_factory.mktemp("profile"))
     yield browser
     browser.close()
+
+
+# -- searches and their pages ---------------------------------------------------------------
+
+EVIL = (
+    "<script>window.broken = 1</script>",
+    "<img src=x onerror='window.broken = 2'>",
+    "</script></style></title></svg>",
+    "$x^{$",
+    "_under",
+    "quoted \" and '",
+    "{{ 7 * 7 }}",
+    "a\x01b\ud800",
+    "日本",
+    "a very long name of a class that does not want to end",
+)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A fitted search, its monitor and images that it has not seen."""
+
+    search: GridSearchCV
+    monitor: HistoryMonitor
+    images: np.ndarray
+    target: np.ndarray
+
+
+@pytest.fixture(scope="session")
+def searched(sample):
+    """A search over four networks for images."""
+    monitor = HistoryMonitor()
+    search = GridSearchCV(
+        make_image_pipeline(hidden_units=(8,), epochs=2, random_state=0),
+        {"dnn__activation": ["sigmoid", "relu"], "dnn__optimizer": ["sgd", "adam"]},
+        cv=2,
+    )
+    search.set_callbacks(monitor)
+    with warnings.catch_warnings():
+        # scikit-learn's transformer takes no callbacks.
+        warnings.filterwarnings("ignore", message="The estimator FunctionTransformer does")
+        search.fit(sample.images[:300], sample.target[:300])
+    return Searched(search, monitor, sample.images[300:500], sample.target[300:500])
+
+
+@pytest.fixture(scope="session")
+def page(searched, tmp_path_factory):
+    """A report with everything that there can be in it."""
+    return write_report(
+        searched.search,
+        tmp_path_factory.mktemp("report") / "report.html",
+        X_test=searched.images,
+        y_test=searched.target,
+        monitor=searched.monitor,
+        data="300 images",
+    )
+
+
+@pytest.fixture(scope="session")
+def evil_page(searched, tmp_path_factory):
+    """The same with names that a careless page would run."""
+    return write_report(
+        searched.search,
+        tmp_path_factory.mktemp("evil") / "report.html",
+        X_test=searched.images,
+        y_test=searched.target,
+        monitor=searched.monitor,
+        title=EVIL[0],
+        data=EVIL[1],
+        names=EVIL[:4],
+        target_names=EVIL,
+        score_name=EVIL[2],
+        model_path=f"{EVIL[0]}'\".joblib",
+        reproduce=EVIL[2] + EVIL[6],
+    )
