@@ -187,7 +187,6 @@ def _search_and_report(
         raise CommandError(f"the search failed: {reason[0]}") from error
     try:
         write_results(folder, search, log)
-        write_page(folder, plan, search, log, inputs, _command(options, plan))
     except OSError as error:
         raise CommandError(f"the results can't be written to {folder}: {error}") from error
     print_report(console, plan, search)
@@ -195,6 +194,11 @@ def _search_and_report(
     console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
     for what, (X, y) in inputs.held_out.items():
         console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+    try:
+        with console.status(f"writing {REPORT}"):
+            write_page(folder, plan, search, log, inputs, _command(options, plan))
+    except OSError as error:
+        raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
     console.print(
         f"Written to {folder}: {REPORT}, {RESULTS}, {CURVES}, {PIPELINE}",
         soft_wrap=True,
