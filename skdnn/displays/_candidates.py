@@ -42,12 +42,32 @@ def check_searched(search: Any) -> None:
 
 
 def metric_of(search: Any) -> str:
-    """Return the part of the columns' names in ``cv_results_`` that says which metric."""
+    """Return the part of the columns' names in ``cv_results_`` that says which metric.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    metric : str
+    """
     return search.refit if isinstance(search.refit, str) else "score"
 
 
 def score_name_of(search: Any) -> str:
-    """Return what the scores of a search are, in words."""
+    """Return what the scores of a search are, in words.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    name : str
+    """
     metric = metric_of(search)
     if metric != "score":
         return metric.replace("_", " ")
@@ -57,7 +77,23 @@ def score_name_of(search: Any) -> str:
 
 
 def fold_scores_of(search: Any) -> NDArray[np.float64]:
-    """Return the score of each candidate in each fold, (n_candidates, n_folds)."""
+    """Return the score of each candidate in each fold.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_candidates, n_folds)
+        Of the metric that `refit` names, where there are several; NaN for failed fits.
+
+    Raises
+    ------
+    ValueError
+        If there are several metrics and `refit` names none.
+    """
     results, metric = search.cv_results_, metric_of(search)
     if f"split0_test_{metric}" not in results:
         raise ValueError(
@@ -69,7 +105,25 @@ def fold_scores_of(search: Any) -> NDArray[np.float64]:
 
 
 def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
-    """Return the names of the candidates, those that were given if they fit."""
+    """Return the names of the candidates, those that were given if they fit.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+    names : sequence of str or None
+        As the user gave them.
+
+    Returns
+    -------
+    names : list of str
+        All different.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each candidate, or one twice.
+    """
     params = search.cv_results_["params"]
     if names is None:
         return candidate_names(params)
@@ -84,7 +138,17 @@ def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
 
 
 def varied_parameters(params: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the names of the parameters in which candidates differ."""
+    """Return the names of the parameters in which candidates differ.
+
+    Parameters
+    ----------
+    params : sequence of mapping
+        ``cv_results_["params"]``.
+
+    Returns
+    -------
+    names : list of str
+    """
     names = dict.fromkeys(name for candidate in params for name in candidate)
     return [
         name
@@ -119,7 +183,18 @@ def candidate_names(params: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Return the last part of each parameter's name, or all of it where that is ambiguous."""
+    """Return the last part of each parameter's name, or all of it where that is ambiguous.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Such as ``dnn__optimizer``.
+
+    Returns
+    -------
+    short : dict of str
+        By name.
+    """
     last = {name: name.rsplit("__", 1)[-1] for name in names}
     counts = Counter(last.values())
     return {name: part if counts[part] == 1 else name for name, part in last.items()}

@@ -345,7 +345,17 @@ class ImagesDisplay:
 
 
 def drawable(image: NDArray[Any]) -> NDArray[Any]:
-    """Return an image with colours in the range that matplotlib takes; grey stays as it is."""
+    """Return an image with colours in the range that matplotlib takes; grey stays as it is.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width) or (height, width, 3 or 4)
+        Pixels of any scale.
+
+    Returns
+    -------
+    image : ndarray of the same shape
+    """
     if image.ndim == 2 or image.dtype == np.uint8:
         return image
     low, high = float(image.min()), float(image.max())

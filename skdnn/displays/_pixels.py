@@ -47,7 +47,20 @@ def checked_images(
 
 
 def grid_shape(number: int, columns: int | None = None) -> tuple[int, int]:
-    """Return rows and columns of a grid that holds `number` pictures, wide rather than high."""
+    """Return rows and columns of a grid that holds `number` pictures, wide rather than high.
+
+    Parameters
+    ----------
+    number : int
+        Of pictures.
+    columns : int, optional
+        At most so many; None takes as many as make a good shape.
+
+    Returns
+    -------
+    shape : tuple of int
+        Rows and columns, each at least 1.
+    """
     across = columns or max(1, ceil((number * 1.3) ** 0.5))
     across = min(across, max(number, 1))
     return max(1, ceil(number / across)), across

@@ -178,16 +178,15 @@ class SearchResultsDisplay:
         )
 
     def _named(self) -> list[int]:
-        """Return the rows that are named: all of a few, of many those that none beats."""
-        means = self.scores.mean(axis=1)
-        if len(means) <= _MOST_NAMED:
-            return list(range(len(means)))
-        fastest_first = np.argsort(self.fit_times, kind="stable")
+        """Return the rows that are named, the best first: of many the unbeaten ones."""
+        best_first = [int(row) for row in np.argsort(-self.scores.mean(axis=1), kind="stable")]
+        if len(best_first) <= _MOST_NAMED:
+            return best_first
         unbeaten: list[int] = []
-        for row in fastest_first:
-            if means[row] > max((means[other] for other in unbeaten), default=-np.inf):
-                unbeaten.append(int(row))
-        return unbeaten[-_MOST_NAMED:]
+        for row in best_first:
+            if all(self.fit_times[row] < self.fit_times[better] for better in unbeaten):
+                unbeaten.append(row)
+        return unbeaten[:_MOST_NAMED]
 
     def _plot_named(self, row: int, place: int) -> ErrorbarContainer:
         return self._plot_bar(

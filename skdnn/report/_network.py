@@ -63,6 +63,7 @@ def describe_network(estimator: Any) -> Network:
     Parameters
     ----------
     estimator : fitted estimator
+        Such as `best_estimator_`.
 
     Returns
     -------

@@ -62,6 +62,7 @@ def heatmap_picture(search: Any, facts: SearchFacts) -> Picture | None:
     Parameters
     ----------
     search : fitted search
+        Such as GridSearchCV.
     facts : SearchFacts
         Of the search.
 
@@ -89,6 +90,7 @@ def curves_pictures(search: Any, facts: SearchFacts, monitor: Any) -> list[Pictu
     Parameters
     ----------
     search : fitted search
+        Such as GridSearchCV.
     facts : SearchFacts
         Of the search.
     monitor : HistoryMonitor or None

@@ -93,6 +93,7 @@ def unseen_rows(
     Parameters
     ----------
     search : fitted search
+        Such as GridSearchCV.
     facts : SearchFacts
         Of the search.
     X_test, y_test, images, target_names, n_images
