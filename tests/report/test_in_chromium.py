@@ -233,7 +233,8 @@ def test_regions_and_tables_have_names(browser, page):
     assert browser.run("[...document.querySelectorAll('table')].every(t => t.caption)")
     assert browser.run(
         "[...document.querySelectorAll('.scroll, pre')]"
-        ".every(e => e.tabIndex === 0 && e.getAttribute('aria-label'))"
+        ".every(e => e.tabIndex === 0 && e.getAttribute('aria-label')"
+        " && e.getAttribute('role') === 'group')"
     )
 
 

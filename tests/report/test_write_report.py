@@ -278,6 +278,16 @@ def test_several_labels_a_row_have_a_score_but_no_confusion(tmp_path, iris):
     assert "confusion" not in text.lower()
 
 
+def test_more_classes_than_a_matrix_can_show_are_left_to_the_table(tabular, iris, tmp_path):
+    X, _ = iris
+    unknown = np.arange(150)  # most of them unseen in the search, too
+
+    text = text_of(write_report(tabular, tmp_path / "r.html", X_test=X, y_test=unknown))
+
+    assert "How many of each class" not in text
+    assert "was taken for" in text
+
+
 def test_networks_of_others_are_reported_too(iris, tmp_path):
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2).fit(*iris)
 
