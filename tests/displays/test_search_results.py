@@ -13,7 +13,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 GRID = {"optimizer": ["sgd", "adam", "rmsprop"]}
-SCORES = [[0.5, 0.7], [0.8, 0.9], [0.84, 0.8]]
+SCORES = [[0.5, 0.7, 0.9], [0.8, 0.8, 0.95], [0.84, 0.8, 0.76]]
 TIMES = np.array([1.0, 3.0, 2.0])
 
 
@@ -34,7 +34,7 @@ def test_each_candidate_is_its_mean_and_a_bar_between_its_folds(searched):
     found = np.array([drawn(point) for point in display.points_])
 
     np.testing.assert_allclose(
-        found, [[1, 0.6, 0.5, 0.7], [3, 0.85, 0.8, 0.9], [2, 0.82, 0.8, 0.84]]
+        found, [[1, 0.7, 0.5, 0.9], [3, 0.85, 0.8, 0.95], [2, 0.8, 0.76, 0.84]]
     )
 
 
@@ -42,7 +42,10 @@ def test_the_band_is_the_bests_mean_and_deviation(searched):
     display = SearchResultsDisplay.from_search(searched(GRID, SCORES, TIMES))
 
     low = display.band_.get_y()
-    np.testing.assert_allclose([low, low + display.band_.get_height()], [0.8, 0.9])
+    reach = np.std([0.8, 0.8, 0.95])
+    np.testing.assert_allclose(
+        [low, low + display.band_.get_height()], [0.85 - reach, 0.85 + reach]
+    )
 
 
 def test_axes_and_legend_say_what_is_drawn_with_units(searched):
