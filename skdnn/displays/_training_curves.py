@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skdnn.displays._candidates import check_searched, fold_scores_of, names_or_given
-from skdnn.displays._canvas import COLOURS, DASHES, GREY, axes_or_new, literal
+from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ Curves = dict[str, NDArray[np.float64]]
 
 SCORE = "validation_score"  # stands for `validation_scores_`, which is not in `history_`
 
-_BEST = "best epoch"
+_EXPLANATIONS = _VALIDATION, _TRAINING, _BEST = "validation", "training", "best epoch"
 
 
 class TrainingCurvesDisplay:
@@ -281,17 +281,20 @@ class TrainingCurvesDisplay:
         self.validation_lines_: list[Any] = []
         self.bands_: list[Any] = []
         self.best_marks_: list[Any] = []
-        for number, label in enumerate(self.curves):
+        drawn = self.ax_.get_legend_handles_labels()[1]  # by an earlier display
+        first = len([label for label in drawn if label not in _EXPLANATIONS])
+        for number, label in enumerate(self.curves, start=first):
             self._plot_label(number, label, normalize_kwargs(kwargs, Line2D))
         if self.validation_curves:
-            self._explain("validation", color=GREY)
-            self._explain("training", color=GREY, linestyle="--", linewidth=1)
+            self._explain(_VALIDATION, color=GREY)
+            self._explain(_TRAINING, color=GREY, linestyle="--", linewidth=1)
         if self.best_marks_:
             self._explain(_BEST, color=GREY, **_MARK)
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         self.ax_.set(xlabel="Epoch", ylabel=self._axis_title())
         self.ax_.grid(visible=True, alpha=0.3)
-        self.ax_.legend()
+        few = len(self.ax_.get_legend_handles_labels()[1]) <= 4
+        self.ax_.legend(fontsize="medium" if few else "small")
         return self
 
     def _axis_title(self) -> str:
@@ -304,13 +307,17 @@ class TrainingCurvesDisplay:
         return f"Training {words}"
 
     def _plot_label(self, number: int, label: str, kwargs: dict[str, Any]) -> None:
+        main = self.curves[label]
         style = {
             "color": COLOURS[number % len(COLOURS)],
             "linestyle": DASHES[number // len(COLOURS) % len(DASHES)],
+            # Colours alone are not for everyone.
+            "marker": MARKERS[number % len(MARKERS)] if len(self.curves) > 1 else "",
+            "markersize": 4,
+            "markevery": -(-main.shape[1] // 10),
         }
-        main = self.curves[label]
         if self.validation_curves:
-            thin = {"linestyle": "--", "linewidth": 1}
+            thin = {"linestyle": "--", "linewidth": 1, "marker": ""}
             self.lines_.append(self._plot_mean(main, style | thin | kwargs))
             main = self.validation_curves[label]
         line = self._plot_mean(main, style | {"label": literal(label)} | kwargs)
@@ -322,7 +329,8 @@ class TrainingCurvesDisplay:
 
     def _plot_mean(self, values: NDArray[np.float64], style: dict[str, Any]) -> Any:
         epochs = np.arange(1, values.shape[1] + 1)
-        style = {"marker": "o" if len(epochs) == 1 else ""} | style
+        if len(epochs) == 1:
+            style = {"marker": "o"} | {k: v for k, v in style.items() if v != ""}
         return self.ax_.plot(epochs, np.nanmean(values, axis=0), **style)[0]
 
     def _plot_band(self, values: NDArray[np.float64], colour: Any) -> None:

@@ -162,6 +162,18 @@ def test_twenty_four_labels_can_be_told_apart():
 
     looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_}
     assert len(looks) == 24
+    without_colour = {(line.get_marker(), line.get_linestyle()) for line in display.lines_}
+    assert len(without_colour) == 24
+
+
+def test_many_epochs_have_few_markers_and_a_single_line_none():
+    many = [{"loss": list(range(95))}]
+
+    two = TrainingCurvesDisplay.from_histories({"a": many, "b": many})
+    one = TrainingCurvesDisplay.from_histories({"a": many})
+
+    assert {line.get_markevery() for line in two.lines_} == {10}
+    assert one.lines_[0].get_marker() == ""
 
 
 def test_a_metric_that_one_fit_lacks_is_refused():
@@ -338,6 +350,7 @@ def test_two_displays_share_axes():
 
     assert second.figure_ is first.figure_
     assert legend_of(second) == ["relu", "sigmoid"]
+    assert first.lines_[0].get_color() != second.lines_[0].get_color()
 
 
 def test_plot_again_makes_another_figure_of_the_same_curves():
