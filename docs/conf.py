@@ -38,7 +38,17 @@ autosummary_context = {
             "summary",
         ],
         "HistoryMonitor": ["fold_histories"],
-        "TrainingCurvesDisplay": ["from_estimator", "from_histories", "plot"],
+        "FirstLayerWeightsDisplay": ["from_estimator", "plot"],
+        "ImagesDisplay": ["chosen", "from_estimator", "from_predictions", "plot", "words"],
+        "SearchHeatmapDisplay": ["from_search", "plot"],
+        "SearchResultsDisplay": ["from_search", "plot"],
+        "TrainingCurvesDisplay": [
+            "from_estimator",
+            "from_estimators",
+            "from_histories",
+            "from_search",
+            "plot",
+        ],
     }
 }
 autodoc_typehints = "none"  # numpydoc's Parameters say the type and the shape

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdnn import callbacks, datasets, displays, onnx, persistence
+    from skdnn import callbacks, datasets, displays, onnx, persistence, report
     from skdnn.classifier import KerasDNNClassifier
     from skdnn.network import build_network
     from skdnn.pipeline import make_image_pipeline
@@ -28,6 +28,7 @@ __all__ = [
     "make_image_pipeline",
     "onnx",
     "persistence",
+    "report",
     "scale_and_flatten",
 ]
 
@@ -51,6 +52,7 @@ _MODULES = {
     "persistence",
     "pipeline",
     "preprocessing",
+    "report",
     "variants",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
@@ -152,14 +153,25 @@ def _run(options: argparse.Namespace) -> int:
         console.print(inputs.note, soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
-    return _search_and_report(console, inputs, plan, options.output)
+    return _search_and_report(console, inputs, plan, options)
 
 
-def _search_and_report(console: Console, inputs: Inputs, plan: SearchPlan, folder: Path) -> int:
+def _search_and_report(
+    console: Console, inputs: Inputs, plan: SearchPlan, options: argparse.Namespace
+) -> int:
     from skdnn._progress import SearchProgress
-    from skdnn._report import CURVES, PIPELINE, RESULTS, print_report, write_results
+    from skdnn._report import (
+        CURVES,
+        PIPELINE,
+        REPORT,
+        RESULTS,
+        print_report,
+        write_page,
+        write_results,
+    )
     from skdnn._search import RunningSearch, SearchLog
 
+    folder: Path = options.output
     progress = SearchProgress(console, plan.n_fits, plan.epochs)
     log = SearchLog(plan, progress)
     running = RunningSearch(plan, log, inputs.X, inputs.y)
@@ -182,12 +194,29 @@ def _search_and_report(console: Console, inputs: Inputs, plan: SearchPlan, folde
     console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
     for what, (X, y) in inputs.held_out.items():
         console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
-    console.print(f"Written to {folder}: {RESULTS}, {CURVES}, {PIPELINE}", soft_wrap=True)
+    try:
+        with console.status(f"writing {REPORT}"):
+            write_page(folder, plan, search, log, inputs, _command(options, plan))
+    except OSError as error:
+        raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
+    console.print(
+        f"Written to {folder}: {REPORT}, {RESULTS}, {CURVES}, {PIPELINE}",
+        soft_wrap=True,
+    )
     console.print(
         f'Use it: joblib.load("{(folder / PIPELINE).as_posix()}").predict(images)',
         soft_wrap=True,
     )
     return 0
+
+
+def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
+    """Return the command with all that decides its scores, defaults of this version too."""
+    words = ["python", "-m", "skdnn", "--data", options.data]
+    words += ["--cv", str(plan.cv), "--epochs", str(plan.epochs)]
+    for units in plan.hidden_units:
+        words += ["--hidden-units", ",".join(map(str, units))]
+    return shlex.join([*words, "--jobs", str(plan.jobs), "--seed", str(plan.seed)])
 
 
 def _keep_finished(plan: SearchPlan, log: SearchLog, folder: Path) -> None:

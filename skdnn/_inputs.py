@@ -41,6 +41,8 @@ class Inputs:
         Value of a pixel that becomes 1.
     note : str
         What was found out about the pixels, for the person to check.
+    target_names : tuple of str or None
+        Names of the classes, where labels are numbers that have some.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Inputs:
     held_out: dict[str, tuple[Images, Labels]]
     scale: float
     note: str = ""
+    target_names: tuple[str, ...] | None = None
 
 
 def read_inputs(name: str) -> Inputs:
@@ -85,9 +88,10 @@ def _fashion_mnist(title: str, load: Any) -> Inputs:
     held_out = {
         f"validation images, the 20 % split off ({len(y_rest):,})": (X_rest, y_rest),
     }
-    images, target = load(subset="test", return_X_y=True)
-    held_out[f"test images ({len(target):,})"] = (images, target)
-    return Inputs(title, X, y, held_out, scale=255.0)
+    test = load(subset="test")
+    held_out[f"test images ({len(test.target):,})"] = (test.images, test.target)
+    names = tuple(map(str, test.target_names))
+    return Inputs(title, X, y, held_out, scale=255.0, target_names=names)
 
 
 def _from_file(path: Path) -> Inputs:

@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.model_selection import GridSearchCV
 
+from skdnn._inputs import Inputs
 from skdnn._search import FitRecord, SearchLog, SearchPlan, fold_scores
 
 RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.joblib"
+REPORT = "report.html"
 
 
 def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> None:
@@ -75,6 +77,50 @@ def write_results(folder: Path, search: GridSearchCV, log: SearchLog) -> None:
     _write_csv(folder / RESULTS, results)
     draw_curves(folder / CURVES, log)
     joblib.dump(search.best_estimator_, folder / PIPELINE)
+
+
+def write_page(
+    folder: Path,
+    plan: SearchPlan,
+    search: GridSearchCV,
+    log: SearchLog,
+    inputs: Inputs,
+    command: str,
+) -> None:
+    """Write the report that a browser shows.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists already.
+    plan : SearchPlan
+        What was searched.
+    search : GridSearchCV
+        Fitted.
+    log : SearchLog
+        Its callback.
+    inputs : Inputs
+        The images; the last ones that were held out serve as test images.
+    command : str
+        What makes the search again.
+    """
+    from skdnn.report import write_report
+
+    *_, (what, (X_test, y_test)) = inputs.held_out.items()
+    write_report(
+        search,
+        folder / REPORT,
+        X_test=X_test,
+        y_test=y_test,
+        monitor=log,
+        title=f"Which network is best for {inputs.title}?",
+        data=f"Searched on {len(inputs.y):,} images; tested on {what}.",
+        names=[plan.name(params) for params in plan.candidates],
+        target_names=inputs.target_names,
+        score_name="accuracy",
+        model_path=folder / PIPELINE,
+        reproduce=command,
+    )
 
 
 def write_partial_results(folder: Path, plan: SearchPlan, records: Sequence[FitRecord]) -> None:

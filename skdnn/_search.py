@@ -148,6 +148,15 @@ class SearchLog:
         self._watcher.fit_done(self._plan.name(self._candidates[candidate]), accuracy)
         return accuracy
 
+    def fold_histories(self, search: Any) -> list[list[Mapping[str, Sequence[float]]]]:
+        """Return the training curves as `HistoryMonitor` does: ``[candidate][fold]``."""
+        n_candidates = len(search.cv_results_["params"])
+        by_place = {(record.candidate, record.fold): record.history for record in self.records}
+        return [
+            [by_place[candidate, fold] for fold in range(self._plan.cv)]
+            for candidate in range(n_candidates)
+        ]
+
     def histories(self) -> dict[str, list[Mapping[str, Sequence[float]]]]:
         """Return the training curves of the finished folds by the name of the variant."""
         found: dict[str, list[Mapping[str, Sequence[float]]]] = {}

@@ -1,8 +1,10 @@
 """The command as its user meets it: a process, its exit code, its words and its files."""
 
+import html
 import os
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,7 +22,7 @@ from skdnn._cli import main
 from skdnn.datasets import load_fashion_mnist_sample
 
 COMMAND = (sys.executable, "-m", "skdnn")
-FILES = {"results.csv", "training_curves.png", "best_pipeline.joblib"}
+FILES = {"report.html", "results.csv", "training_curves.png", "best_pipeline.joblib"}
 
 sigint = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 
@@ -131,12 +133,38 @@ def test_a_run_says_what_it_does_first(finished):
     )
 
 
-def test_a_run_writes_three_files_and_names_them(finished):
+def test_a_run_writes_its_files_and_names_them(finished):
     assert {file.name for file in finished.folder.iterdir()} == FILES
     assert all(name in finished.out.splitlines()[-2] for name in FILES)
     assert "skdnn-results/best_pipeline.joblib" in finished.out.splitlines()[-1]
     png = (finished.folder / "training_curves.png").read_bytes()
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_the_page_says_what_the_screen_says(finished):
+    page = (finished.folder / "report.html").read_text(encoding="utf-8")
+
+    assert "Which network is best for a sample of Fashion-MNIST?" in page
+    [name, mean, std] = re.search(
+        r"\n +1 +(\w+, \w+) .* (\d\.\d{4}) ± (\d\.\d{4})", finished.out
+    ).groups()
+    answer = re.search(r'<p class="answer">(.*?)</p>', page, re.DOTALL)[1]
+    assert name in answer
+    assert f"{mean} ± {std}" in answer
+    [accuracy] = re.findall(r"accuracy (\S+) on test images", finished.out)
+    assert f"<strong>{100 * float(accuracy):.1f} %</strong>" in page
+    assert "Ankle boot" in page
+    assert "&#39;skdnn-results/best_pipeline.joblib&#39;" in page
+    assert "Loss of all candidates: mean of the folds" in page
+
+
+def test_the_command_in_the_page_makes_the_same_scores(finished, tmp_path):
+    page = (finished.folder / "report.html").read_text(encoding="utf-8")
+    [command] = re.findall(r"<code>python -m skdnn (.*?)</code>", page)
+
+    again = run(tmp_path, *shlex.split(html.unescape(command)))
+
+    pd.testing.assert_frame_equal(again.scores(), finished.scores())
 
 
 def test_the_report_shows_the_scores_of_the_table(finished):

@@ -1,4 +1,4 @@
-"""Loss or accuracy against epochs, for one network or several, with the spread of folds."""
+"""Loss or score against epochs, for one network, several, or all folds of a search."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skdnn.displays._candidates import check_searched, fold_scores_of, names_or_given
+from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 History = Mapping[str, Sequence[float]]
+Curves = dict[str, NDArray[np.float64]]
 
-# Okabe and Ito's palette, told apart by colour-blind readers, and a dash for each round of it.
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
-_DASHES = ("-", "--", ":", "-.")
+SCORE = "validation_score"  # stands for `validation_scores_`, which is not in `history_`
+
+_EXPLANATIONS = _VALIDATION, _TRAINING, _BEST = "validation", "training", "best epoch"
 
 
 class TrainingCurvesDisplay:
     """Training curves.
 
-    Make one with :meth:`from_estimator` or :meth:`from_histories`.
+    Make one with :meth:`from_estimator`, :meth:`from_estimators`, :meth:`from_search` or
+    :meth:`from_histories`.
 
     Parameters
     ----------
@@ -30,6 +34,10 @@ class TrainingCurvesDisplay:
         Values of each label: a row per fit, NaN after the end of a shorter fit.
     metric : str
         Name of what is drawn, a key of `history_`.
+    validation_curves : dict of ndarray of shape (n_fits, n_epochs), default=None
+        The same metric on validation rows, by the same labels; None where there are none.
+    best_epochs : dict of sequence of int, default=None
+        The best epoch of each fit of a label, counted from 1; labels may be missing.
 
     Attributes
     ----------
@@ -38,9 +46,18 @@ class TrainingCurvesDisplay:
     figure_ : matplotlib.figure.Figure
         The figure of `ax_`.
     lines_ : list of matplotlib.lines.Line2D
-        One line a label: the mean over its fits.
+        One line a label: the mean of `curves` over its fits.
+    validation_lines_ : list of matplotlib.lines.Line2D
+        One line a label: the mean of `validation_curves`. Beside them, `lines_` are dashed.
     bands_ : list of matplotlib.collections.FillBetweenPolyCollection
-        The range from the lowest to the highest fit, for each label with more than one.
+        The range from the lowest to the highest fit, for each label with more than one; of
+        the validation curves where there are any.
+    best_marks_ : list of matplotlib.lines.Line2D
+        A star at the best epoch of each fit, one artist a label.
+
+    See Also
+    --------
+    skdnn.callbacks.HistoryMonitor : Keeps the histories of all folds of a search.
 
     Examples
     --------
@@ -54,9 +71,18 @@ class TrainingCurvesDisplay:
     1
     """
 
-    def __init__(self, *, curves: dict[str, NDArray[np.float64]], metric: str) -> None:
+    def __init__(
+        self,
+        *,
+        curves: Curves,
+        metric: str,
+        validation_curves: Curves | None = None,
+        best_epochs: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
         self.curves = curves
         self.metric = metric
+        self.validation_curves = validation_curves
+        self.best_epochs = best_epochs
 
     @classmethod
     def from_estimator(
@@ -68,14 +94,16 @@ class TrainingCurvesDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curve of a fitted classifier or of a pipeline that ends in one.
+        """Draw the curves of a fitted classifier or of a pipeline that ends in one.
 
         Parameters
         ----------
         estimator : KerasDNNClassifier or Pipeline
             Fitted.
         metric : str, default="loss"
-            Key of `history_`: "loss" or "accuracy".
+            Key of `history_`, such as "loss" or "accuracy". Its values on validation rows are
+            drawn beside it where there are any; "val_loss" draws them alone, and
+            "validation_score" draws `validation_scores_`.
         name : str, default=None
             Label of the curve; None takes the name of the class.
         ax : matplotlib.axes.Axes, default=None
@@ -86,15 +114,104 @@ class TrainingCurvesDisplay:
         Returns
         -------
         display : TrainingCurvesDisplay
-            Drawn.
+            Drawn, with the best epoch marked where the estimator has `best_iteration_`.
         """
-        from sklearn.pipeline import Pipeline
-        from sklearn.utils.validation import check_is_fitted
+        label = type(_last_step(estimator)).__name__ if name is None else name
+        return cls.from_estimators({label: estimator}, metric=metric, ax=ax, **kwargs)
 
-        check_is_fitted(estimator)
-        last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-        label = type(last).__name__ if name is None else name
-        return cls.from_histories({label: [last.history_]}, metric=metric, ax=ax, **kwargs)
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators: Mapping[str, Any],
+        *,
+        metric: str = "loss",
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw the curves of several fitted classifiers.
+
+        Parameters
+        ----------
+        estimators : mapping of str to estimator or list of estimators
+            By label: a classifier, a pipeline that ends in one, or a list of those, drawn as
+            a mean and a band, such as ``cross_validate(..., return_estimator=True)``'s.
+        metric : str, default="loss"
+            As for :meth:`from_estimator`.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to :meth:`matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        display : TrainingCurvesDisplay
+            Drawn, with the best epochs marked where the estimators have `best_iteration_`.
+        """
+        fits = {label: list(map(_last_step, _listed(e))) for label, e in estimators.items()}
+        return cls.from_histories(
+            {label: list(map(_history_of, group)) for label, group in fits.items()},
+            metric=metric,
+            best_epochs={
+                label: [fit.best_iteration_ for fit in group]
+                for label, group in fits.items()
+                if all(hasattr(fit, "best_iteration_") for fit in group)
+            },
+            ax=ax,
+            **kwargs,
+        )
+
+    @classmethod
+    def from_search(
+        cls,
+        search: Any,
+        monitor: Any,
+        *,
+        metric: str = "loss",
+        names: Sequence[str] | None = None,
+        n_candidates: int = 6,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw the curves of the best candidates of a search, each with a band of its folds.
+
+        Parameters
+        ----------
+        search : GridSearchCV or RandomizedSearchCV
+            Fitted.
+        monitor : skdnn.callbacks.HistoryMonitor
+            Set on the search before its fit; or any object with a method
+            ``fold_histories(search)``.
+        metric : str, default="loss"
+            As for :meth:`from_estimator`.
+        names : sequence of str, default=None
+            Name of each candidate, in the order of ``cv_results_``. None makes them from the
+            parameters in which the candidates differ.
+        n_candidates : int, default=6
+            How many to draw, the best by mean score first.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to :meth:`matplotlib.axes.Axes.plot`.
+
+        Returns
+        -------
+        display : TrainingCurvesDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If `n_candidates` is less than 1, or the monitor saw another search.
+        """
+        check_searched(search)
+        if n_candidates < 1:
+            raise ValueError(f"n_candidates must be at least 1, got {n_candidates!r}")
+        labels = names_or_given(search, names)
+        histories = monitor.fold_histories(search)
+        # NaN, the score of a failed fit, comes last in a sort of the negatives.
+        best_first = np.argsort(-fold_scores_of(search).mean(axis=1), kind="stable")
+        chosen = {labels[row]: histories[row] for row in best_first[:n_candidates]}
+        return cls.from_histories(chosen, metric=metric, ax=ax, **kwargs)
 
     @classmethod
     def from_histories(
@@ -102,6 +219,7 @@ class TrainingCurvesDisplay:
         histories: Mapping[str, Sequence[History]],
         *,
         metric: str = "loss",
+        best_epochs: Mapping[str, Sequence[int]] | None = None,
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
@@ -112,7 +230,9 @@ class TrainingCurvesDisplay:
         histories : mapping of str to sequence of dict
             The `history_` of each fit, by label: such as the folds of a variant.
         metric : str, default="loss"
-            Key of each history.
+            Key of each history, as for :meth:`from_estimator`.
+        best_epochs : mapping of str to sequence of int, default=None
+            The best epoch of each fit of a label, counted from 1; labels may be missing.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -128,8 +248,14 @@ class TrainingCurvesDisplay:
         ValueError
             If a history has no such metric.
         """
-        curves = {label: _stacked(label, fits, metric) for label, fits in histories.items()}
-        return cls(curves=curves, metric=metric).plot(ax=ax, **kwargs)
+        beside = f"val_{metric}"
+        validated = all(beside in history for fits in histories.values() for history in fits)
+        return cls(
+            curves=_stacked_by_label(histories, metric),
+            metric=metric,
+            validation_curves=_stacked_by_label(histories, beside) if validated else None,
+            best_epochs=best_epochs,
+        ).plot(ax=ax, **kwargs)
 
     def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> Self:
         """Draw.
@@ -150,40 +276,110 @@ class TrainingCurvesDisplay:
         from matplotlib.lines import Line2D
         from matplotlib.ticker import MaxNLocator
 
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            _, ax = plt.subplots()
-        self.ax_: Axes = ax
-        self.figure_: Figure = ax.get_figure(root=True)  # type: ignore[assignment]
+        self.ax_, self.figure_ = axes_or_new(ax)
         self.lines_: list[Any] = []
+        self.validation_lines_: list[Any] = []
         self.bands_: list[Any] = []
-        for number, (label, values) in enumerate(self.curves.items()):
-            self._plot_label(number, label, values, normalize_kwargs(kwargs, Line2D))
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        ax.set(xlabel="Epoch", ylabel=f"Training {self.metric}")
-        ax.grid(visible=True, alpha=0.3)
-        ax.legend()
+        self.best_marks_: list[Any] = []
+        drawn = self.ax_.get_legend_handles_labels()[1]  # by an earlier display
+        first = len([label for label in drawn if label not in _EXPLANATIONS])
+        for number, label in enumerate(self.curves, start=first):
+            self._plot_label(number, label, normalize_kwargs(kwargs, Line2D))
+        if self.validation_curves:
+            self._explain(_VALIDATION, color=GREY)
+            self._explain(_TRAINING, color=GREY, linestyle="--", linewidth=1)
+        if self.best_marks_:
+            self._explain(_BEST, color=GREY, **_MARK)
+        self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        self.ax_.set(xlabel="Epoch", ylabel=self._axis_title())
+        self.ax_.grid(visible=True, alpha=0.3)
+        few = len(self.ax_.get_legend_handles_labels()[1]) <= 4
+        self.ax_.legend(fontsize="medium" if few else "small")
         return self
 
-    def _plot_label(
-        self, number: int, label: str, values: NDArray[np.float64], kwargs: dict[str, Any]
-    ) -> None:
-        epochs = np.arange(1, values.shape[1] + 1)
+    def _axis_title(self) -> str:
+        bare = self.metric.removeprefix("val_")
+        words = literal(bare.replace("_", " "))
+        if bare != self.metric:
+            return f"Validation {words}"
+        if self.validation_curves or bare not in ("loss", "accuracy"):
+            return words[:1].upper() + words[1:]
+        return f"Training {words}"
+
+    def _plot_label(self, number: int, label: str, kwargs: dict[str, Any]) -> None:
+        main = self.curves[label]
         style = {
-            "color": _COLOURS[number % len(_COLOURS)],
-            "linestyle": _DASHES[number // len(_COLOURS) % len(_DASHES)],
-            "marker": "o" if len(epochs) == 1 else "",
+            "color": COLOURS[number % len(COLOURS)],
+            "linestyle": DASHES[number // len(COLOURS) % len(DASHES)],
+            # Colours alone are not for everyone.
+            "marker": MARKERS[number % len(MARKERS)] if len(self.curves) > 1 else "",
+            "markersize": 4,
+            "markevery": -(-main.shape[1] // 10),
         }
-        self.lines_ += self.ax_.plot(
-            epochs, np.nanmean(values, axis=0), label=label, **(style | kwargs)
+        if self.validation_curves:
+            thin = {"linestyle": "--", "linewidth": 1, "marker": ""}
+            self.lines_.append(self._plot_mean(main, style | thin | kwargs))
+            main = self.validation_curves[label]
+        line = self._plot_mean(main, style | {"label": literal(label)} | kwargs)
+        (self.validation_lines_ if self.validation_curves else self.lines_).append(line)
+        if len(main) > 1:
+            self._plot_band(main, line.get_color())
+        if self.best_epochs and label in self.best_epochs:
+            self._plot_best(main, self.best_epochs[label], line.get_color())
+
+    def _plot_mean(self, values: NDArray[np.float64], style: dict[str, Any]) -> Any:
+        epochs = np.arange(1, values.shape[1] + 1)
+        if len(epochs) == 1:
+            style = {"marker": "o"} | {k: v for k, v in style.items() if v != ""}
+        return self.ax_.plot(epochs, np.nanmean(values, axis=0), **style)[0]
+
+    def _plot_band(self, values: NDArray[np.float64], colour: Any) -> None:
+        epochs = np.arange(1, values.shape[1] + 1)
+        low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+        self.bands_.append(
+            self.ax_.fill_between(epochs, low, high, color=colour, alpha=0.15, linewidth=0)
         )
-        if len(values) > 1:
-            low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
-            colour = self.lines_[-1].get_color()
-            self.bands_.append(
-                self.ax_.fill_between(epochs, low, high, color=colour, alpha=0.15, linewidth=0)
-            )
+
+    def _plot_best(
+        self, values: NDArray[np.float64], best_epochs: Sequence[int], colour: Any
+    ) -> None:
+        heights = [row[best - 1] for row, best in zip(values, best_epochs, strict=True)]
+        self.best_marks_ += self.ax_.plot(best_epochs, heights, color=colour, **_MARK)
+
+    def _explain(self, label: str, **style: Any) -> None:
+        """Add a line to the legend that stands for no label, once for each axes."""
+        if label not in self.ax_.get_legend_handles_labels()[1]:
+            self.ax_.plot([], [], label=label, **style)
+
+
+_MARK: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "*",
+    "markersize": 14,
+    "markeredgecolor": "white",
+}
+
+
+def _last_step(estimator: Any) -> Any:
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _listed(estimators: Any) -> Sequence[Any]:
+    several = isinstance(estimators, list | tuple | np.ndarray)
+    return list(estimators) if several else [estimators]
+
+
+def _history_of(estimator: Any) -> History:
+    scores = getattr(estimator, "validation_scores_", None)
+    return estimator.history_ if scores is None else {**estimator.history_, SCORE: scores}
+
+
+def _stacked_by_label(histories: Mapping[str, Sequence[History]], metric: str) -> Curves:
+    return {label: _stacked(label, fits, metric) for label, fits in histories.items()}
 
 
 def _stacked(label: str, fits: Sequence[History], metric: str) -> NDArray[np.float64]:

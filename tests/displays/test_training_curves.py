@@ -7,10 +7,12 @@ import pytest
 from matplotlib.colors import same_color
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier
+from skdnn.callbacks import HistoryMonitor
 from skdnn.displays import TrainingCurvesDisplay
 
 mpl.use("Agg")
@@ -21,12 +23,6 @@ FOLDS = [
     {"loss": [1.0, 0.5, 0.3], "accuracy": [0.4, 0.6, 0.7]},
     {"loss": [0.8, 0.7, 0.1], "accuracy": [0.5, 0.5, 0.9]},
 ]
-
-
-@pytest.fixture(autouse=True)
-def _figures_closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +162,18 @@ def test_twenty_four_labels_can_be_told_apart():
 
     looks = {(line.get_color(), line.get_linestyle()) for line in display.lines_}
     assert len(looks) == 24
+    without_colour = {(line.get_marker(), line.get_linestyle()) for line in display.lines_}
+    assert len(without_colour) == 24
+
+
+def test_many_epochs_have_few_markers_and_a_single_line_none():
+    many = [{"loss": list(range(95))}]
+
+    two = TrainingCurvesDisplay.from_histories({"a": many, "b": many})
+    one = TrainingCurvesDisplay.from_histories({"a": many})
+
+    assert {line.get_markevery() for line in two.lines_} == {10}
+    assert one.lines_[0].get_marker() == ""
 
 
 def test_a_metric_that_one_fit_lacks_is_refused():
@@ -173,6 +181,146 @@ def test_a_metric_that_one_fit_lacks_is_refused():
 
     with pytest.raises(ValueError, match=r"\['loss'\] for 'relu', got 'accuracy'"):
         TrainingCurvesDisplay.from_histories({"relu": fits}, metric="accuracy")
+
+
+# -- validation and the best epoch ----------------------------------------------------------
+
+VALIDATED = [fold | {"val_loss": [2.0, 1.0, 1.5], "lr": [0.1, 0.1, 0.01]} for fold in FOLDS]
+
+
+@pytest.fixture(scope="module")
+def stopped(iris):
+    """A network that stops early, and its validation scores."""
+    return KerasDNNClassifier(
+        (8,), epochs=6, early_stopping=True, scoring="accuracy", random_state=0
+    ).fit(*iris)
+
+
+def test_validation_is_drawn_beside_training_and_called_so(stopped):
+    display = TrainingCurvesDisplay.from_estimator(stopped, name="iris")
+
+    [training], [validation] = display.lines_, display.validation_lines_
+    np.testing.assert_array_equal(training.get_ydata(), stopped.history_["loss"])
+    np.testing.assert_array_equal(validation.get_ydata(), stopped.history_["val_loss"])
+    assert training.get_color() == validation.get_color()
+    assert (training.get_linestyle(), validation.get_linestyle()) == ("--", "-")
+    assert display.ax_.get_ylabel() == "Loss"
+    assert legend_of(display) == ["iris", "validation", "training", "best epoch"]
+
+
+def test_the_best_epoch_is_a_star_on_the_validation_curve(stopped):
+    display = TrainingCurvesDisplay.from_estimator(stopped)
+
+    [star] = display.best_marks_
+    best = stopped.best_iteration_
+    assert star.get_marker() == "*"
+    np.testing.assert_array_equal(star.get_xdata(), [best])
+    np.testing.assert_array_equal(star.get_ydata(), [stopped.history_["val_loss"][best - 1]])
+
+
+def test_validation_scores_are_drawn(stopped):
+    display = TrainingCurvesDisplay.from_estimator(stopped, metric="validation_score")
+
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), stopped.validation_scores_)
+    assert display.ax_.get_ylabel() == "Validation score"
+    assert display.validation_lines_ == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [("val_loss", "Validation loss"), ("accuracy", "Training accuracy"), ("lr", "Lr")],
+)
+def test_the_axis_says_what_the_metric_is_of(metric, label):
+    display = TrainingCurvesDisplay.from_histories({"relu": VALIDATED}, metric=metric)
+
+    assert display.ax_.get_ylabel() == label
+    assert display.validation_lines_ == []
+
+
+def test_the_band_is_that_of_the_validation_curves():
+    fits = [fold | {"val_loss": [k + 2.0, k + 1.0]} for k, fold in enumerate(FOLDS)]
+
+    display = TrainingCurvesDisplay.from_histories({"relu": fits})
+
+    [band] = display.bands_
+    _, extent = extent_of(band)
+    np.testing.assert_allclose(extent, [[2, 3], [1, 2]])
+
+
+def test_where_a_fit_has_no_validation_only_training_is_drawn():
+    display = TrainingCurvesDisplay.from_histories({"a": VALIDATED, "b": FOLDS})
+
+    assert display.validation_lines_ == []
+    assert display.ax_.get_ylabel() == "Training loss"
+
+
+def test_several_estimators_have_a_line_each_and_lists_a_band(stopped, fitted):
+    display = TrainingCurvesDisplay.from_estimators(
+        {"one": fitted, "both": [fitted, stopped], "again": [stopped]}
+    )
+
+    assert legend_of(display) == ["one", "both", "again", "best epoch"]
+    assert len(display.lines_) == 3
+    assert len(display.bands_) == 1
+    assert len(display.best_marks_) == 1  # not of a list where one has no best epoch
+
+
+def test_unfitted_among_several_is_refused(fitted):
+    with pytest.raises(NotFittedError):
+        TrainingCurvesDisplay.from_estimators({"a": fitted, "b": [clone(fitted)]})
+
+
+# -- a search -------------------------------------------------------------------------------
+
+
+class Monitor:
+    """Histories of four candidates in two folds; the loss begins with the candidate."""
+
+    def fold_histories(self, search):
+        return [[{"loss": [k, 0.5]}, {"loss": [k + 0.2, 0.3]}] for k in range(4)]
+
+
+@pytest.fixture
+def search(searched):
+    scores = [[0.1, 0.2], [0.8, 0.8], [0.9, np.nan], [0.9, 0.7]]
+    return searched({"optimizer": ["sgd", "adam", "lion", "rmsprop"]}, scores)
+
+
+def test_a_search_is_a_band_for_each_candidate_the_best_first(search):
+    display = TrainingCurvesDisplay.from_search(search, Monitor())
+
+    assert legend_of(display) == ["adam", "rmsprop", "sgd", "lion"]
+    np.testing.assert_allclose(
+        [line.get_ydata()[0] for line in display.lines_], [1.1, 3.1, 0.1, 2.1]
+    )
+    assert len(display.bands_) == 4
+
+
+def test_of_a_large_search_the_best_are_drawn(search):
+    display = TrainingCurvesDisplay.from_search(
+        search, Monitor(), n_candidates=2, names=["a", "b", "c", "d"]
+    )
+
+    assert legend_of(display) == ["b", "d"]
+    with pytest.raises(ValueError, match="n_candidates must be at least 1, got 0"):
+        TrainingCurvesDisplay.from_search(search, Monitor(), n_candidates=0)
+
+
+def test_a_history_monitor_gives_the_curves_of_its_search(iris):
+    monitor = HistoryMonitor()
+    search = GridSearchCV(
+        KerasDNNClassifier((4,), epochs=2, random_state=0), {"optimizer": ["sgd", "adam"]}, cv=2
+    )
+    search.set_callbacks(monitor).fit(*iris)
+
+    display = TrainingCurvesDisplay.from_search(search, monitor, metric="accuracy")
+
+    histories = monitor.fold_histories(search)[search.best_index_]
+    best = search.best_params_["optimizer"]
+    np.testing.assert_array_equal(
+        display.curves[best], [history["accuracy"] for history in histories]
+    )
+    assert display.ax_.get_ylabel() == "Training accuracy"
 
 
 # -- where and how --------------------------------------------------------------------------
@@ -202,6 +350,7 @@ def test_two_displays_share_axes():
 
     assert second.figure_ is first.figure_
     assert legend_of(second) == ["relu", "sigmoid"]
+    assert first.lines_[0].get_color() != second.lines_[0].get_color()
 
 
 def test_plot_again_makes_another_figure_of_the_same_curves():

@@ -1,0 +1,244 @@
+"""What the pictures of a search read from its results: names, scores and times."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_MISSING = object()  # grids in a list need not have the same parameters
+
+
+def check_searched(search: Any) -> None:
+    """Raise an error unless a search is fitted and has candidates.
+
+    Parameters
+    ----------
+    search : object
+        As the user gave it.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If it is a search that is not fitted.
+    TypeError
+        If it is no search.
+    """
+    from sklearn.exceptions import NotFittedError
+
+    if hasattr(search, "cv_results_"):
+        return
+    if hasattr(search, "fit") and hasattr(search, "scoring") and hasattr(search, "refit"):
+        raise NotFittedError(
+            f"search must be fitted, got a {type(search).__name__} without cv_results_"
+        )
+    raise TypeError(
+        "search must be a fitted search, such as GridSearchCV or RandomizedSearchCV, got "
+        f"{type(search).__name__}"
+    )
+
+
+def metric_of(search: Any) -> str:
+    """Return the part of the columns' names in ``cv_results_`` that says which metric.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    metric : str
+    """
+    return search.refit if isinstance(search.refit, str) else "score"
+
+
+def score_name_of(search: Any) -> str:
+    """Return what the scores of a search are, in words.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    name : str
+    """
+    metric = metric_of(search)
+    if metric != "score":
+        return metric.replace("_", " ")
+    if search.scoring is None:
+        return "accuracy"
+    return search.scoring.replace("_", " ") if isinstance(search.scoring, str) else "score"
+
+
+def fold_scores_of(search: Any) -> NDArray[np.float64]:
+    """Return the score of each candidate in each fold.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_candidates, n_folds)
+        Of the metric that `refit` names, where there are several; NaN for failed fits.
+
+    Raises
+    ------
+    ValueError
+        If there are several metrics and `refit` names none.
+    """
+    results, metric = search.cv_results_, metric_of(search)
+    if f"split0_test_{metric}" not in results:
+        raise ValueError(
+            f"search must have one metric, or refit must name one of several, got "
+            f"refit={search.refit!r}"
+        )
+    columns = [results[f"split{fold}_test_{metric}"] for fold in range(search.n_splits_)]
+    return np.array(columns, np.float64).T
+
+
+def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
+    """Return the names of the candidates, those that were given if they fit.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+    names : sequence of str or None
+        As the user gave them.
+
+    Returns
+    -------
+    names : list of str
+        All different.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each candidate, or one twice.
+    """
+    params = search.cv_results_["params"]
+    if names is None:
+        return candidate_names(params)
+    if len(names) != len(params):
+        raise ValueError(
+            f"names must hold a name for each of the {len(params)} candidates, got {len(names)}"
+        )
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise ValueError(f"names must all be different, got {twice} more than once")
+    return [str(name) for name in names]
+
+
+def varied_parameters(params: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the names of the parameters in which candidates differ.
+
+    Parameters
+    ----------
+    params : sequence of mapping
+        ``cv_results_["params"]``.
+
+    Returns
+    -------
+    names : list of str
+    """
+    names = dict.fromkeys(name for candidate in params for name in candidate)
+    return [
+        name
+        for name in names
+        if len({_text_or_missing(candidate, name) for candidate in params}) > 1
+    ]
+
+
+def candidate_names(params: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name candidates by what tells them from each other: ``relu, adam, l2=0.001``.
+
+    Parameters
+    ----------
+    params : sequence of mapping
+        ``cv_results_["params"]``.
+
+    Returns
+    -------
+    names : list of str
+        All different.
+    """
+    varied = varied_parameters(params) or list(params[0])
+    short = short_names(varied)
+    names = [
+        ", ".join(_part(short[name], c[name]) for name in varied if name in c) for c in params
+    ]
+    counts = Counter(names)
+    return [
+        name if name and counts[name] == 1 else f"{name} (candidate {number})".strip()
+        for number, name in enumerate(names, start=1)
+    ]
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Return the last part of each parameter's name, or all of it where that is ambiguous.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Such as ``dnn__optimizer``.
+
+    Returns
+    -------
+    short : dict of str
+        By name.
+    """
+    last = {name: name.rsplit("__", 1)[-1] for name in names}
+    counts = Counter(last.values())
+    return {name: part if counts[part] == 1 else name for name, part in last.items()}
+
+
+def value_text(value: Any) -> str:
+    """Write a parameter's value as a person would.
+
+    Parameters
+    ----------
+    value : object
+        A number, name, tuple, function, class, or configured object.
+
+    Returns
+    -------
+    text : str
+        Without addresses in memory, and without line breaks.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float | np.floating):
+        return f"{value:.4g}"
+    if isinstance(value, tuple | list):
+        joint = "-" if all(isinstance(part, int | np.integer) for part in value) else ", "
+        return joint.join(map(value_text, value)) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={value_text(part)}" for key, part in value.items())
+    if isinstance(value, type) or type(value).__name__ == "function":
+        return str(value.__name__)
+    return _object_text(value)
+
+
+def _object_text(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    if " object at 0x" not in text and " at 0x" not in text:
+        return text if len(text) <= 60 else text[:59] + "…"
+    rate = value.get_config().get("learning_rate") if hasattr(value, "get_config") else None
+    return type(value).__name__ + (f"({rate:.4g})" if isinstance(rate, float) else "")
+
+
+def _text_or_missing(candidate: Mapping[str, Any], name: str) -> object:
+    return value_text(candidate[name]) if name in candidate else _MISSING
+
+
+def _part(name: str, value: Any) -> str:
+    plain = isinstance(value, bool | int | float | np.number | tuple | list | dict | None)
+    return f"{name}={value_text(value)}" if plain else value_text(value)

@@ -1,0 +1,70 @@
+"""Rows of pixels as pictures, and many pictures in a grid."""
+
+from __future__ import annotations
+
+from math import ceil, isqrt, prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def checked_images(
+    images: ArrayLike, image_shape: tuple[int, ...] | None = None
+) -> NDArray[Any]:
+    """Return images in a form that matplotlib draws.
+
+    Parameters
+    ----------
+    images : array-like of shape (n, height, width), (n, height, width, channels) or (n, pixels)
+        Pixels.
+    image_shape : tuple of int, default=None
+        Shape of an image, ``(height, width)`` or ``(height, width, channels)``. None takes
+        that of `images`, and squares for rows of pixels.
+
+    Returns
+    -------
+    images : ndarray of shape (n, height, width) or (n, height, width, 3 or 4)
+
+    Raises
+    ------
+    ValueError
+        If the rows are no images of that shape.
+    """
+    pixels = np.asarray(images)
+    shape = pixels.shape[1:] if image_shape is None else tuple(image_shape)
+    if len(shape) == 1 and isqrt(shape[0]) ** 2 == shape[0]:
+        shape = (isqrt(shape[0]),) * 2
+    if pixels.ndim < 2 or prod(pixels.shape[1:]) != prod(shape) or not _drawable(shape):
+        raise ValueError(
+            "image_shape must be (height, width) or (height, width, channels) with 1, 3 or 4 "
+            f"channels, and hold as many pixels as an image has: got {image_shape} for images "
+            f"of shape {pixels.shape}"
+        )
+    if shape[-1] == 1 and len(shape) == 3:
+        shape = shape[:2]
+    return pixels.reshape(len(pixels), *shape)
+
+
+def grid_shape(number: int, columns: int | None = None) -> tuple[int, int]:
+    """Return rows and columns of a grid that holds `number` pictures, wide rather than high.
+
+    Parameters
+    ----------
+    number : int
+        Of pictures.
+    columns : int, optional
+        At most so many; None takes as many as make a good shape.
+
+    Returns
+    -------
+    shape : tuple of int
+        Rows and columns, each at least 1.
+    """
+    across = columns or max(1, ceil((number * 1.3) ** 0.5))
+    across = min(across, max(number, 1))
+    return max(1, ceil(number / across)), across
+
+
+def _drawable(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))

@@ -1,0 +1,223 @@
+"""Score against fit time, for every candidate of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skdnn.displays._candidates import (
+    check_searched,
+    fold_scores_of,
+    names_or_given,
+    score_name_of,
+)
+from skdnn.displays._canvas import COLOURS, GREY, MARKERS, axes_or_new, literal, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.container import ErrorbarContainer
+
+# As many colours and markers can be told apart in one legend.
+_MOST_NAMED = 12
+
+
+class SearchResultsDisplay:
+    """Scores of a search, with the spread of the folds, against the time of a fit.
+
+    It answers whether a candidate is as good as the best in less time: the grey band is the
+    best candidate's mean and one standard deviation of its folds to each side. Make one with
+    :meth:`from_search`.
+
+    Parameters
+    ----------
+    names : list of str
+        Names of the candidates.
+    scores : ndarray of shape (n_candidates, n_folds)
+        Score of each candidate in each fold; greater is better. NaN where a fit failed.
+    fit_times : ndarray of shape (n_candidates,)
+        Mean time of a fit, in seconds.
+    score_name : str
+        What the scores are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        Where it was drawn.
+    figure_ : matplotlib.figure.Figure
+        The figure of `ax_`.
+    points_ : list of matplotlib.container.ErrorbarContainer
+        For each candidate its mean, and a bar from its lowest to its highest fold.
+    band_ : matplotlib.patches.Rectangle
+        Mean of the best candidate, one standard deviation of its folds to each side.
+
+    See Also
+    --------
+    SearchHeatmapDisplay : Scores over two parameters of a grid.
+
+    Notes
+    -----
+    With more than twelve candidates only those are named that are not beaten in score and
+    time at once by another; the rest are grey.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdnn import KerasDNNClassifier
+    >>> from skdnn.displays import SearchResultsDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchCV(
+    ...     KerasDNNClassifier(epochs=3, random_state=0), {"optimizer": ["sgd", "adam"]}, cv=2
+    ... ).fit(X, y)
+    >>> SearchResultsDisplay.from_search(search).names
+    ['sgd', 'adam']
+    """
+
+    def __init__(
+        self,
+        *,
+        names: list[str],
+        scores: NDArray[np.float64],
+        fit_times: NDArray[np.float64],
+        score_name: str,
+    ) -> None:
+        self.names = names
+        self.scores = scores
+        self.fit_times = fit_times
+        self.score_name = score_name
+
+    @classmethod
+    def from_search(
+        cls,
+        search: Any,
+        *,
+        names: Sequence[str] | None = None,
+        score_name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
+        """Draw the results of a search.
+
+        Parameters
+        ----------
+        search : GridSearchCV or RandomizedSearchCV
+            Fitted. Of several metrics the one that `refit` names is drawn.
+        names : sequence of str, default=None
+            Name of each candidate, in the order of ``cv_results_``. None makes them from the
+            parameters in which the candidates differ.
+        score_name : str, default=None
+            What the scores are; None takes it from the `scoring` of the search.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : SearchResultsDisplay
+            Drawn.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the search is not fitted.
+        ValueError
+            If `names` has another length than there are candidates, or the search has
+            several metrics of which `refit` names none.
+        """
+        check_searched(search)
+        return cls(
+            names=names_or_given(search, names),
+            scores=fold_scores_of(search),
+            fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
+            score_name=score_name_of(search) if score_name is None else score_name,
+        ).plot(ax=ax)
+
+    def plot(self, *, ax: Axes | None = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : SearchResultsDisplay
+            This display.
+        """
+        self.ax_, self.figure_ = axes_or_new(ax)
+        self._plot_band()
+        named = self._named()
+        others = [row for row in range(len(self.names)) if row not in named]
+        drawn = {
+            row: self._plot_other(row, len(others), first=not k) for k, row in enumerate(others)
+        }
+        drawn |= {row: self._plot_named(row, place) for place, row in enumerate(named)}
+        self.points_: list[ErrorbarContainer] = [drawn[row] for row in range(len(self.names))]
+        self._limit_times()
+        words = literal(self.score_name)
+        self.ax_.set(
+            xlabel="Time of a fit, mean of the folds (s)",
+            ylabel=f"{words[:1].upper()}{words[1:]}: mean, lowest and highest fold",
+        )
+        self.ax_.grid(visible=True, alpha=0.3)
+        self.ax_.legend(fontsize="small")
+        return self
+
+    def _plot_band(self) -> None:
+        best = self.scores[_best_row(self.scores)]
+        mean, deviation = best.mean(), best.std()
+        self.band_ = self.ax_.axhspan(
+            mean - deviation,
+            mean + deviation,
+            color=GREY,
+            alpha=0.2,
+            linewidth=0,
+            label="best, ± std of its folds",
+        )
+
+    def _named(self) -> list[int]:
+        """Return the rows that are named, the best first: of many the unbeaten ones."""
+        best_first = [int(row) for row in np.argsort(-self.scores.mean(axis=1), kind="stable")]
+        if len(best_first) <= _MOST_NAMED:
+            return best_first
+        unbeaten: list[int] = []
+        for row in best_first:
+            if all(self.fit_times[row] < self.fit_times[better] for better in unbeaten):
+                unbeaten.append(row)
+        return unbeaten[:_MOST_NAMED]
+
+    def _plot_named(self, row: int, place: int) -> ErrorbarContainer:
+        return self._plot_bar(
+            row,
+            color=COLOURS[place % len(COLOURS)],
+            marker=MARKERS[(place + place // len(COLOURS)) % len(MARKERS)],
+            label=literal(shortened(self.names[row], 40)),
+        )
+
+    def _plot_other(self, row: int, number: int, *, first: bool) -> ErrorbarContainer:
+        label = f"{number} others" if first else "_"  # one line in the legend for all
+        return self._plot_bar(row, color=GREY, marker=".", label=label)
+
+    def _plot_bar(self, row: int, **style: Any) -> ErrorbarContainer:
+        folds = self.scores[row]
+        mean = folds.mean()
+        reach = [[mean - folds.min()], [folds.max() - mean]]
+        return self.ax_.errorbar(
+            self.fit_times[row], mean, yerr=reach, linestyle="none", capsize=3, **style
+        )
+
+    def _limit_times(self) -> None:
+        shortest, longest = self.fit_times.min(), self.fit_times.max()
+        if shortest > 0 and longest > 20 * shortest:
+            self.ax_.set_xscale("log")
+        else:  # from zero, so that a third of the time is a third of the way
+            self.ax_.set_xlim(0, 1.08 * longest if longest > 0 else 1)
+
+
+def _best_row(scores: NDArray[np.float64]) -> int:
+    means = scores.mean(axis=1)
+    if np.isnan(means).all():
+        raise ValueError("search must have a candidate without failed fits, got none")
+    return int(np.nanargmax(means))

@@ -1,0 +1,134 @@
+"""A finished search as one page that a person reads: HTML that needs no other file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+__all__ = ["write_report"]
+
+
+def write_report(
+    search: Any,
+    path: str | Path,
+    *,
+    X_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
+    images: ArrayLike | None = None,
+    monitor: Any = None,
+    title: str = "Which network is best?",
+    data: str | None = None,
+    names: Sequence[str] | None = None,
+    target_names: Sequence[str] | None = None,
+    score_name: str | None = None,
+    model_path: str | Path | None = None,
+    reproduce: str | None = None,
+    n_images: int = 24,
+) -> Path:
+    """Write a report on a search: one HTML file with everything in it.
+
+    The page holds the winner with its uncertainty, a table of all candidates that can be
+    sorted, scores against fit time, the winner's layers, how to use it and how to get it
+    again; training curves, a confusion matrix and the worst mistakes where there is something
+    to draw them from. It loads nothing from anywhere. Every name and value is shown as text,
+    whatever it holds.
+
+    Parameters
+    ----------
+    search : GridSearchCV or RandomizedSearchCV
+        Fitted and refitted, over a :class:`skdnn.KerasDNNClassifier` or a pipeline that ends
+        in one. Of several metrics the one that `refit` names is reported.
+    path : str or Path
+        Of the file. A file that is there is replaced.
+    X_test : array-like of shape (n_test, ...), default=None
+        Rows or images that took no part in the search. None leaves out what needs them.
+    y_test : array-like of shape (n_test,), default=None
+        Their labels; given together with `X_test`.
+    images : array-like of shape (n_test, height, width) or (n_test, height, width, channels), \
+default=None
+        The rows of `X_test` as pictures. None takes `X_test` where it has such a shape.
+    monitor : skdnn.callbacks.HistoryMonitor, default=None
+        Set on the search before its fit: draws the training curves of the folds. None draws
+        those of the refitted winner.
+    title : str, default="Which network is best?"
+        Heading of the page.
+    data : str, default=None
+        What was searched on, such as ``"4,000 photographs of my garden"``.
+    names : sequence of str, default=None
+        Name of each candidate, in the order of ``cv_results_``. None makes them from the
+        parameters in which the candidates differ.
+    target_names : sequence of str, default=None
+        Names of the classes, in the order of ``search.classes_``. None takes the labels.
+    score_name : str, default=None
+        What the scores are; None takes it from the `scoring` of the search.
+    model_path : str or Path, default=None
+        Where ``search.best_estimator_`` was written by :func:`joblib.dump`. None tells how to
+        write it.
+    reproduce : str, default=None
+        Code or a command that makes this search again. None shows the search's repr.
+    n_images : int, default=24
+        How many mistakes to show at most.
+
+    Returns
+    -------
+    path : Path
+        Of the file.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the search is not fitted.
+    TypeError
+        If `search` is no search.
+    ValueError
+        If the search has no refitted winner, if it has several metrics of which `refit` names
+        none, if all fits failed, or if an argument does not fit the search or another one.
+    OSError
+        If the file can't be written.
+
+    See Also
+    --------
+    skdnn.callbacks.HistoryMonitor : Keeps the training curves of a search.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdnn import KerasDNNClassifier
+    >>> from skdnn.report import write_report
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchCV(
+    ...     KerasDNNClassifier(epochs=3, random_state=0), {"optimizer": ["sgd", "adam"]}, cv=2
+    ... ).fit(X, y)
+    >>> with TemporaryDirectory() as folder:
+    ...     page = write_report(search, Path(folder) / "report.html").read_text("utf-8")
+    >>> "Which network is best?" in page
+    True
+    """
+    from skdnn.report._facts import SearchFacts
+    from skdnn.report._network import describe_network
+    from skdnn.report._page import render
+    from skdnn.report._search_pictures import curves_pictures, heatmap_picture, times_picture
+    from skdnn.report._unseen import unseen_rows
+
+    facts = SearchFacts.of(search, names, score_name)
+    page = render(
+        title=title,
+        data=data,
+        facts=facts,
+        curves=curves_pictures(search, facts, monitor),
+        times=times_picture(facts),
+        heatmap=heatmap_picture(search, facts),
+        unseen=unseen_rows(search, facts, X_test, y_test, images, target_names, n_images),
+        network=describe_network(search.best_estimator_),
+        model_path=None if model_path is None else Path(model_path).as_posix(),
+        reproduce=repr(search) if reproduce is None else reproduce,
+    )
+    path = Path(path)
+    path.write_text(page, encoding="utf-8", errors="replace", newline="\n")
+    return path

@@ -1,0 +1,196 @@
+"""What a search found, in numbers and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skdnn.displays._candidates import (
+    check_searched,
+    fold_scores_of,
+    names_or_given,
+    score_name_of,
+    short_names,
+    value_text,
+    varied_parameters,
+)
+
+
+@dataclass(frozen=True)
+class SearchFacts:
+    """The results of a search.
+
+    Parameters
+    ----------
+    names : list of str
+        Of the candidates.
+    scores : ndarray of shape (n_candidates, n_folds)
+        NaN where a fit failed.
+    fit_times : ndarray of shape (n_candidates,)
+        Mean seconds of a fit.
+    ranks : ndarray of int, shape (n_candidates,)
+        From 1, the best.
+    winner : int
+        The candidate that was refitted.
+    score_name : str
+        What the scores are.
+    questions : dict of str to list of str
+        Values that were tried, by parameter.
+    """
+
+    names: list[str]
+    scores: NDArray[np.float64]
+    fit_times: NDArray[np.float64]
+    ranks: NDArray[np.int64]
+    winner: int
+    score_name: str
+    questions: dict[str, list[str]]
+
+    @classmethod
+    def of(
+        cls, search: Any, names: Sequence[str] | None, score_name: str | None
+    ) -> SearchFacts:
+        """Read them from a fitted and refitted search."""
+        check_searched(search)
+        if not hasattr(search, "best_estimator_"):
+            raise ValueError(
+                f"search must have a refitted winner, got a search with refit={search.refit!r}"
+            )
+        scores = fold_scores_of(search)
+        winner = int(search.best_index_)
+        if np.isnan(scores[winner]).any():
+            raise ValueError("search must have a winner without failed fits, got none")
+        means = scores.mean(axis=1)
+        return cls(
+            names=names_or_given(search, names),
+            scores=scores,
+            fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
+            ranks=np.array([1 + int((means > mean).sum()) for mean in means]),
+            winner=winner,
+            score_name=score_name_of(search) if score_name is None else score_name,
+            questions=_questions(search.cv_results_["params"]),
+        )
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return int(self.scores.shape[1])
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """Mean score of each candidate."""
+        means: NDArray[np.float64] = self.scores.mean(axis=1)
+        return means
+
+    @property
+    def deviations(self) -> NDArray[np.float64]:
+        """Standard deviation over the folds of each candidate."""
+        deviations: NDArray[np.float64] = self.scores.std(axis=1)
+        return deviations
+
+    @property
+    def best_first(self) -> list[int]:
+        """Candidates from best to worst, the winner before its equals, failed ones last."""
+        return sorted(
+            range(len(self.names)),
+            key=lambda row: (
+                np.isnan(self.means[row]),
+                -np.nan_to_num(self.means[row]),
+                row != self.winner,
+            ),
+        )
+
+    @property
+    def next_best(self) -> Comparison | None:
+        """The best of the others, against the winner; None where no other was scored."""
+        others = [row for row in self.best_first if row != self.winner]
+        if not others or np.isnan(self.means[others[0]]):
+            return None
+        return self._compared(others[0])
+
+    @property
+    def as_good_and_faster(self) -> Comparison | None:
+        """The fastest that is within one standard deviation of the winner, if it saves time."""
+        least = self.means[self.winner] - self.deviations[self.winner]
+        limit = 0.9 * self.fit_times[self.winner]
+        good = [r for r in range(len(self.names)) if self.means[r] >= least]
+        fastest = min(good, key=lambda row: self.fit_times[row])
+        return self._compared(fastest) if self.fit_times[fastest] < limit else None
+
+    def _compared(self, other: int) -> Comparison:
+        differences = self.scores[self.winner] - self.scores[other]
+        return Comparison(
+            name=self.names[other],
+            score=float(self.means[other]),
+            fit_time=float(self.fit_times[other]),
+            share_of_time=float(self.fit_times[other] / max(self.fit_times[self.winner], 1e-9)),
+            difference=float(differences.mean()),
+            folds_ahead=int((differences > 0).sum()),
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A candidate against the winner, on the same folds.
+
+    Parameters
+    ----------
+    name : str
+        Of the candidate.
+    score : float
+        Its mean score.
+    fit_time : float
+        Its mean seconds of a fit.
+    share_of_time : float
+        Of the winner's fit time.
+    difference : float
+        Winner's mean score minus its own.
+    folds_ahead : int
+        Folds in which the winner scored higher.
+    """
+
+    name: str
+    score: float
+    fit_time: float
+    share_of_time: float
+    difference: float
+    folds_ahead: int
+
+
+def wilson_interval(right: int, total: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share, which holds for few rows and shares near 1 too.
+
+    Parameters
+    ----------
+    right, total : int
+        Counts; `total` at least 1.
+
+    Returns
+    -------
+    interval : tuple of float
+        Lower and upper end.
+
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22,
+    1927.
+    """
+    z = 1.959964
+    share = right / total
+    centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    reach = z * np.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
+    reach = float(reach / (1 + z**2 / total))
+    return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def _questions(params: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+    varied = varied_parameters(params)
+    short = short_names(varied)
+    return {
+        short[name]: list(dict.fromkeys(value_text(c[name]) for c in params if name in c))
+        for name in varied
+    }

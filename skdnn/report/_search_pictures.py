@@ -1,0 +1,181 @@
+"""Pictures of a search: scores against time, over two parameters, training curves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from skdnn.displays import SearchHeatmapDisplay, SearchResultsDisplay, TrainingCurvesDisplay
+from skdnn.displays._canvas import shortened
+from skdnn.report._facts import SearchFacts
+from skdnn.report._network import last_step
+from skdnn.report._pictures import Picture, picture
+
+
+def times_picture(facts: SearchFacts) -> Picture:
+    """Draw scores against fit times.
+
+    Parameters
+    ----------
+    facts : SearchFacts
+        Of the search.
+
+    Returns
+    -------
+    picture : Picture
+    """
+    display = SearchResultsDisplay(
+        names=facts.names,
+        scores=facts.scores,
+        fit_times=facts.fit_times,
+        score_name=facts.score_name,
+    )
+    lines = [
+        f"{facts.names[row]}: {facts.means[row]:.4f} in {facts.fit_times[row]:.3g} s"
+        for row in facts.best_first[:12]
+    ]
+
+    def draw(ax: Any) -> None:
+        display.plot(ax=ax)
+        _move_legend_below(ax)
+
+    return picture(
+        "times",
+        draw,
+        title=f"{facts.score_name} against fit time",
+        caption=(
+            "Each bar runs from a candidate's lowest fold to its highest; the mark is the "
+            "mean. What lies in the grey band, further left, is as good in less time. The "
+            "first fits of a kind of network also compile it."
+        ),
+        text=lambda: "; ".join(lines),
+        size=(4.6, 4.6),
+    )
+
+
+def heatmap_picture(search: Any, facts: SearchFacts) -> Picture | None:
+    """Draw scores over two parameters, where candidates differ in exactly two.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+    facts : SearchFacts
+        Of the search.
+
+    Returns
+    -------
+    picture : Picture or None
+    """
+    if len(facts.questions) != 2 or max(map(len, facts.questions.values())) > 12:
+        return None
+    many = max(map(len, facts.questions.values())) > 4
+    return picture(
+        "heatmap",
+        lambda ax: SearchHeatmapDisplay.from_search(search, score_name=facts.score_name, ax=ax),
+        title=f"Mean {facts.score_name} by {' and '.join(facts.questions)}",
+        caption="Mean and standard deviation of the folds. Brighter is better.",
+        text=lambda: "The table of candidates holds the same figures.",
+        size=(7.0, 4.2) if many else (4.6, 3.8),
+        wide=many,
+    )
+
+
+def curves_pictures(search: Any, facts: SearchFacts, monitor: Any) -> list[Picture]:
+    """Draw loss and accuracy against epochs: of the folds, or else of the refitted winner.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+    facts : SearchFacts
+        Of the search.
+    monitor : HistoryMonitor or None
+        Set on the search.
+
+    Returns
+    -------
+    pictures : list of Picture
+        Empty where there is no history.
+    """
+    winner = last_step(search.best_estimator_)
+    if not hasattr(winner, "history_"):
+        return []
+    return [
+        _curves_picture(search, facts, monitor, metric)
+        for metric in ("loss", "accuracy")
+        if metric in winner.history_
+    ]
+
+
+def _curves_picture(search: Any, facts: SearchFacts, monitor: Any, metric: str) -> Picture:
+    drawn: list[TrainingCurvesDisplay] = []
+
+    def draw(ax: Any) -> None:
+        if monitor is None:
+            drawn.append(
+                TrainingCurvesDisplay.from_estimator(
+                    search.best_estimator_,
+                    metric=metric,
+                    name=shortened(facts.names[facts.winner], 40),
+                    ax=ax,
+                )
+            )
+        else:
+            names = [shortened(name, 40) for name in _distinct(facts.names, 40)]
+            drawn.append(
+                TrainingCurvesDisplay.from_search(
+                    search, monitor, metric=metric, names=names, ax=ax
+                )
+            )
+        _move_legend_below(ax)
+
+    return picture(
+        f"curves-{metric}",
+        draw,
+        title=f"{metric} by epoch",
+        caption=_curves_caption(facts, monitor, metric),
+        text=lambda: _curves_text(drawn[0]),
+        size=(4.6, 4.6),
+    )
+
+
+def _move_legend_below(ax: Any) -> None:
+    """Put a legend where it hides nothing: it has no background, to suit any page."""
+    ax.legend(
+        fontsize="small",
+        loc="upper center",
+        bbox_to_anchor=(0.45, -0.15),
+        ncols=2,
+        frameon=False,
+    )
+
+
+def _curves_caption(facts: SearchFacts, monitor: Any, metric: str) -> str:
+    if monitor is None:
+        return f"{metric.capitalize()} of the winner, refitted on all rows."
+    shown = min(6, len(facts.names))
+    which = "all candidates" if shown == len(facts.names) else f"the best {shown} candidates"
+    return (
+        f"{metric.capitalize()} of {which}: mean of the folds, and a band from the lowest fold "
+        "to the highest."
+    )
+
+
+def _curves_text(display: TrainingCurvesDisplay) -> str:
+    curves = display.validation_curves or display.curves
+    return "At the last epoch: " + "; ".join(
+        f"{label} {np.nanmean(values, axis=0)[-1]:.3f}" for label, values in curves.items()
+    )
+
+
+def _distinct(names: Sequence[str], length: int) -> list[str]:
+    """Put numbers before names that would be the same once shortened."""
+    counts = Counter(shortened(name, length) for name in names)
+    return [
+        name if counts[shortened(name, length)] == 1 else f"{number}: {name}"
+        for number, name in enumerate(names, start=1)
+    ]

@@ -1,0 +1,34 @@
+"use strict";
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0];
+  const headers = Array.from(table.tHead.rows[0].cells);
+  const value = (row, column) => row.cells[column].dataset.value;
+  const compare = (one, other, numbers) => {
+    if (!numbers) return one.localeCompare(other, undefined, { numeric: true });
+    return Number(one) - Number(other);
+  };
+  headers.forEach((header, column) => {
+    const numbers = header.dataset.kind === "number";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...header.childNodes);
+    header.append(button);
+    button.addEventListener("click", () => {
+      const before = header.getAttribute("aria-sort");
+      const first = header.dataset.first || "ascending";
+      const other = first === "ascending" ? "descending" : "ascending";
+      const order = before === first ? other : first;
+      const sign = order === "ascending" ? 1 : -1;
+      for (const each of headers) each.removeAttribute("aria-sort");
+      header.setAttribute("aria-sort", order);
+      const rows = Array.from(body.rows);
+      rows.sort((a, b) => {
+        const one = value(a, column), two = value(b, column);
+        // What failed has no value, and comes last in either order.
+        if (one === "" || two === "") return (one === "") - (two === "");
+        return sign * compare(one, two, numbers);
+      });
+      body.append(...rows);
+    });
+  });
+}
