@@ -514,6 +514,15 @@ def test_files_of_earlier_formats_load(name):
     )
 
 
+def test_loading_needs_no_tensorflow():
+    script = (
+        "import sys; from skdnn.persistence import load; load(sys.argv[1])\n"
+        "assert not {'keras', 'tensorflow', 'scikeras'} & set(sys.modules)\n"
+    )
+    path = FIXTURES / "pipeline-format-1.safetensors"
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
+
+
 def test_a_missing_hyperparameter_takes_its_default(fitted, path):
     """A later version has more hyperparameters than an earlier one wrote."""
     from skdnn.persistence import _container, _description
