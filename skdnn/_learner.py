@@ -200,8 +200,10 @@ class Fit:
         return logs, stop
 
     def learnt(self) -> Learnt:
-        """Copy out what has been reached."""
+        """Copy out what has been reached; weights that are not finite are an error."""
         state = self._training.state()
+        if not all(np.isfinite(weight).all() for weight in state.weights):  # by the last step
+            raise self._diverged("weights became infinite or NaN")
         architecture = self._settings.architecture
         return {
             "input_shape": architecture.input_shape,
@@ -219,12 +221,15 @@ class Fit:
 
     def _check_finite(self, loss: float) -> None:
         if not np.isfinite(loss):
-            rate = self._settings.optimizer.learning_rate
-            raise ValueError(
-                f"the loss became {loss} in epoch {self.epoch}: the steps are too large "
-                f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the "
-                "features are (scale them, for example with StandardScaler)"
-            )
+            raise self._diverged(f"the loss became {loss}")
+
+    def _diverged(self, what: str) -> ValueError:
+        rate = self._settings.optimizer.learning_rate
+        return ValueError(
+            f"{what} in epoch {self.epoch}: the steps are too large "
+            f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the "
+            "features are (scale them, for example with StandardScaler)"
+        )
 
     def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
         from skdnn import _engine

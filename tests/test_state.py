@@ -85,6 +85,17 @@ def test_a_state_in_the_middle_of_a_fit_is_taken(iris):
     assert len(rows) == 2
 
 
+def test_a_last_step_to_infinity_is_an_error_of_the_fit(iris):
+    """The loss before the step is finite; no estimator is left that could not be copied."""
+    X, y = iris
+    classifier = KerasDNNClassifier(
+        (5,), optimizer="sgd", learning_rate=3e38, epochs=1, batch_size=150, random_state=0
+    )
+    with pytest.raises(ValueError, match=r"weights became infinite .*learning_rate=3e\+38"):
+        classifier.fit(X * 1000, y)
+    assert not classifier.__sklearn_is_fitted__()
+
+
 def test_a_failed_refit_keeps_the_old_network(iris, fitted):
     classifier = copy.deepcopy(fitted)
     classifier.set_params(learning_rate=1e30, optimizer="sgd", batch_normalization=False)

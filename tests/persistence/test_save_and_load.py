@@ -124,6 +124,17 @@ def test_every_optimizer_goes_on(optimizer, form, iris, path):
     assert loaded.history_ == saved.history_
 
 
+def test_early_stopping_goes_on(iris, path):
+    saved = KerasDNNClassifier(
+        (6,), epochs=3, early_stopping=True, warm_start=True, random_state=0
+    ).fit(*iris)
+    loaded = again(saved, path)
+    proba = [c.fit(*iris).predict_proba(iris[0]) for c in (loaded, saved)]
+    np.testing.assert_array_equal(*proba)
+    np.testing.assert_array_equal(loaded.validation_scores_, saved.validation_scores_)
+    assert loaded.best_iteration_ == saved.best_iteration_
+
+
 @pytest.mark.parametrize(
     "schedule",
     [
@@ -512,6 +523,15 @@ def test_files_of_earlier_formats_load(name):
     assert loaded.fit(expected["X"], expected["labels"]).score(
         expected["X"], expected["labels"]
     )
+
+
+def test_loading_needs_no_tensorflow():
+    script = (
+        "import sys; from skdnn.persistence import load; load(sys.argv[1])\n"
+        "assert not {'keras', 'tensorflow', 'scikeras'} & set(sys.modules)\n"
+    )
+    path = FIXTURES / "pipeline-format-1.safetensors"
+    subprocess.run([sys.executable, "-c", script, str(path)], check=True)
 
 
 def test_a_missing_hyperparameter_takes_its_default(fitted, path):
