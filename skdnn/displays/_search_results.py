@@ -209,9 +209,13 @@ class SearchResultsDisplay:
         )
 
     def _limit_times(self) -> None:
+        from matplotlib.ticker import NullFormatter
+
         shortest, longest = self.fit_times.min(), self.fit_times.max()
         if shortest > 0 and longest > 20 * shortest:
             self.ax_.set_xscale("log")
+            self.ax_.xaxis.set_major_formatter("{x:g}")
+            self.ax_.xaxis.set_minor_formatter(NullFormatter())
         else:  # from zero, so that a third of the time is a third of the way
             self.ax_.set_xlim(0, 1.08 * longest if longest > 0 else 1)
 

@@ -129,7 +129,9 @@ class SearchFacts:
             fit_time=float(self.fit_times[other]),
             share_of_time=float(self.fit_times[other] / max(self.fit_times[self.winner], 1e-9)),
             difference=float(differences.mean()),
+            spread=float(differences.std()),
             folds_ahead=int((differences > 0).sum()),
+            clear=bool((differences > 0).all() and differences.mean() > differences.std()),
         )
 
 
@@ -148,9 +150,13 @@ class Comparison:
     share_of_time : float
         Of the winner's fit time.
     difference : float
-        Winner's mean score minus its own.
+        Winner's score minus its own, mean of the folds.
+    spread : float
+        Standard deviation of these differences over the folds.
     folds_ahead : int
         Folds in which the winner scored higher.
+    clear : bool
+        Whether the winner is ahead in all folds, by more than its lead varies.
     """
 
     name: str
@@ -158,7 +164,9 @@ class Comparison:
     fit_time: float
     share_of_time: float
     difference: float
+    spread: float
     folds_ahead: int
+    clear: bool
 
 
 def wilson_interval(right: int, total: int) -> tuple[float, float]:

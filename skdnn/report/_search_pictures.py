@@ -52,7 +52,7 @@ def times_picture(facts: SearchFacts) -> Picture:
             "first fits of a kind of network also compile it."
         ),
         text=lambda: "; ".join(lines),
-        size=(4.6, 4.6),
+        size=_size(facts.names, 2),
     )
 
 
@@ -139,19 +139,30 @@ def _curves_picture(search: Any, facts: SearchFacts, monitor: Any, metric: str) 
         title=f"{metric} by epoch",
         caption=_curves_caption(facts, monitor, metric),
         text=lambda: _curves_text(drawn[0]),
-        size=(4.6, 4.6),
+        size=_size(facts.names[:6], 3),
     )
 
 
 def _move_legend_below(ax: Any) -> None:
     """Put a legend where it hides nothing: it has no background, to suit any page."""
+    labels = ax.get_legend_handles_labels()[1]
     ax.legend(
         fontsize="small",
         loc="upper center",
         bbox_to_anchor=(0.45, -0.15),
-        ncols=2,
+        ncols=_legend_columns(labels),
         frameon=False,
     )
+
+
+def _legend_columns(labels: Sequence[str]) -> int:
+    return 2 if max(map(len, labels)) <= 26 else 1
+
+
+def _size(names: Sequence[str], n_others: int) -> tuple[float, float]:
+    """Return a figure's size: a legend of so many lines leaves the axes as high as ever."""
+    n_labels = min(len(names), 12) + n_others
+    return 4.6, 3.7 + 0.18 * -(-n_labels // _legend_columns(names))
 
 
 def _curves_caption(facts: SearchFacts, monitor: Any, metric: str) -> str:

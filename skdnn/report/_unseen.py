@@ -167,7 +167,7 @@ def _matrix_picture(
             predicted,
             labels=labels,
             display_labels=[literal(shortened(name(label), 16)) for label in labels],
-            xticks_rotation=90 if len(labels) > 4 else 0,
+            xticks_rotation=90 if len("".join(map(name, labels))) > 40 else 0,
             values_format="d",
             cmap="cividis",
             colorbar=False,

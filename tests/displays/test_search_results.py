@@ -87,6 +87,9 @@ def test_far_times_are_on_a_logarithmic_scale(searched):
     far = SearchResultsDisplay.from_search(searched(GRID, SCORES, np.array([1.0, 2, 30])))
 
     assert (near.ax_.get_xscale(), far.ax_.get_xscale()) == ("linear", "log")
+    far.figure_.canvas.draw()
+    labels = [label.get_text() for label in far.ax_.get_xticklabels(which="both")]
+    assert {"1", "10"} <= set(labels) <= {"", "0.1", "1", "10", "100", "1000"}
 
 
 def test_a_search_of_scikit_learn_is_drawn_on_given_axes(iris):

@@ -200,6 +200,15 @@ def test_the_next_best_is_compared_on_the_same_folds():
     assert other.name == "c2"
     assert other.folds_ahead == 2
     assert other.difference == pytest.approx(0.19 / 3)
+    assert other.spread == pytest.approx(np.std([0.1, -0.01, 0.1]))
+
+
+def test_a_lead_is_clear_if_it_varies_less_than_it_is():
+    winner = [0.9, 0.8, 0.9]
+
+    assert facts_of([winner, [0.85, 0.77, 0.84]]).next_best.clear
+    assert not facts_of([winner, [0.89, 0.79, 0.6]]).next_best.clear
+    assert not facts_of([winner, [0.8, 0.8, 0.8]]).next_best.clear
 
 
 def test_a_single_candidate_and_failed_ones_have_no_next_best():
@@ -215,6 +224,38 @@ def test_as_good_and_faster_is_within_a_deviation_and_saves_time():
         1 / 3
     )
     assert facts_of(scores, [1, 1, 0.5, 0.95]).as_good_and_faster is None
+
+
+@pytest.mark.parametrize(
+    ("second", "clear"),
+    [([0.4, 0.6], True), ([0.4, 0.8], False), ([0.45, 0.3], True)],
+)
+def test_the_page_says_whether_the_lead_is_clear(searched, tmp_path, second, clear):
+    search = copy.copy(searched.search)
+    best = search.best_index_
+    search.cv_results_ = {k: copy.copy(v) for k, v in search.cv_results_.items()}
+    for fold, score in enumerate([0.5, 0.7]):
+        search.cv_results_[f"split{fold}_test_score"][:] = 0.1
+        search.cv_results_[f"split{fold}_test_score"][best - 1] = second[fold]
+        search.cv_results_[f"split{fold}_test_score"][best] = score
+
+    text = text_of(write_report(search, tmp_path / "report.html"))
+
+    lead = np.subtract([0.5, 0.7], second)
+    assert f"by {lead.mean():.4f} ± {lead.std():.4f} on average." in text
+    assert ("That is more than the lead varies from fold to fold." in text) == clear
+    assert ("That is no clear lead" in text) != clear
+
+
+def test_long_names_leave_room_for_the_picture(searched, tmp_path):
+    names = [f"{number} of the candidates with a very long name" for number in range(4)]
+
+    path = write_report(searched.search, tmp_path / "report.html", names=names)
+
+    page = path.read_text(encoding="utf-8")
+    [ground] = re.findall(r'<g id="times-patch_2">\s*<path d="([^"]+)"', page)
+    xs = [float(x) for x, _ in re.findall(r"[ML] ([\d.]+) ([\d.]+)", ground)]
+    assert max(xs) - min(xs) > 200  # of 331 points
 
 
 def test_failed_candidates_come_last(searched, tmp_path):
