@@ -98,23 +98,33 @@ class HistoryMonitor:
 
     @property
     def histories(self) -> list[dict[str, list[float]]]:
-        """Histories of all fits seen, in the order in which they ended."""
+        """Histories of all fits seen, in the order in which they ended.
+
+        Returns
+        -------
+        histories : list of dict
+            The `history_` of each.
+        """
         return [history for _, history in self._records]
 
     # -- scikit-learn's protocol of a callback --------------------------------------------
 
-    def setup(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
-        """Forget what an earlier fit left."""
-        self._records.clear()
+    # They have comments in place of docstrings: their contract is scikit-learn's.
 
-    def teardown(self, estimator: Any, context: CallbackContext) -> None:
-        """Do nothing: what was seen stays."""
+    def setup(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002, D102
+        self._records.clear()  # what an earlier fit left
 
-    def on_fit_task_begin(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
-        """Do nothing."""
+    def teardown(self, estimator: Any, context: CallbackContext) -> None:  # noqa: D102
+        pass  # what was seen stays
 
-    def on_fit_task_end(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
-        """Keep the history of a classifier whose fit has ended."""
+    def on_fit_task_begin(  # noqa: D102
+        self, estimator: Any, context: CallbackContext, **_: Any
+    ) -> None:
+        pass
+
+    def on_fit_task_end(  # noqa: D102
+        self, estimator: Any, context: CallbackContext, **_: Any
+    ) -> None:
         history = getattr(estimator, "history_", None)
         if history is not None and context.task_name != "epoch":
             send(self._listener, (_fold_number(context), {**history}))

@@ -112,7 +112,12 @@ class Architecture:
 
     @property
     def n_outputs(self) -> int:
-        """Units of the output layer."""
+        """Units of the output layer.
+
+        Returns
+        -------
+        n_outputs : int
+        """
         return 1 if self.n_classes == 2 and not self.multilabel else self.n_classes
 
     def build(
