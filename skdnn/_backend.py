@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,6 +18,8 @@ _START_LINES = re.compile(
     rb"|To enable the following instructions: "
 )
 
+
+_one_at_a_time = threading.Lock()
 
 # The process in which TensorFlow was first used here; a fork inherits it.
 _first_used_in: list[int] = []
@@ -43,6 +46,12 @@ def load_tensorflow() -> None:
             "hang: use joblib's backends 'threading' or 'loky' (the default), or start "
             "processes by multiprocessing's 'spawn' or 'forkserver'"
         )
+    # Two threads that import it at once wait for each other for ever.
+    with _one_at_a_time:
+        _import_tensorflow()
+
+
+def _import_tensorflow() -> None:
     if "tensorflow" in sys.modules:
         return
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):

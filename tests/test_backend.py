@@ -53,6 +53,23 @@ with _without_start_lines():
     assert stderr_of(code) == "a line of somebody else\n"
 
 
+def test_threads_that_start_together_load_it_once():
+    stderr_of("""
+import threading
+from sklearn.datasets import load_iris
+from skdnn import KerasDNNClassifier
+fitted = []
+def fit():
+    fitted.append(KerasDNNClassifier(epochs=1, random_state=0).fit(*load_iris(return_X_y=True)))
+threads = [threading.Thread(target=fit, daemon=True) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(60)
+assert len(fitted) == 4, len(fitted)
+""")
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_fork_after_tensorflow_has_run_is_told_so():
     code = (
