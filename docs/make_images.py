@@ -3,9 +3,9 @@
     python docs/make_images.py [NAME ...]
 
 It runs the Python blocks of the pages in order and saves the figures that they draw into
-``docs/images``. The picture of the engine is drawn here; that of the report is taken by Chromium,
-if there is one. Names choose among ``tutorial``, ``displays``, ``engine`` and ``report``; none
-means all.
+``docs/images``. The picture of the engine is drawn here; that of the report is taken by
+Chromium, if there is one. Names choose among ``tutorial``, ``displays``, ``engine`` and
+``report``; none means all.
 """
 
 from __future__ import annotations
@@ -76,9 +76,8 @@ def draw_engine() -> None:
         ax.add_patch(shape)
 
     def say(x: float, y: float, words: str, **style: Any) -> None:
-        ax.text(
-            x, y, words, **{"ha": "center", "va": "center", "fontsize": 10, "color": ink, **style}
-        )
+        look = {"ha": "center", "va": "center", "fontsize": 10, "color": ink}
+        ax.text(x, y, words, **{**look, **style})
 
     def arrow(start: tuple[float, float], end: tuple[float, float], **style: Any) -> None:
         look = {"arrowstyle": "-|>", "mutation_scale": 15, "linewidth": 1.6, "color": ink}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
 from skdnn.datasets import load_fashion_mnist_sample
 
 ROOT = Path(__file__).parents[1]
