@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from skdnn.datasets import load_fashion_mnist_sample
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -20,13 +24,32 @@ def test_readme_shows_three_uses():
     assert len(blocks(ROOT / "README.md")) >= 3
 
 
+def test_readme_reads_a_folder_of_images(tmp_path):
+    images, target = load_fashion_mnist_sample(return_X_y=True)
+    for number, (image, label) in enumerate(zip(images[:20], target[:20], strict=True)):
+        folder = tmp_path / "photos" / f"class {label}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number:02}.png")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = re.search(r"<!-- folder -->\n```text\n(.*?)^```", text, re.M | re.S)[1]
+    run(code, tmp_path)
+    with np.load(tmp_path / "photos.npz") as read:
+        by_class = np.argsort(target[:20], kind="stable")
+        assert (read["X"][..., 0] == images[:20][by_class]).all()
+        assert read["y"].tolist() == [f"class {label}" for label in target[:20][by_class]]
+
+
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda page: page.stem)
 def test_python_blocks_run(page, tmp_path):
+    run("\n".join(blocks(page)), tmp_path)
+
+
+def run(code, folder):
     # In a process of its own: Keras's and scikeras's ways to seed change the whole process,
     # and scikeras leaves TensorFlow's determinism switched on.
     ended = subprocess.run(
-        [sys.executable, "-c", "\n".join(blocks(page))],
-        cwd=tmp_path,
+        [sys.executable, "-c", code],
+        cwd=folder,
         env={**os.environ, "MPLBACKEND": "Agg"},
         capture_output=True,
         text=True,
