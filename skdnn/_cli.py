@@ -204,7 +204,7 @@ def _search_and_report(
         soft_wrap=True,
     )
     console.print(
-        f'Use it: joblib.load("{(folder / PIPELINE).as_posix()}").predict(images)',
+        f'Use it: skdnn.persistence.load("{(folder / PIPELINE).as_posix()}").predict(images)',
         soft_wrap=True,
     )
     return 0

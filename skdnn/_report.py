@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from rich import box
 from rich.console import Console
@@ -16,8 +15,9 @@ from sklearn.model_selection import GridSearchCV
 
 from skdnn._inputs import Inputs
 from skdnn._search import FitRecord, SearchLog, SearchPlan, fold_scores
+from skdnn.persistence import save
 
-RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.joblib"
+RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.safetensors"
 REPORT = "report.html"
 
 
@@ -76,7 +76,7 @@ def write_results(folder: Path, search: GridSearchCV, log: SearchLog) -> None:
     results = {name: v for name, v in search.cv_results_.items() if name != "params"}
     _write_csv(folder / RESULTS, results)
     draw_curves(folder / CURVES, log)
-    joblib.dump(search.best_estimator_, folder / PIPELINE)
+    save(search.best_estimator_, folder / PIPELINE)
 
 
 def write_page(

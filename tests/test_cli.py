@@ -12,7 +12,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,9 +19,10 @@ import pytest
 import skdnn
 from skdnn._cli import main
 from skdnn.datasets import load_fashion_mnist_sample
+from skdnn.persistence import load
 
 COMMAND = (sys.executable, "-m", "skdnn")
-FILES = {"report.html", "results.csv", "training_curves.png", "best_pipeline.joblib"}
+FILES = {"report.html", "results.csv", "training_curves.png", "best_pipeline.safetensors"}
 
 sigint = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 
@@ -136,7 +136,7 @@ def test_a_run_says_what_it_does_first(finished):
 def test_a_run_writes_its_files_and_names_them(finished):
     assert {file.name for file in finished.folder.iterdir()} == FILES
     assert all(name in finished.out.splitlines()[-2] for name in FILES)
-    assert "skdnn-results/best_pipeline.joblib" in finished.out.splitlines()[-1]
+    assert "skdnn-results/best_pipeline.safetensors" in finished.out.splitlines()[-1]
     png = (finished.folder / "training_curves.png").read_bytes()
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
 
@@ -154,7 +154,7 @@ def test_the_page_says_what_the_screen_says(finished):
     [accuracy] = re.findall(r"accuracy (\S+) on test images", finished.out)
     assert f"<strong>{100 * float(accuracy):.1f} %</strong>" in page
     assert "Ankle boot" in page
-    assert "&#39;skdnn-results/best_pipeline.joblib&#39;" in page
+    assert "&#39;skdnn-results/best_pipeline.safetensors&#39;" in page
     assert "Loss of all candidates: mean of the folds" in page
 
 
@@ -184,7 +184,7 @@ def test_the_report_shows_the_scores_of_the_table(finished):
 
 def test_the_network_that_is_left_scores_as_reported(finished):
     test = load_fashion_mnist_sample(subset="test")
-    pipeline = joblib.load(finished.folder / "best_pipeline.joblib")
+    pipeline = load(finished.folder / "best_pipeline.safetensors")
 
     [told] = re.findall(r"accuracy (\S+) on test images \(1,000\)", finished.out)
     # Other processes may sum in another order: an image or two on the border.
@@ -263,7 +263,7 @@ def test_another_seed_gives_other_scores(own_runs):
 def test_words_come_back_as_words(own, own_runs):
     with np.load(own / "mine.npz") as arrays:
         images, labels = arrays["X"], arrays["y"]
-    pipeline = joblib.load(own_runs["first"].folder / "best_pipeline.joblib")
+    pipeline = load(own_runs["first"].folder / "best_pipeline.safetensors")
 
     assert set(pipeline.classes_) == set(labels)
     assert set(pipeline.predict(images)) <= set(labels)

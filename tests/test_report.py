@@ -2,7 +2,6 @@ import csv
 import io
 import re
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +10,7 @@ from rich.console import Console
 
 from skdnn._report import print_report, write_partial_results, write_results
 from skdnn._search import FitRecord, RunningSearch, SearchLog, SearchPlan
+from skdnn.persistence import load
 
 # scikit-learn's transformer takes no callbacks; the command says so in its settings too.
 pytestmark = pytest.mark.filterwarnings("ignore:The estimator FunctionTransformer does not")
@@ -213,7 +213,7 @@ def test_curves_are_a_picture(folder):
 def test_pipeline_predicts_as_the_search_does(folder, search, few):
     images, target = few
 
-    pipeline = joblib.load(folder / "best_pipeline.joblib")
+    pipeline = load(folder / "best_pipeline.safetensors")
 
     np.testing.assert_array_equal(
         pipeline.predict_proba(images), search.best_estimator_.predict_proba(images)
@@ -224,7 +224,7 @@ def test_pipeline_predicts_as_the_search_does(folder, search, few):
 
 
 def test_nothing_else_is_written_and_old_files_are_replaced(tmp_path, search, log):
-    names = {"results.csv", "training_curves.png", "best_pipeline.joblib"}
+    names = {"results.csv", "training_curves.png", "best_pipeline.safetensors"}
     for name in names:
         (tmp_path / name).write_text("old")
 

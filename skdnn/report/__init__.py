@@ -65,8 +65,8 @@ default=None
     score_name : str, default=None
         What the scores are; None takes it from the `scoring` of the search.
     model_path : str or Path, default=None
-        Where ``search.best_estimator_`` was written by :func:`joblib.dump`. None tells how to
-        write it.
+        Where ``search.best_estimator_`` was written: by :func:`skdnn.persistence.save` if it
+        ends in ``.safetensors``, by :func:`joblib.dump` otherwise. None tells how to write it.
     reproduce : str, default=None
         Code or a command that makes this search again. None shows the search's repr.
     n_images : int, default=24

@@ -47,6 +47,7 @@ def render(**contents: Any) -> str:
         script_hash=base64.b64encode(digest).decode("ascii"),
         versions=_versions(),
         model_path_literal=repr(contents["model_path"]),
+        model_is_data=str(contents["model_path"]).endswith(".safetensors"),
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         **contents,
     )

@@ -151,6 +151,18 @@ def test_the_model_file_and_the_command_are_told_where_they_are_known(searched, 
     assert "python search.py --seed 7" in text
     assert text.startswith("My garden My garden")
     assert "GridSearchCV" not in text
+    assert "can run code" in text
+
+
+def test_a_file_without_code_is_loaded_without_a_warning(searched, tmp_path):
+    path = write_report(
+        searched.search, tmp_path / "report.html", model_path=tmp_path / "net.safetensors"
+    )
+
+    text = text_of(path)
+    assert "from skdnn.persistence import load" in text
+    assert f"load('{(tmp_path / 'net.safetensors').as_posix()}')" in text
+    assert "can run code" not in text
 
 
 def test_curves_are_those_of_the_folds_or_of_the_winner(page, searched, tmp_path):
