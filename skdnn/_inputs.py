@@ -114,7 +114,7 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
     if path.is_dir():
         raise InputError(
             f"--data must be 'sample', 'fashion-mnist' or an .npz file; {str(path)!r} is a "
-            "folder: seven lines make a file of a folder of images (README, 'Your own images')"
+            "folder: six lines make a file of a folder of images (README, 'Your own images')"
         )
     try:
         loaded = np.load(path, allow_pickle=False)

@@ -254,7 +254,7 @@ def test_half_a_file_is_refused(saved, tmp_path):
 
 
 def test_folders_are_refused(tmp_path):
-    with pytest.raises(InputError, match="is a folder: seven lines make a file"):
+    with pytest.raises(InputError, match="is a folder: six lines make a file"):
         read_inputs(str(tmp_path))
 
 
