@@ -62,6 +62,12 @@ def run(cwd, *arguments, folder="skdnn-results"):
     return Ended(done.returncode, done.stdout, done.stderr, cwd / folder)
 
 
+def open_to_ctrl_c():
+    """Give a child the signals of a process in a terminal, whatever this one has ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def interrupt(cwd, *arguments, when, patience, pause=0.0, **settings):
     """Run the command, and interrupt it `pause` seconds after it has printed `when`."""
     process = subprocess.Popen(
@@ -71,6 +77,7 @@ def interrupt(cwd, *arguments, when, patience, pause=0.0, **settings):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
+        preexec_fn=open_to_ctrl_c,
     )
     try:
         said = read_until(process, when, patience)
