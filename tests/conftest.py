@@ -6,6 +6,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # one of scikit-learn's checks runs only with it
 
 import pytest
+from joblib.externals.loky import reusable_executor
 from sklearn.datasets import load_digits, load_iris
 from sklearn.preprocessing import StandardScaler
 
@@ -49,3 +50,17 @@ def fashion_mnist():
         if os.environ.get("CI"):
             raise
         pytest.skip(f"Fashion-MNIST is not on this machine: {str(error).splitlines()[0]}")
+
+
+@pytest.fixture(autouse=True)
+def workers_of_its_own():
+    """End loky's workers after each test that has used them.
+
+    Kept for the next test, they grow with each, and loky replaces a worker that has grown by
+    300 MB (it measures where psutil is installed, as it is with Dask): one that was replaced
+    in the middle of a search has been seen to stop the search for ever.
+    """
+    yield
+    executor = reusable_executor._executor
+    if executor is not None:
+        executor.shutdown(wait=True, kill_workers=True)
