@@ -17,8 +17,9 @@ from skdnn._backend import load_tensorflow
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from skdnn._cluster import Cluster
     from skdnn._inputs import Inputs
-    from skdnn._search import SearchLog, SearchPlan
+    from skdnn._search import RunningSearch, SearchPlan
 
 # A stopped search may take this long to end by itself: with the 0.1 s until Ctrl-C is seen
 # and the writing of what is finished, two seconds in all.
@@ -37,6 +38,7 @@ examples:
   skdnn --data mine.npz --epochs 20       your own images: arrays X and y (numpy.savez)
   skdnn --hidden-units 100 --hidden-units 300,100
                                           one hidden layer of 100 against two
+  skdnn --dask tcp://192.0.2.1:8786       on a cluster
 """
 
 
@@ -75,6 +77,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="fits at a time (default: the number of processor cores)",
     )
+    add(
+        "--dask",
+        metavar="ADDRESS",
+        help="run the fits on the Dask cluster of this scheduler, as many at a time as it has "
+        "threads",
+    )
     add("--seed", type=_seed, default=42, metavar="N", help="random seed (default: 42)")
     add(
         "--output",
@@ -101,7 +109,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when the search ended, 1 when it could not, 2 for a wrong argument (raised by
         argparse), 130 when it was interrupted.
     """
-    options = build_parser().parse_args(argv)
+    parser = build_parser()
+    options = parser.parse_args(argv)
+    if options.dask is not None and options.jobs is not None:
+        parser.error("argument --jobs: not allowed with argument --dask")
     try:
         return _run(options)
     except CommandError as error:
@@ -126,8 +137,9 @@ def entry() -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    jobs = options.jobs or _cores()
-    _prepare_process(jobs)
+    cluster = None if options.dask is None else _connect(options.dask)
+    jobs = options.jobs or _cores() if cluster is None else cluster.n_threads
+    _prepare_process(jobs, None if cluster is None else cluster.tensorflow_threads)
     from rich.console import Console
 
     from skdnn._search import SearchPlan
@@ -142,24 +154,40 @@ def _run(options: argparse.Namespace) -> int:
         jobs=jobs,
         seed=options.seed,
         scale=inputs.scale,
+        backend="threading" if cluster is None else "dask",
     )
+    at_a_time = f"{jobs} fit{'s' * (jobs > 1)} at a time"
+    if cluster is not None:
+        at_a_time += f" on {cluster.n_workers} worker{'s' * (cluster.n_workers > 1)}"
     console.print(
         f"{inputs.title}: {len(inputs.y):,} images, {len(plan.candidates)} variants x "
-        f"{plan.cv} folds x {plan.epochs} epoch{'s' * (plan.epochs > 1)}, "
-        f"{jobs} fit{'s' * (jobs > 1)} at a time",
+        f"{plan.cv} folds x {plan.epochs} epoch{'s' * (plan.epochs > 1)}, {at_a_time}",
         soft_wrap=True,
     )
-    if inputs.note:
-        console.print(inputs.note, soft_wrap=True)
+    for note in (inputs.note, "" if cluster is None else cluster.note):
+        if note:
+            console.print(note, soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
-    return _search_and_report(console, inputs, plan, options)
+    return _search_and_report(console, inputs, plan, cluster, options)
+
+
+def _connect(address: str) -> Cluster:
+    from skdnn._cluster import Cluster, ClusterError
+
+    try:
+        return Cluster(address)
+    except ClusterError as error:
+        raise CommandError(str(error)) from error
 
 
 def _search_and_report(
-    console: Console, inputs: Inputs, plan: SearchPlan, options: argparse.Namespace
+    console: Console,
+    inputs: Inputs,
+    plan: SearchPlan,
+    cluster: Cluster | None,
+    options: argparse.Namespace,
 ) -> int:
-    from skdnn._progress import SearchProgress
     from skdnn._report import (
         CURVES,
         PIPELINE,
@@ -169,34 +197,36 @@ def _search_and_report(
         write_page,
         write_results,
     )
-    from skdnn._search import RunningSearch, SearchLog
+    from skdnn._search import RunningSearch
 
     folder: Path = options.output
-    progress = SearchProgress(console, plan.n_fits, plan.epochs)
-    log = SearchLog(plan, progress)
-    running = RunningSearch(plan, log, inputs.X, inputs.y)
+    running = RunningSearch(plan, inputs.X, inputs.y, console)
     try:
-        with progress:
-            search = running.wait()
+        search = running.wait(None if cluster is None else cluster.check)
     except KeyboardInterrupt:
         running.stop(_PATIENCE)
-        _keep_finished(plan, log, folder)
+        console.show_cursor()  # the display is not ended by a fit that goes on
+        kept = _keep_finished(running, folder)
+        print(f"\nskdnn: interrupted after {kept}", file=sys.stderr)
         return 130
     except Exception as error:  # whatever a fit may raise: one line for it
+        console.show_cursor()
         reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        raise CommandError(f"the search failed: {reason[0]}") from error
+        kept = _keep_finished(running, folder)
+        raise CommandError(f"the search failed after {kept}: {reason[0]}") from error
     try:
-        write_results(folder, search, log)
+        write_results(folder, plan, search, running.monitor)
     except OSError as error:
         raise CommandError(f"the results can't be written to {folder}: {error}") from error
     print_report(console, plan, search)
-    winner = plan.name(search.best_params_)
+    winner = plan.names[search.best_index_]
     console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
     for what, (X, y) in inputs.held_out.items():
         console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+    command = _command(options, plan)
     try:
         with console.status(f"writing {REPORT}"):
-            write_page(folder, plan, search, log, inputs, _command(options, plan))
+            write_page(folder, plan, search, running.monitor, inputs, command)
     except OSError as error:
         raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
     console.print(
@@ -216,19 +246,22 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
     words += ["--cv", str(plan.cv), "--epochs", str(plan.epochs)]
     for units in plan.hidden_units:
         words += ["--hidden-units", ",".join(map(str, units))]
-    return shlex.join([*words, "--jobs", str(plan.jobs), "--seed", str(plan.seed)])
+    where = ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
+    return shlex.join([*words, *where, "--seed", str(plan.seed)])
 
 
-def _keep_finished(plan: SearchPlan, log: SearchLog, folder: Path) -> None:
+def _keep_finished(running: RunningSearch, folder: Path) -> str:
+    """Write the scores of the folds that are done; say in words how many and where."""
+    import numpy as np
+
     from skdnn._report import RESULTS, write_partial_results
 
-    records = list(log.records)
-    total = plan.n_fits - 1
-    message = f"interrupted after {len(records)} of {total} fits"
-    if records:
-        write_partial_results(folder, plan, records)
-        message += f"; their scores are in {folder / RESULTS}"
-    print(f"\nskdnn: {message}", file=sys.stderr)
+    scores = running.fold_scores()
+    n_done = int(np.isfinite(scores).sum())
+    if n_done:
+        write_partial_results(folder, running.plan, scores)
+    kept = f"{n_done} of {scores.size} fits"
+    return f"{kept}; their scores are in {folder / RESULTS}" if n_done else kept
 
 
 def _read(name: str, cv: int) -> Inputs:
@@ -261,11 +294,13 @@ def _make_folder(folder: Path) -> None:
         raise CommandError(f"--output must be a folder that can be written: {error}") from error
 
 
-def _prepare_process(jobs: int) -> None:
+def _prepare_process(jobs: int, threads: str | None) -> None:
     """Settle what TensorFlow reads once, at its import; this process is the command's own."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # One pool serves all fits of a process: shared out, so that they don't contend.
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(max(1, _cores() // jobs)))
+    # One pool serves all fits of a process: shared out, so that they don't contend. On a
+    # cluster the refit, which is made here, takes as many as the workers, for the same sums.
+    threads = str(max(1, _cores() // jobs)) if threads is None else threads
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(jobs))
     # scikit-learn's transformer takes no callbacks, and there is nothing to follow in it.
     warnings.filterwarnings("ignore", message="The estimator FunctionTransformer does not")

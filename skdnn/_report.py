@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from sklearn.model_selection import GridSearchCV
 
 from skdnn._inputs import Inputs
-from skdnn._search import FitRecord, SearchLog, SearchPlan, fold_scores
+from skdnn._search import SearchPlan
+from skdnn.callbacks import HistoryMonitor
 from skdnn.persistence import save
 
 RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.safetensors"
@@ -49,7 +51,7 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
         mean, std = results["mean_test_score"][row], results["std_test_score"][row]
         table.add_row(
             str(results["rank_test_score"][row]),
-            plan.name(results["params"][row]),
+            plan.names[row],
             *(f"{score:.4f}" for score in folds),
             f"{mean:.4f} {plus_minus} {std:.4f}",
             f"{results['mean_fit_time'][row]:.2f} s",
@@ -61,21 +63,25 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
     console.print(table)
 
 
-def write_results(folder: Path, search: GridSearchCV, log: SearchLog) -> None:
+def write_results(
+    folder: Path, plan: SearchPlan, search: GridSearchCV, monitor: HistoryMonitor
+) -> None:
     """Write every file of a finished search.
 
     Parameters
     ----------
     folder : Path
         Exists already.
+    plan : SearchPlan
+        What was searched.
     search : GridSearchCV
         Fitted.
-    log : SearchLog
-        Its callback.
+    monitor : HistoryMonitor
+        Set on the search.
     """
     results = {name: v for name, v in search.cv_results_.items() if name != "params"}
     _write_csv(folder / RESULTS, results)
-    draw_curves(folder / CURVES, log)
+    draw_curves(folder / CURVES, plan, search, monitor)
     save(search.best_estimator_, folder / PIPELINE)
 
 
@@ -83,7 +89,7 @@ def write_page(
     folder: Path,
     plan: SearchPlan,
     search: GridSearchCV,
-    log: SearchLog,
+    monitor: HistoryMonitor,
     inputs: Inputs,
     command: str,
 ) -> None:
@@ -97,8 +103,8 @@ def write_page(
         What was searched.
     search : GridSearchCV
         Fitted.
-    log : SearchLog
-        Its callback.
+    monitor : HistoryMonitor
+        Set on the search.
     inputs : Inputs
         The images; the last ones that were held out serve as test images.
     command : str
@@ -112,10 +118,10 @@ def write_page(
         folder / REPORT,
         X_test=X_test,
         y_test=y_test,
-        monitor=log,
+        monitor=monitor,
         title=f"Which network is best for {inputs.title}?",
         data=f"Searched on {len(inputs.y):,} images; tested on {what}.",
-        names=[plan.name(params) for params in plan.candidates],
+        names=plan.names,
         target_names=inputs.target_names,
         score_name="accuracy",
         model_path=folder / PIPELINE,
@@ -123,7 +129,7 @@ def write_page(
     )
 
 
-def write_partial_results(folder: Path, plan: SearchPlan, records: Sequence[FitRecord]) -> None:
+def write_partial_results(folder: Path, plan: SearchPlan, scores: NDArray[np.float64]) -> None:
     """Write the folds that were finished before a search was stopped.
 
     Parameters
@@ -132,37 +138,43 @@ def write_partial_results(folder: Path, plan: SearchPlan, records: Sequence[FitR
         Exists already.
     plan : SearchPlan
         What was searched.
-    records : sequence of FitRecord
-        The finished folds.
+    scores : ndarray of shape (n_candidates, n_folds)
+        NaN where a fold was not finished.
     """
     columns: dict[str, list[Any]] = {}
-    for candidate, params in enumerate(plan.candidates):
-        scores = fold_scores(records, candidate, plan.cv)
+    for params, of_candidate in zip(plan.candidates, scores, strict=True):
         row = {f"param_{name}": value for name, value in params.items()}
-        row |= {f"split{fold}_test_score": score for fold, score in enumerate(scores)}
-        row |= {"mean_test_score": scores.mean(), "std_test_score": scores.std()}
+        row |= {f"split{fold}_test_score": score for fold, score in enumerate(of_candidate)}
+        row |= {"mean_test_score": of_candidate.mean(), "std_test_score": of_candidate.std()}
         for name, value in row.items():
             columns.setdefault(name, []).append(value)
     _write_csv(folder / RESULTS, columns)
 
 
-def draw_curves(path: Path, log: SearchLog) -> None:
+def draw_curves(
+    path: Path, plan: SearchPlan, search: GridSearchCV, monitor: HistoryMonitor
+) -> None:
     """Draw the training curves of all variants, loss and accuracy side by side.
 
     Parameters
     ----------
     path : Path
         Of the picture.
-    log : SearchLog
-        With at least one finished fold.
+    plan : SearchPlan
+        What was searched.
+    search : GridSearchCV
+        Fitted.
+    monitor : HistoryMonitor
+        Set on the search.
     """
     from matplotlib.figure import Figure
 
     from skdnn.displays import TrainingCurvesDisplay
 
+    histories = dict(zip(plan.names, monitor.fold_histories(search), strict=True))
     figure = Figure(figsize=(11, 4.5), dpi=110, layout="constrained")
     for ax, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        TrainingCurvesDisplay.from_histories(log.histories(), metric=metric, ax=ax)
+        TrainingCurvesDisplay.from_histories(histories, metric=metric, ax=ax)
         ax.set_title(f"Training {metric}: mean and range of the folds")
         if metric == "loss":
             ax.legend().remove()  # the other's serves both

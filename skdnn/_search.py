@@ -4,43 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 from sklearn.callback import CallbackContext
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
+from skdnn._candidates import candidate_names
+from skdnn.callbacks import HistoryMonitor, SearchProgress
 from skdnn.pipeline import make_image_pipeline
 from skdnn.variants import document_variants
+
+_SECONDS_BETWEEN_CHECKS = 2.0
 
 
 class SearchStopped(Exception):
     """Raised inside a fit when the search was asked to stop."""
-
-
-class Watcher(Protocol):
-    """Whoever is told how a search gets on, from several threads."""
-
-    def epoch_done(self) -> None:
-        """Take note of a trained epoch."""
-
-    def fit_done(self, name: str, score: float) -> None:
-        """Take note of a trained and scored fold."""
-
-
-@dataclass
-class FitRecord:
-    """One fold of one variant, trained and scored."""
-
-    candidate: int
-    fold: int
-    score: float
-    seconds: float
-    history: Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -56,11 +40,13 @@ class SearchPlan:
     epochs : int
         Epochs of each fit.
     jobs : int
-        Fits at a time, in threads.
+        Fits at a time.
     seed : int
         Decides start weights and the order of rows.
     scale : float
         Value of a pixel that becomes 1.
+    backend : {"threading", "dask"}
+        joblib's: where the fits run.
     """
 
     hidden_units: Sequence[tuple[int, ...]]
@@ -69,6 +55,7 @@ class SearchPlan:
     jobs: int
     seed: int
     scale: float
+    backend: str = "threading"
 
     @property
     def grid(self) -> dict[str, list[Any]]:
@@ -80,12 +67,10 @@ class SearchPlan:
         """The variants, in the order of ``cv_results_``."""
         return list(ParameterGrid(self.grid))
 
-    def name(self, params: Mapping[str, Any]) -> str:
-        """Name a variant by what tells it from the others: ``relu, adam, 300-100 units``."""
-        parts = [params["dnn__activation"], params["dnn__optimizer"]]
-        if len(self.hidden_units) > 1:
-            parts.append("-".join(map(str, params["dnn__hidden_units"])) + " units")
-        return ", ".join(parts)
+    @property
+    def names(self) -> list[str]:
+        """Names of the variants, such as ``relu, adam``."""
+        return candidate_names(self.candidates)
 
     @property
     def n_fits(self) -> int:
@@ -93,77 +78,37 @@ class SearchPlan:
         return len(self.candidates) * self.cv + 1
 
 
-class SearchLog:
-    """A scikit-learn callback and scorer that keeps every finished fold and can stop a search.
-
-    Parameters
-    ----------
-    plan : SearchPlan
-        What is searched.
-    watcher : Watcher
-        Who is told.
-    """
+class StopSwitch:
+    """A scikit-learn callback that ends every fit of this process at its next epoch."""
 
     max_propagation_depth = None  # from the search down to the epochs
 
-    def __init__(self, plan: SearchPlan, watcher: Watcher) -> None:
-        self.records: list[FitRecord] = []
-        self._plan = plan
-        self._candidates = plan.candidates
-        self._watcher = watcher
-        self._stop = threading.Event()
-        self._fit = threading.local()  # a fold is trained and scored in one thread
+    def __init__(self) -> None:
+        self._pressed = threading.Event()
 
-    def stop(self) -> None:
+    def press(self) -> None:
         """Make every fit fail at its next epoch."""
-        self._stop.set()
+        self._pressed.set()
 
     def setup(self, estimator: Any, context: CallbackContext) -> None:
-        """Do nothing: one log serves one search."""
+        """Do nothing: one switch serves one search."""
 
     def teardown(self, estimator: Any, context: CallbackContext) -> None:
         """Do nothing."""
 
     def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
-        """Note which fold this thread is about to train."""
-        if self._stop.is_set():
+        """Raise an error if the switch was pressed."""
+        if self._pressed.is_set():
             raise SearchStopped
-        if context.source_task_name == "candidate-split-evaluation":
-            self._fit.number, self._fit.started = context.task_id, time.perf_counter()
 
-    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
-        """Count epochs, and keep the history of a fold."""
-        if context.task_name == "epoch":
-            self._watcher.epoch_done()
-        elif context.source_task_name == "candidate-split-evaluation":
-            self._fit.seconds = time.perf_counter() - self._fit.started
+    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
+        """Do nothing."""
 
-    def score(self, estimator: Any, X: NDArray[Any], y: NDArray[Any]) -> float:
-        """Score a fold by its accuracy, as `GridSearchCV` would, and keep it."""
-        accuracy = float(estimator.score(X, y))
-        candidate, fold = divmod(self._fit.number, self._plan.cv)
-        history = {name: list(values) for name, values in estimator[-1].history_.items()}
-        record = FitRecord(candidate, fold, accuracy, self._fit.seconds, history)
-        self.records.append(record)
-        self._watcher.fit_done(self._plan.name(self._candidates[candidate]), accuracy)
-        return accuracy
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # a copy on a cluster can't be reached
 
-    def fold_histories(self, search: Any) -> list[list[Mapping[str, Sequence[float]]]]:
-        """Return the training curves as `HistoryMonitor` does: ``[candidate][fold]``."""
-        n_candidates = len(search.cv_results_["params"])
-        by_place = {(record.candidate, record.fold): record.history for record in self.records}
-        return [
-            [by_place[candidate, fold] for fold in range(self._plan.cv)]
-            for candidate in range(n_candidates)
-        ]
-
-    def histories(self) -> dict[str, list[Mapping[str, Sequence[float]]]]:
-        """Return the training curves of the finished folds by the name of the variant."""
-        found: dict[str, list[Mapping[str, Sequence[float]]]] = {}
-        for record in sorted(self.records, key=lambda r: (r.candidate, r.fold)):
-            name = self._plan.name(self._candidates[record.candidate])
-            found.setdefault(name, []).append(record.history)
-        return found
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._pressed = threading.Event()
 
 
 @dataclass
@@ -174,34 +119,52 @@ class RunningSearch:
     ----------
     plan : SearchPlan
         What to search.
-    log : SearchLog
-        Its callback and scorer.
     X, y : ndarray
         Images and labels.
+    console : rich.console.Console
+        Where to show how it gets on.
+
+    Attributes
+    ----------
+    progress : SearchProgress
+        Has the scores of the folds that are done.
+    monitor : HistoryMonitor
+        Has their training curves.
     """
 
     plan: SearchPlan
-    log: SearchLog
     X: NDArray[Any]
     y: NDArray[Any]
+    console: Console
+    monitor: HistoryMonitor = field(default_factory=HistoryMonitor)
+    _switch: StopSwitch = field(default_factory=StopSwitch)
     _done: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.progress = SearchProgress(self.console)
         # Not the thread itself is asked whether it has ended: an interrupted join takes a
         # live thread for a dead one (https://github.com/python/cpython/issues/90882).
         self._ended = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
-    def wait(self) -> GridSearchCV:
+    def wait(self, check: Callable[[], None] | None = None) -> GridSearchCV:
         """Wait for the end, open to Ctrl-C.
+
+        Parameters
+        ----------
+        check : callable, default=None
+            Called every other second; what it raises ends the waiting.
 
         Returns
         -------
         search : sklearn.model_selection.GridSearchCV
             Fitted.
         """
+        next_check = time.monotonic() + _SECONDS_BETWEEN_CHECKS
         while not self._ended.wait(timeout=0.1):
-            pass
+            if check is not None and time.monotonic() > next_check:
+                check()
+                next_check = time.monotonic() + _SECONDS_BETWEEN_CHECKS
         if "error" in self._done:
             raise self._done["error"]
         search: GridSearchCV = self._done["search"]
@@ -209,38 +172,46 @@ class RunningSearch:
 
     def stop(self, patience: float) -> bool:
         """Ask the search to end; return whether it did within `patience` seconds."""
-        self.log.stop()
+        self._switch.press()
         return self._ended.wait(timeout=patience)
+
+    def fold_scores(self) -> NDArray[np.float64]:
+        """Return the scores so far.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_candidates, n_folds)
+            NaN where a fold was not finished.
+        """
+        scores = np.full((len(self.plan.candidates), self.plan.cv), np.nan)
+        for place, score in self.progress.fold_scores.items():
+            scores[place] = score
+        return scores
 
     def _run(self) -> None:
         try:
-            self._done["search"] = _search(self.plan, self.log, self.X, self.y)
+            self._done["search"] = self._search()
         except BaseException as error:  # handed to the thread that waits
             self._done["error"] = error
         finally:
             self._ended.set()
 
-
-def _search(plan: SearchPlan, log: SearchLog, X: NDArray[Any], y: NDArray[Any]) -> GridSearchCV:
-    pipeline = make_image_pipeline(scale=plan.scale, epochs=plan.epochs, random_state=plan.seed)
-    search = GridSearchCV(
-        pipeline,
-        plan.grid,
-        scoring=log.score,
-        cv=plan.cv,  # stratified: the pipeline ends in a classifier
-        n_jobs=plan.jobs,
-        error_score="raise",
-    )
-    search.set_callbacks(log)
-    # Threads share the images and the compiled programs, and import TensorFlow once.
-    with joblib.parallel_config("threading"):
-        return search.fit(X, y)
-
-
-def fold_scores(records: Sequence[FitRecord], candidate: int, cv: int) -> NDArray[np.float64]:
-    """Return a variant's score by fold, NaN where a fold was not finished."""
-    scores = np.full(cv, np.nan)
-    for record in records:
-        if record.candidate == candidate:
-            scores[record.fold] = record.score
-    return scores
+    def _search(self) -> GridSearchCV:
+        plan = self.plan
+        pipeline = make_image_pipeline(
+            scale=plan.scale, epochs=plan.epochs, random_state=plan.seed
+        )
+        search = GridSearchCV(
+            pipeline,
+            plan.grid,
+            scoring=self.progress.scorer(),  # accuracy
+            cv=plan.cv,  # stratified: the pipeline ends in a classifier
+            n_jobs=plan.jobs,
+            error_score="raise",
+        )
+        search.set_callbacks(self._switch, self.progress, self.monitor)
+        # Threads share the images and the compiled programs, and import TensorFlow once. On a
+        # cluster each worker is sent the images once.
+        settings = {"scatter": [self.X, self.y]} if plan.backend == "dask" else {}
+        with joblib.parallel_config(plan.backend, **settings):
+            return search.fit(self.X, self.y)

@@ -1,4 +1,4 @@
-"""What the pictures of a search read from its results: names, scores and times."""
+"""What tells the candidates of a search apart, and what its results say of them."""
 
 from __future__ import annotations
 
@@ -71,9 +71,10 @@ def score_name_of(search: Any) -> str:
     metric = metric_of(search)
     if metric != "score":
         return metric.replace("_", " ")
-    if search.scoring is None:
+    scoring = getattr(search.scoring, "scoring", search.scoring)  # of SearchProgress.scorer
+    if scoring is None:
         return "accuracy"
-    return search.scoring.replace("_", " ") if isinstance(search.scoring, str) else "score"
+    return scoring.replace("_", " ") if isinstance(scoring, str) else "score"
 
 
 def fold_scores_of(search: Any) -> NDArray[np.float64]:
@@ -172,14 +173,30 @@ def candidate_names(params: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     varied = varied_parameters(params) or list(params[0])
     short = short_names(varied)
-    names = [
-        ", ".join(_part(short[name], c[name]) for name in varied if name in c) for c in params
-    ]
+    names = [candidate_name(candidate, short) for candidate in params]
     counts = Counter(names)
     return [
         name if name and counts[name] == 1 else f"{name} (candidate {number})".strip()
         for number, name in enumerate(names, start=1)
     ]
+
+
+def candidate_name(params: Mapping[str, Any], short: Mapping[str, str]) -> str:
+    """Name a candidate by some of its parameters.
+
+    Parameters
+    ----------
+    params : mapping
+        All of its parameters.
+    short : mapping of str to str
+        Those that name it, as far as it has them, and what they are called.
+
+    Returns
+    -------
+    name : str
+        Such as ``relu, adam, l2=0.001``.
+    """
+    return ", ".join(_part(short[name], params[name]) for name in short if name in params)
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from skdnn.displays._candidates import candidate_names, value_text, varied_parameters
+from skdnn._candidates import candidate_names, value_text, varied_parameters
 
 
 def test_names_tell_candidates_apart_and_leave_out_what_they_share():

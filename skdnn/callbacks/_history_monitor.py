@@ -1,23 +1,19 @@
-"""Callbacks in scikit-learn's sense: what follows a fit, a pipeline or a whole search.
-
-They are set by ``set_callbacks`` (scikit-learn 1.9, experimental there). Keras callbacks are
-something else: a hyperparameter of :class:`skdnn.KerasDNNClassifier`.
-"""
+"""The training histories of all the fits of a search."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-# The same transport that scikit-learn's own ScoringMonitor uses.
-from sklearn.callback._transport import can_reuse_listener, open_listener, send
 from sklearn.utils.validation import check_is_fitted
+
+from skdnn.callbacks._channel import Channel
+from skdnn.callbacks._tasks import evaluation_number
 
 if TYPE_CHECKING:
     from sklearn.callback import CallbackContext
 
-__all__ = ["HistoryMonitor"]
-
-_FOLD = "candidate-split-evaluation"
+_Record = tuple[int | None, dict[str, list[float]]]
 
 
 class HistoryMonitor:
@@ -25,7 +21,7 @@ class HistoryMonitor:
 
     scikit-learn throws the estimators of a search away, and their histories with them. Set
     this callback on the search, and the learning curves of all of them are at hand
-    afterwards. It works in threads and in processes alike.
+    afterwards. It works in threads, in processes and on a Dask cluster.
 
     See Also
     --------
@@ -52,9 +48,8 @@ class HistoryMonitor:
     max_propagation_depth = None  # from the search down to the classifier
 
     def __init__(self) -> None:
-        self._records: list[tuple[int | None, dict[str, list[float]]]] = []
-        # Opened here, so that copies in other processes know where to send what they see.
-        self._listener = open_listener(self._records.append, owner=self)
+        self._records: list[_Record] = []
+        self._channel = Channel(_recorder(self._records))
 
     def fold_histories(self, search: Any) -> list[list[dict[str, list[float]]]]:
         """Return the histories of the last search.
@@ -109,40 +104,31 @@ class HistoryMonitor:
 
     # -- scikit-learn's protocol of a callback --------------------------------------------
 
-    # They have comments in place of docstrings: their contract is scikit-learn's.
-
-    def setup(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002, D102
+    def setup(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
         self._records.clear()  # what an earlier fit left
+        self._channel.listen(_recorder(self._records))
 
-    def teardown(self, estimator: Any, context: CallbackContext) -> None:  # noqa: D102
+    def teardown(self, estimator: Any, context: CallbackContext) -> None:
         pass  # what was seen stays
 
-    def on_fit_task_begin(  # noqa: D102
-        self, estimator: Any, context: CallbackContext, **_: Any
-    ) -> None:
+    def on_fit_task_begin(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
         pass
 
-    def on_fit_task_end(  # noqa: D102
-        self, estimator: Any, context: CallbackContext, **_: Any
-    ) -> None:
+    def on_fit_task_end(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
         history = getattr(estimator, "history_", None)
         if history is not None and context.task_name != "epoch":
-            send(self._listener, (_fold_number(context), {**history}))
+            self._channel.send((evaluation_number(context), {**history}))
 
     def __getstate__(self) -> dict[str, Any]:
-        # The listener's thread may append while this is pickled.
+        # The channel's thread may append while this is pickled.
         return {**self.__dict__, "_records": list(self._records)}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        if not can_reuse_listener(self._listener):
-            self._listener = open_listener(self._records.append, owner=self)
 
+def _recorder(records: list[_Record]) -> Callable[[Any], None]:
+    """Return a function that keeps a message; it must not keep the monitor alive."""
 
-def _fold_number(context: CallbackContext | None) -> int | None:
-    """Find which evaluation of the search a task belongs to; None for a refit or no search."""
-    while context is not None:
-        if _FOLD in (context.task_name, getattr(context, "source_task_name", None)):
-            return int(context.task_id)
-        context = context.parent
-    return None
+    def record(message: tuple[int | None, Mapping[str, Sequence[float]]]) -> None:
+        number, history = message
+        records.append((number, {name: list(values) for name, values in history.items()}))
+
+    return record

@@ -1,0 +1,147 @@
+"""A Dask cluster to search on: reached, checked before the search, watched during it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+# Where these differ between machines, results do, or nothing can be sent at all.
+_MUST_AGREE = ("skdnn", "tensorflow", "keras", "scikit-learn", "numpy")
+
+# Seconds: to reach the scheduler, for a first worker, and without any worker in a search.
+_TO_CONNECT, _FOR_WORKERS, _WITHOUT_WORKERS = 10, 30, 60
+
+_THREADS = "TF_NUM_INTRAOP_THREADS"
+
+
+class ClusterError(Exception):
+    """The cluster can't run the search; the message says why, and what to do."""
+
+
+class Cluster:
+    """A connection to a cluster that can run a search.
+
+    Parameters
+    ----------
+    address : str
+        Of the scheduler, such as ``tcp://192.0.2.1:8786``.
+
+    Attributes
+    ----------
+    n_workers, n_threads : int
+        Workers, and their threads together: fits at a time.
+    tensorflow_threads : str or None
+        What ``TF_NUM_INTRAOP_THREADS`` is set to, if it is the same on all workers.
+
+    Raises
+    ------
+    ClusterError
+        If it can't be reached, has fewer than two threads, or other versions than this
+        process.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._client = _connected(address)
+        threads = self._wait_for_workers(address)
+        self.n_workers, self.n_threads = len(threads), sum(threads.values())
+        if self.n_threads < 2:
+            raise ClusterError(
+                f"--dask must name a cluster of 2 threads or more, got {self.n_threads}: "
+                "joblib would run every fit in this process (leave out --dask)"
+            )
+        found = self._client.run(_settings, on_error="return")
+        for worker, settings in found.items():
+            _check_worker(worker, settings)
+        policies = {settings["threads"] for settings in found.values()}
+        self.tensorflow_threads = policies.pop() if len(policies) == 1 else None
+        self._last_seen = time.monotonic()
+
+    @property
+    def note(self) -> str:
+        """What the person should know of the workers; empty if there is nothing."""
+        if self.tensorflow_threads is not None:
+            return ""
+        return (
+            f"the workers have no {_THREADS}, or different ones: each fit may take all cores "
+            f"of its machine, and scores differ in their last digits (start workers by "
+            f"{_THREADS}=1 dask worker ...)"
+        )
+
+    def check(self) -> None:
+        """Raise an error where the search would wait for ever.
+
+        Raises
+        ------
+        ClusterError
+            If the scheduler is gone, or there has been no worker for a minute.
+        """
+        try:
+            n_workers = len(self._client.nthreads())
+        except Exception as error:  # of many kinds, by the moment at which it went
+            raise ClusterError("the cluster's scheduler is gone") from error
+        now = time.monotonic()
+        if n_workers:
+            self._last_seen = now
+        elif now - self._last_seen > _WITHOUT_WORKERS:
+            raise ClusterError(f"the cluster has had no worker for {_WITHOUT_WORKERS} seconds")
+
+    def _wait_for_workers(self, address: str) -> Mapping[str, int]:
+        try:
+            self._client.wait_for_workers(1, timeout=_FOR_WORKERS)
+        except TimeoutError as error:
+            raise ClusterError(
+                f"--dask must name a cluster with workers; the scheduler {address!r} had none "
+                f"for {_FOR_WORKERS} seconds (start some: dask worker {address})"
+            ) from error
+        threads: Mapping[str, int] = self._client.nthreads()
+        return threads
+
+
+def _connected(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ClusterError(
+            "--dask needs the package distributed: pip install 'skdnn[dask]'"
+        ) from error
+    try:
+        return Client(address, timeout=_TO_CONNECT)
+    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise ClusterError(
+            f"--dask must be the address of a Dask scheduler, such as tcp://HOST:8786; "
+            f"{address!r} can't be reached within {_TO_CONNECT} seconds"
+        ) from error
+
+
+def _check_worker(worker: str, settings: Any) -> None:
+    if isinstance(settings, BaseException):
+        raise ClusterError(
+            f"the worker {worker} can't run skdnn: {type(settings).__name__}: {settings} "
+            "(install the same version of skdnn there)"
+        )
+    for name, here in _versions().items():
+        there = settings["versions"][name]
+        if there != here:
+            raise ClusterError(
+                f"the workers must have the same versions as this process: {name} is {here} "
+                f"here, and {there or 'missing'} on {worker}"
+            )
+
+
+def _settings() -> dict[str, Any]:
+    """Run on a worker: tell its versions and its policy of threads."""
+    return {"versions": _versions(), "threads": os.environ.get(_THREADS)}
+
+
+def _versions() -> dict[str, str | None]:
+    return {name: _version(name) for name in _MUST_AGREE}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

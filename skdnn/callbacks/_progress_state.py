@@ -1,0 +1,189 @@
+"""How far a search has got, counted from what its fits report."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RunningFit:
+    """A fit under way.
+
+    Parameters
+    ----------
+    name : str
+        Of the candidate.
+    fold : int or None
+        From 1; None for a fit on all rows.
+    where : str
+        Machine, process and thread.
+    epochs_done, epochs : int
+        0 where none was reported yet.
+    figures : mapping of str to float
+        Of its last epoch, such as the loss.
+    """
+
+    name: str
+    fold: int | None
+    where: str
+    epochs_done: int = 0
+    epochs: int = 0
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The candidate and the fold, in words."""
+        rows = "all rows" if self.fold is None else f"fold {self.fold}"
+        return f"{self.name}, {rows}" if self.name else rows
+
+    @property
+    def share(self) -> float:
+        """Part of its epochs that is done."""
+        return self.epochs_done / self.epochs if self.epochs else 0.0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """How far a search had got at a moment.
+
+    Parameters
+    ----------
+    n_done, n_failed : int
+        Fits that ended, and those of them that failed.
+    n_fits : int
+        All fits, the refit included, as far as known: a halving search adds to it.
+    seconds : float
+        Since the beginning.
+    seconds_left : float or None
+        Estimated from the epochs that are done; None before the first, and at the end.
+    best : (float, str) or None
+        Best score of a fold so far, and which fit has it.
+    running : tuple of RunningFit
+        In the order in which they began.
+    """
+
+    n_done: int
+    n_failed: int
+    n_fits: int
+    seconds: float
+    seconds_left: float | None
+    best: tuple[float, str] | None
+    running: tuple[RunningFit, ...]
+
+
+class SearchState:
+    """The count. Fits report from any thread, and any thread may ask.
+
+    Parameters
+    ----------
+    clock : callable, default=time.monotonic
+        Returns seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: a search begins."""
+        with self._lock:
+            self._began = self._clock()
+            self._ended: float | None = None
+            self._n_fits, self._n_folds = 0, 1
+            self._running: dict[str, RunningFit] = {}
+            self._labels: dict[str, str] = {}
+            self._done: set[str] = set()
+            self._failed: set[str] = set()
+            self._scores: dict[str, tuple[int | None, float]] = {}
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Take note of what a fit reports.
+
+        Parameters
+        ----------
+        message : mapping
+            ``event`` names a method below; the rest are its arguments.
+        """
+        news = dict(message)
+        take_note = getattr(self, f"_{news.pop('event')}")
+        with self._lock:
+            take_note(**news)
+
+    def finish(self) -> None:
+        """Stop the clock: the search has ended, well or not."""
+        with self._lock:
+            self._ended = self._clock()
+
+    def snapshot(self) -> Snapshot:
+        """Return how far the search has got."""
+        with self._lock:
+            seconds = (self._ended or self._clock()) - self._began
+            running = tuple(self._running.values())
+            n_done = len(self._done | self._failed)
+            worth = n_done + sum(fit.share for fit in running)
+            left = None
+            if self._ended is None and 0 < worth <= self._n_fits:
+                left = seconds * (self._n_fits - worth) / worth
+            best = max(self._scores.items(), key=lambda item: item[1][1], default=None)
+            return Snapshot(
+                n_done=n_done,
+                n_failed=len(self._failed),
+                n_fits=self._n_fits,
+                seconds=seconds,
+                seconds_left=left,
+                best=None if best is None else (best[1][1], self._labels.get(best[0], "")),
+                running=running,
+            )
+
+    @property
+    def fold_scores(self) -> dict[tuple[int, int], float]:
+        """Scores by candidate and fold, from 0."""
+        with self._lock:
+            return {
+                divmod(number, self._n_folds): score
+                for number, score in self._scores.values()
+                if number is not None
+            }
+
+    # -- events: the names and arguments of messages ----------------------------------------
+
+    def _planned(self, fits: int, folds: int | None = None) -> None:
+        self._n_fits += fits
+        self._n_folds = folds or self._n_folds
+
+    def _began_fit(self, fit: str, number: int | None, name: str, where: str) -> None:
+        # Who begins another fit has left the last one by an exception.
+        for key in [key for key, other in self._running.items() if other.where == where]:
+            self._lose(key)
+        self._done.discard(fit)  # of a worker that died: the fit is made again
+        self._failed.discard(fit)
+        fold = None if number is None else number % self._n_folds + 1
+        self._running[fit] = RunningFit(name, fold, where)
+        self._labels[fit] = self._running[fit].label
+
+    def _epoch(self, fit: str, done: int, epochs: int, figures: Mapping[str, float]) -> None:
+        if fit in self._running:
+            self._running[fit] = replace(
+                self._running[fit], epochs_done=done, epochs=epochs, figures=dict(figures)
+            )
+
+    def _ended_fit(self, fit: str) -> None:
+        self._running.pop(fit, None)
+        self._done.add(fit)
+
+    def _scored(self, fit: str, number: int | None, score: float) -> None:
+        if score == score:  # NaN is no score
+            self._scores[fit] = number, score
+
+    def _ended_round(self) -> None:
+        for key in list(self._running):
+            self._lose(key)
+
+    def _lose(self, fit: str) -> None:
+        del self._running[fit]
+        self._failed.add(fit)

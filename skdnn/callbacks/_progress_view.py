@@ -1,0 +1,178 @@
+"""The picture of a search under way: on a terminal, in a notebook, or nowhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from skdnn.callbacks._progress_state import RunningFit, Snapshot
+
+# More fits at a time than this are counted, not shown: a screen has an end.
+_MOST_ROWS = 8
+
+
+@contextmanager
+def shown(snapshot: Callable[[], Snapshot], console: Console) -> Iterator[None]:
+    """Show a search for as long as the context lasts, where someone looks.
+
+    Parameters
+    ----------
+    snapshot : callable
+        Returns how far the search has got.
+    console : rich.console.Console
+        A terminal, or in a notebook. Nothing is shown on any other, such as a file.
+    """
+    if console.is_jupyter:
+        with _shown_in_notebook(snapshot):
+            yield
+    elif console.is_terminal:
+        picture = _picture_of(console)
+        with Live(
+            get_renderable=lambda: picture(snapshot()), console=console, refresh_per_second=8
+        ):
+            yield
+    else:
+        yield
+
+
+def count_text(now: Snapshot) -> str:
+    """Write fits done, failed and left, and the time.
+
+    Parameters
+    ----------
+    now : Snapshot
+        To write of.
+
+    Returns
+    -------
+    text : str
+        Such as ``7 of 19 fits, 0:12, about 0:20 left``.
+    """
+    parts = [f"{now.n_done} of {now.n_fits} fits"]
+    if now.n_failed:
+        parts.append(f"{now.n_failed} failed")
+    parts.append(_time_text(now.seconds))
+    if now.seconds_left is not None and now.n_done < now.n_fits:
+        parts.append(f"about {_time_text(now.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def best_text(now: Snapshot) -> str:
+    """Write the best score so far, such as ``best so far 0.8700: relu, adam, fold 2``."""
+    if now.best is None:
+        return ""
+    score, label = now.best
+    return f"best so far {score:.4f}" + (f": {label}" if label else "")
+
+
+def fit_text(fit: RunningFit) -> str:
+    """Write how far a fit has got, such as ``epoch 3 of 5, loss 0.4120``."""
+    if not fit.epochs:
+        return "starting"
+    figures = [f"{name} {value:.4f}" for name, value in sorted(fit.figures.items())]
+    return ", ".join([f"epoch {fit.epochs_done} of {fit.epochs}", *figures])
+
+
+def html_text(now: Snapshot) -> str:
+    """Draw a search as HTML, without scripts or styles of the page's.
+
+    Parameters
+    ----------
+    now : Snapshot
+        To draw.
+
+    Returns
+    -------
+    html : str
+    """
+    rows = [_html_row("", now.n_done, now.n_fits, count_text(now))]
+    if now.best is not None:
+        rows.append(f'<tr><td colspan="3" style="text-align:left">{escape(best_text(now))}')
+    rows += [
+        _html_row(fit.label, fit.epochs_done, fit.epochs, fit_text(fit))
+        for fit in now.running[:_MOST_ROWS]
+    ]
+    if more := _more_text(now):
+        rows.append(f'<tr><td colspan="3" style="text-align:left">{more}')
+    return f'<table aria-label="Progress of the search">{"".join(rows)}</table>'
+
+
+def _html_row(label: str, done: int, of: int, text: str) -> str:
+    bar = f'<progress value="{done}" max="{max(of, 1)}" aria-label="{escape(text)}"></progress>'
+    cells = (escape(label), bar, escape(text))
+    return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells)
+
+
+def _picture_of(console: Console) -> Callable[[Snapshot], RenderableType]:
+    width = max(10, min(30, console.width - 60))
+
+    def picture(now: Snapshot) -> RenderableType:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True)
+        for fit in now.running[:_MOST_ROWS]:
+            bar = ProgressBar(total=max(fit.epochs, 1), completed=fit.epochs_done, width=width)
+            grid.add_row(bar, Text(f"{fit.label}: {fit_text(fit)}", overflow="ellipsis"))
+        total = Table.grid(padding=(0, 1))
+        bar = ProgressBar(total=max(now.n_fits, 1), completed=now.n_done, width=width)
+        total.add_row(bar, Text(count_text(now), style="bold"))
+        lines: list[RenderableType] = [total]
+        if now.best is not None:
+            lines.append(Text(best_text(now), no_wrap=True, overflow="ellipsis"))
+        if now.running:
+            lines.append(grid)
+        if more := _more_text(now):
+            lines.append(Text(more))
+        return Group(*lines)
+
+    return picture
+
+
+@contextmanager
+def _shown_in_notebook(snapshot: Callable[[], Snapshot]) -> Iterator[None]:
+    """Draw below the cell, and again when there is news.
+
+    One output of HTML that is replaced: it needs no widgets, and what it showed last stays in
+    the saved notebook.
+    """
+    from IPython.display import HTML, display
+
+    handle: Any = display(HTML(html_text(snapshot())), display_id=True)
+    ended = threading.Event()
+
+    def draw_again() -> None:
+        drawn = ""
+        while not ended.wait(timeout=0.3):
+            text = html_text(snapshot())
+            if text != drawn:
+                handle.update(HTML(text))
+            drawn = text
+
+    thread = threading.Thread(target=draw_again, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        handle.update(HTML(html_text(snapshot())))
+
+
+def _more_text(now: Snapshot) -> str:
+    more = len(now.running) - _MOST_ROWS
+    return f"and {more} more fits under way" if more > 0 else ""
+
+
+def _time_text(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,276 @@
+"""A live display of a search."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from sklearn.metrics import check_scoring, get_scorer
+from sklearn.model_selection import ParameterGrid
+
+from skdnn._candidates import candidate_name, short_names, varied_parameters
+from skdnn.callbacks._channel import Channel
+from skdnn.callbacks._progress_state import SearchState
+from skdnn.callbacks._tasks import evaluation_number, evaluation_of, is_fold, is_refit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from sklearn.callback import CallbackContext
+
+_FIGURES = {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+# The fit that this thread was last in: it is scored where it was trained.
+_thread = threading.local()
+
+
+class SearchProgress:
+    """Shows how a search gets on, while it runs.
+
+    Fits done and left, the time left, the best score so far, and for each fit under way its
+    epoch, loss and accuracy. On a terminal it is drawn below what is printed; in a notebook
+    below the cell, without widgets; anywhere else, such as in a log file, nothing is written.
+    It works for fits one after another, in threads, in processes and on a Dask cluster.
+
+    Set it on a search, a pipeline or a classifier, for one fit at a time.
+
+    Parameters
+    ----------
+    console : rich.console.Console, default=None
+        Where to draw. None takes standard output.
+
+    See Also
+    --------
+    skdnn.callbacks.HistoryMonitor : Keeps the training curves of a search.
+    sklearn.callback.ProgressBar : A bar for each task of any estimator.
+
+    Notes
+    -----
+    In a notebook the display is HTML that is replaced, so that its last state stays in the
+    saved notebook. The time left is estimated from the epochs that are done: the first fits
+    of a kind of network also compile it, and take longer.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdnn import KerasDNNClassifier
+    >>> from skdnn.callbacks import SearchProgress
+    >>> X, y = load_iris(return_X_y=True)
+    >>> progress = SearchProgress()
+    >>> search = GridSearchCV(
+    ...     KerasDNNClassifier(epochs=3, random_state=0),
+    ...     {"optimizer": ["sgd", "adam"]},
+    ...     scoring=progress.scorer("accuracy"),
+    ...     cv=2,
+    ... )
+    >>> search = search.set_callbacks(progress).fit(X, y)
+    >>> len(progress.fold_scores)
+    4
+    """
+
+    max_propagation_depth = None  # from the search down to the epochs
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console
+        self._state = SearchState()
+        self._channel = Channel(self._state.receive)
+        self._root: object = None  # of the search that is shown
+        self._varied: dict[str, str] = {}
+        self._view = ExitStack()
+
+    def scorer(self, scoring: str | Callable[..., float] | None = None) -> Callable[..., float]:
+        """Make a scorer whose scores the display knows, for the `scoring` of a search.
+
+        scikit-learn tells callbacks about fits, not about scores. Without this, everything
+        but the best score so far is shown.
+
+        Parameters
+        ----------
+        scoring : str, callable or None, default=None
+            As in ``GridSearchCV``, one metric. None takes the score method of the estimator.
+
+        Returns
+        -------
+        scorer : callable
+            With the signature ``scorer(estimator, X, y)``. Its scores are those of `scoring`.
+
+        Raises
+        ------
+        ValueError
+            If `scoring` is a string that names no scorer.
+        TypeError
+            If it is none of these.
+        """
+        if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+            raise TypeError(
+                f"scoring must be a name, a callable or None (one metric), got {scoring!r}"
+            )
+        if isinstance(scoring, str):
+            get_scorer(scoring)  # a wrong name is told at once
+        return _ReportedScorer(scoring, self._channel)
+
+    @property
+    def fold_scores(self) -> dict[tuple[int, int], float]:
+        """Scores of the last search by candidate and fold, both from 0, as far as it got.
+
+        What a search had found that was interrupted. Only with `scorer`.
+
+        Returns
+        -------
+        scores : dict of (int, int) to float
+            Candidates are in the order of ``cv_results_["params"]``.
+        """
+        return self._state.fold_scores
+
+    # -- scikit-learn's protocol of a callback --------------------------------------------
+
+    def setup(self, estimator: Any, context: CallbackContext) -> None:
+        if self._root is not None:  # it shows another fit already
+            return
+        self._root = context.root_uuid
+        self._channel.listen(self._state.receive)
+        self._state.restart()
+        self._varied = _varied_in(estimator)
+        if not _is_search(estimator):
+            self._channel.send({"event": "planned", "fits": 1})
+        if self._channel.is_first:
+            self._show()
+
+    def teardown(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
+        if context.root_uuid == self._root:
+            self._root = None
+            self._state.finish()
+            self._view.close()
+
+    def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:
+        if context.root_uuid != self._root:
+            return
+        if _is_search(estimator) and context.parent is None:
+            refit = estimator.refit is not False
+            self._channel.send({"event": "planned", "fits": int(refit)})
+        elif _is_search(estimator) and not context.sequential_subtasks:
+            self._channel.send(
+                {
+                    "event": "planned",
+                    "fits": context.max_subtasks,
+                    "folds": estimator.n_splits_,
+                }
+            )
+        elif _is_whole_fit(context):
+            self._begin(estimator, context)
+
+    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
+        if context.root_uuid != self._root:
+            return
+        if context.task_name == "epoch":
+            self._epoch(estimator, context)
+        elif _is_search(estimator) and not context.sequential_subtasks:
+            self._channel.send({"event": "ended_round"})
+        elif _is_whole_fit(context) and not (_is_search(estimator) and context.parent is None):
+            self._channel.send({"event": "ended_fit", "fit": _key(context)})
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy reports; it has nothing to draw on.
+        return {"_channel": self._channel, "_root": self._root, "_varied": self._varied}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._console, self._state, self._view = None, SearchState(), ExitStack()
+        self.__dict__.update(state)
+
+    # -- what is reported -----------------------------------------------------------------
+
+    def _begin(self, estimator: Any, context: CallbackContext) -> None:
+        _thread.fit = fit = _key(context), evaluation_number(context)
+        params = estimator.get_params()
+        self._channel.send(
+            {
+                "event": "began_fit",
+                "fit": fit[0],
+                "number": fit[1],
+                "name": candidate_name(params, self._varied),
+                "where": f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}",
+            }
+        )
+
+    def _epoch(self, estimator: Any, context: CallbackContext) -> None:
+        history = getattr(estimator, "history_", {})
+        self._channel.send(
+            {
+                "event": "epoch",
+                "fit": _key(context),
+                "done": int(context.task_id) + 1,
+                "epochs": context.parent.max_subtasks or 0,
+                "figures": {name: float(history[name][-1]) for name in _FIGURES & set(history)},
+            }
+        )
+
+    def _show(self) -> None:
+        from rich.console import Console
+
+        from skdnn.callbacks._progress_view import shown
+
+        console = Console() if self._console is None else self._console
+        self._view.enter_context(shown(self._state.snapshot, console))
+
+
+class _ReportedScorer:
+    """A scorer that also tells a channel the score of a fold, the first after each fit.
+
+    Parameters
+    ----------
+    scoring : str, callable or None
+        What scores.
+    channel : Channel
+        Who is told.
+    """
+
+    def __init__(self, scoring: Any, channel: Channel) -> None:
+        self.scoring = scoring
+        self._channel = channel
+
+    def __call__(self, estimator: Any, X: Any, y: Any = None, **kwargs: Any) -> float:
+        scorer = check_scoring(estimator, scoring=self.scoring)
+        score: float = scorer(estimator, X, y, **kwargs)
+        # The rows held out are scored first, and then perhaps those of the training.
+        fit = _thread.__dict__.pop("fit", None)
+        if fit is not None:
+            key, number = fit
+            self._channel.send(
+                {"event": "scored", "fit": key, "number": number, "score": float(score)}
+            )
+        return score
+
+    def __repr__(self) -> str:
+        return f"<reported {self.scoring!r}>"
+
+
+def _is_search(estimator: Any) -> bool:
+    return hasattr(estimator, "refit") and hasattr(estimator, "cv")
+
+
+def _is_whole_fit(context: CallbackContext) -> bool:
+    """Tell whether a task is a fit that the display counts: of a fold, the refit, or alone."""
+    return is_fold(context) or is_refit(context) or context.parent is None
+
+
+def _key(context: CallbackContext) -> str:
+    """Name the fit that a task belongs to."""
+    evaluation = evaluation_of(context)
+    if evaluation is None:
+        return "all rows"
+    return f"{evaluation.parent.task_id}-{evaluation.task_id}"
+
+
+def _varied_in(search: Any) -> dict[str, str]:
+    """Return the parameters that a search varies, and short names of them."""
+    grid = getattr(search, "param_grid", None)
+    if grid is not None:
+        params = list(ParameterGrid(grid))
+        return short_names(varied_parameters(params) or list(params[0]))
+    distributions = getattr(search, "param_distributions", {})
+    sets = [distributions] if isinstance(distributions, dict) else distributions
+    return short_names(list(dict.fromkeys(name for each in sets for name in each)))

@@ -1,0 +1,49 @@
+"""Which part of a search a task of scikit-learn's callbacks is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sklearn.callback import CallbackContext
+
+_FOLD, _REFIT = "candidate-split-evaluation", "refit-with-best-params"
+
+
+def is_fold(context: CallbackContext) -> bool:
+    """Tell whether a task is the fit of one candidate on one fold."""
+    return _FOLD in _names(context)
+
+
+def is_refit(context: CallbackContext) -> bool:
+    """Tell whether a task is the fit of the best candidate on all rows."""
+    return _REFIT in _names(context)
+
+
+def evaluation_of(context: CallbackContext | None) -> CallbackContext | None:
+    """Find the fit of a fold that a task belongs to; None for a refit or no search."""
+    while context is not None and not is_fold(context):
+        context = context.parent
+    return context
+
+
+def evaluation_number(context: CallbackContext) -> int | None:
+    """Return the number of the fit of a fold that a task belongs to, as in the search's order.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        Of the task.
+
+    Returns
+    -------
+    number : int or None
+        ``candidate * n_folds + fold``; None for a refit or no search.
+    """
+    evaluation = evaluation_of(context)
+    return None if evaluation is None else int(evaluation.task_id)
+
+
+def _names(context: CallbackContext) -> tuple[str | None, str | None]:
+    # A task that stands for the fit of an inner estimator has the name of the outer's as well.
+    return context.task_name, context.source_task_name
