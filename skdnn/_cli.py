@@ -169,7 +169,10 @@ def _run(options: argparse.Namespace) -> int:
             console.print(note, soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
-    return _search_and_report(console, inputs, plan, cluster, options)
+    code = _search_and_report(console, inputs, plan, cluster, options)
+    if cluster is not None and code == 0:
+        cluster.close()
+    return code
 
 
 def _connect(address: str) -> Cluster:

@@ -45,18 +45,11 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         self._client = _connected(address)
-        threads = self._wait_for_workers(address)
-        self.n_workers, self.n_threads = len(threads), sum(threads.values())
-        if self.n_threads < 2:
-            raise ClusterError(
-                f"--dask must name a cluster of 2 threads or more, got {self.n_threads}: "
-                "joblib would run every fit in this process (leave out --dask)"
-            )
-        found = self._client.run(_settings, on_error="return")
-        for worker, settings in found.items():
-            _check_worker(worker, settings)
-        policies = {settings["threads"] for settings in found.values()}
-        self.tensorflow_threads = policies.pop() if len(policies) == 1 else None
+        try:
+            self._look_at_workers(address)
+        except BaseException:
+            self.close()
+            raise
         self._last_seen = time.monotonic()
 
     @property
@@ -87,6 +80,24 @@ class Cluster:
             self._last_seen = now
         elif now - self._last_seen > _WITHOUT_WORKERS:
             raise ClusterError(f"the cluster has had no worker for {_WITHOUT_WORKERS} seconds")
+
+    def close(self) -> None:
+        """Leave the cluster; it goes on without this process."""
+        self._client.close()
+
+    def _look_at_workers(self, address: str) -> None:
+        threads = self._wait_for_workers(address)
+        self.n_workers, self.n_threads = len(threads), sum(threads.values())
+        if self.n_threads < 2:
+            raise ClusterError(
+                f"--dask must name a cluster of 2 threads or more, got {self.n_threads}: "
+                "joblib would run every fit in this process (leave out --dask)"
+            )
+        found = self._client.run(_settings, on_error="return")
+        for worker, settings in found.items():
+            _check_worker(worker, settings)
+        policies = {settings["threads"] for settings in found.values()}
+        self.tensorflow_threads = policies.pop() if len(policies) == 1 else None
 
     def _wait_for_workers(self, address: str) -> Mapping[str, int]:
         try:

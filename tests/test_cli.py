@@ -249,7 +249,7 @@ def test_several_networks_are_told_apart(own_runs):
     ended = own_runs["other"]
 
     for units in ("16", "16-8"):
-        assert len(re.findall(rf"\d +relu, adam, {units} units  ", ended.out)) == 1
+        assert len(re.findall(rf"\d +relu, hidden_units={units}, adam  ", ended.out)) == 1
     units = pd.read_csv(ended.folder / "results.csv")["param_dnn__hidden_units"]
     assert sorted(units) == ["(16, 8)"] * 6 + ["(16,)"] * 6
 
@@ -299,7 +299,7 @@ def test_help_names_every_option(tmp_path):
     options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", ended.out, flags=re.MULTILINE))
     assert options == {
         *("--help", "--version", "--data", "--cv", "--epochs", "--hidden-units"),
-        *("--jobs", "--seed", "--output"),
+        *("--jobs", "--dask", "--seed", "--output"),
     }
     flat = " ".join(ended.out.split())
     for default in (
@@ -477,7 +477,7 @@ def stopped(own, tmp_path_factory):
         folder,
         *data,
         *["--hidden-units", "16", "--epochs", "300"],
-        when=rb"fits[^\r\n]* [1-9]\d*/13",
+        when=rb"[1-9]\d* of 13 fits",
         patience=120,
         FORCE_COLOR="1",  # rich draws the bars into the pipe, which say when
     )

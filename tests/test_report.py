@@ -9,19 +9,11 @@ from matplotlib import image
 from rich.console import Console
 
 from skdnn._report import print_report, write_partial_results, write_results
-from skdnn._search import FitRecord, RunningSearch, SearchLog, SearchPlan
+from skdnn._search import RunningSearch, SearchPlan
 from skdnn.persistence import load
 
 # scikit-learn's transformer takes no callbacks; the command says so in its settings too.
 pytestmark = pytest.mark.filterwarnings("ignore:The estimator FunctionTransformer does not")
-
-
-class Nobody:
-    def epoch_done(self):
-        pass
-
-    def fit_done(self, name, score):
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -36,21 +28,24 @@ def plan():
 
 
 @pytest.fixture(scope="module")
-def log(plan):
-    return SearchLog(plan, Nobody())
+def running(plan, few):
+    """A search that has ended, with what it was followed by."""
+    running = RunningSearch(plan, *few, Console(file=io.StringIO()))
+    running.wait()
+    return running
 
 
 @pytest.fixture(scope="module")
-def search(plan, log, few):
-    """A search that has ended."""
-    return RunningSearch(plan, log, *few).wait()
+def search(running):
+    """What it found."""
+    return running.wait()
 
 
 @pytest.fixture(scope="module")
-def folder(search, log, tmp_path_factory):
+def folder(plan, search, running, tmp_path_factory):
     """A folder with the files of the search."""
     folder = tmp_path_factory.mktemp("results")
-    write_results(folder, search, log)
+    write_results(folder, plan, search, running.monitor)
     return folder
 
 
@@ -69,10 +64,10 @@ def rows_of(text):
 def expected_rows(plan, search):
     results = search.cv_results_
     found = {}
-    for row, params in enumerate(results["params"]):
-        found[plan.name(params)] = [
+    for row, name in enumerate(plan.names):
+        found[name] = [
             str(results["rank_test_score"][row]),
-            plan.name(params),
+            name,
             *(f"{results[f'split{fold}_test_score'][row]:.4f}" for fold in range(plan.cv)),
             f"{results['mean_test_score'][row]:.4f} ± {results['std_test_score'][row]:.4f}",
             f"{results['mean_fit_time'][row]:.2f} s",
@@ -100,7 +95,7 @@ def test_report_begins_with_the_best(plan, search):
 
     assert len(ranks) == 12
     assert ranks == sorted(ranks)
-    assert rows_of(report(plan, search, width=120))[0][1] == plan.name(search.best_params_)
+    assert rows_of(report(plan, search, width=120))[0][1] == plan.names[search.best_index_]
 
 
 def test_only_the_winner_is_bold(plan, search):
@@ -109,7 +104,7 @@ def test_only_the_winner_is_bold(plan, search):
 
     bold = [line for line in header_and_rows if "variant" not in line]
     assert len(bold) == 1
-    assert plan.name(search.best_params_) in bold[0]
+    assert plan.names[search.best_index_] in bold[0]
 
 
 @pytest.mark.parametrize("width", [40, 80])
@@ -162,17 +157,15 @@ def test_csv_has_one_line_for_each_variant(folder):
 
 
 def test_partial_csv_holds_the_finished_folds(tmp_path, plan):
-    records = [FitRecord(0, fold, 0.1 * fold, 1.0, {}) for fold in range(3)]
-    records.append(FitRecord(7, 1, 0.75, 1.0, {}))
+    scores = np.full((12, 3), np.nan)
+    scores[0] = [0, 0.1, 0.2]
+    scores[7, 1] = 0.75
 
-    write_partial_results(tmp_path, plan, records)
+    write_partial_results(tmp_path, plan, scores)
 
     table = pd.read_csv(tmp_path / "results.csv")
     folds = table[[f"split{fold}_test_score" for fold in range(3)]].to_numpy()
-    expected = np.full((12, 3), np.nan)
-    expected[0] = [0, 0.1, 0.2]
-    expected[7, 1] = 0.75
-    np.testing.assert_allclose(folds, expected)
+    np.testing.assert_allclose(folds, scores)
     assert table["mean_test_score"][0] == pytest.approx(0.1)
     assert table["std_test_score"][0] == pytest.approx(np.std([0, 0.1, 0.2]))
     assert table["mean_test_score"].notna().sum() == 1
@@ -181,11 +174,8 @@ def test_partial_csv_holds_the_finished_folds(tmp_path, plan):
         assert column == [str(params[f"dnn__{name}"]) for params in plan.candidates]
 
 
-def test_partial_csv_of_all_folds_has_the_scores_of_the_whole(
-    tmp_path, folder, plan, log, search
-):
-    assert len(log.records) == len(search.cv_results_["params"]) * plan.cv
-    write_partial_results(tmp_path, plan, log.records)
+def test_partial_csv_of_all_folds_has_the_scores_of_the_whole(tmp_path, folder, plan, running):
+    write_partial_results(tmp_path, plan, running.fold_scores())
 
     partial, whole = pd.read_csv(tmp_path / "results.csv"), pd.read_csv(folder / "results.csv")
 
@@ -223,12 +213,12 @@ def test_pipeline_predicts_as_the_search_does(folder, search, few):
     assert pipeline.get_params()["dnn__activation"] == search.best_params_["dnn__activation"]
 
 
-def test_nothing_else_is_written_and_old_files_are_replaced(tmp_path, search, log):
+def test_nothing_else_is_written_and_old_files_are_replaced(tmp_path, plan, search, running):
     names = {"results.csv", "training_curves.png", "best_pipeline.safetensors"}
     for name in names:
         (tmp_path / name).write_text("old")
 
-    write_results(tmp_path, search, log)
+    write_results(tmp_path, plan, search, running.monitor)
 
     assert {file.name for file in tmp_path.iterdir()} == names
     assert all(file.stat().st_size > 100 for file in tmp_path.iterdir())
