@@ -28,8 +28,8 @@ _first_used_in: list[int] = []
 def load_tensorflow() -> None:
     """Import TensorFlow and look for devices; what is imported already stays as it is.
 
-    The environment is not touched. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a level that shows
-    messages, all are shown.
+    The environment is as it was afterwards. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a level
+    that shows messages, all are shown; otherwise errors only.
 
     Raises
     ------
@@ -57,10 +57,22 @@ def _import_tensorflow() -> None:
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):
         import tensorflow
     else:
-        with _without_start_lines():
+        with _without_start_lines(), _log_level("2"):
             import tensorflow
 
             tensorflow.config.list_physical_devices()
+
+
+@contextmanager
+def _log_level(level: str) -> Iterator[None]:
+    """Set the level of messages that TensorFlow reads once, with its first message."""
+    before = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = level if before is None else before
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
 
 
 @contextmanager
