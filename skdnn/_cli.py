@@ -34,7 +34,9 @@ _EPILOG = """\
 examples:
   skdnn                                   the bundled sample of Fashion-MNIST, in seconds
   skdnn --data fashion-mnist              all 70,000 images
-  skdnn --data mine.npz --epochs 20       your own images: arrays X and y (numpy.savez)
+  skdnn --data photos                     your own images: a folder with a sub-folder of
+                                          JPEG, PNG, ... files for each class
+  skdnn --data mine.npz --epochs 20       the same as arrays X and y (numpy.savez)
   skdnn --hidden-units 100 --hidden-units 300,100
                                           one hidden layer of 100 against two
 """
@@ -56,8 +58,19 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--data",
         default="sample",
-        metavar="sample|fashion-mnist|FILE.npz",
+        metavar="sample|fashion-mnist|FOLDER|FILE.npz",
         help="images to choose the network for (default: the bundled sample)",
+    )
+    add(
+        "--image-size",
+        type=_size,
+        metavar="HEIGHT[,WIDTH]",
+        help="pixels that images from a folder get (default: 28)",
+    )
+    add(
+        "--color-mode",
+        choices=["grayscale", "rgb"],
+        help="what images from a folder become (default: grayscale)",
     )
     add("--cv", type=_folds, default=3, metavar="N", help="stratified folds (default: 3)")
     add("--epochs", type=_positive, default=5, metavar="N", help="epochs a fit (default: 5)")
@@ -132,9 +145,9 @@ def _run(options: argparse.Namespace) -> int:
 
     from skdnn._search import SearchPlan
 
-    inputs = _read(options.data, options.cv)
-    _make_folder(options.output)
     console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100)
+    inputs = _read(options, console)
+    _make_folder(options.output)
     plan = SearchPlan(
         hidden_units=list(dict.fromkeys(options.hidden_units or [(100,)])),
         cv=options.cv,
@@ -207,12 +220,18 @@ def _search_and_report(
         f'Use it: skdnn.persistence.load("{(folder / PIPELINE).as_posix()}").predict(images)',
         soft_wrap=True,
     )
+    if inputs.new_images:
+        console.print(f"  images = skdnn.datasets.{inputs.new_images}", soft_wrap=True)
     return 0
 
 
 def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
     """Return the command with all that decides its scores, defaults of this version too."""
     words = ["python", "-m", "skdnn", "--data", options.data]
+    if options.image_size:
+        words += ["--image-size", ",".join(map(str, options.image_size))]
+    if options.color_mode:
+        words += ["--color-mode", options.color_mode]
     words += ["--cv", str(plan.cv), "--epochs", str(plan.epochs)]
     for units in plan.hidden_units:
         words += ["--hidden-units", ",".join(map(str, units))]
@@ -231,13 +250,20 @@ def _keep_finished(plan: SearchPlan, log: SearchLog, folder: Path) -> None:
     print(f"\nskdnn: {message}", file=sys.stderr)
 
 
-def _read(name: str, cv: int) -> Inputs:
+def _read(options: argparse.Namespace, console: Console) -> Inputs:
     import numpy as np
 
     from skdnn._inputs import InputError, read_inputs
 
+    name, cv = options.data, options.cv
     try:
-        inputs = read_inputs(name)
+        with console.status(f"reading {name}") as status:
+            inputs = read_inputs(
+                name,
+                image_size=options.image_size,
+                color_mode=options.color_mode,
+                watch=lambda n, of: status.update(f"reading {name}: {n:,} of {of:,} images"),
+            )
     except (InputError, OSError, ValueError) as error:
         raise CommandError(str(error)) from error
     labels, counts = np.unique(inputs.y, return_counts=True)
@@ -304,6 +330,18 @@ def _integer(text: str, least: int) -> int:
             f"must be an integer of at least {least}, got {text!r}"
         )
     return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        sides = _units(text)
+    except argparse.ArgumentTypeError:
+        sides = ()
+    if len(sides) not in (1, 2):
+        raise argparse.ArgumentTypeError(
+            f"must be one integer of at least 1, or two separated by a comma, got {text!r}"
+        )
+    return sides[0], sides[-1]
 
 
 def _units(text: str) -> tuple[int, ...]:
