@@ -55,7 +55,9 @@ class Form:
         """Read one file."""
         if not os.path.isfile(path):  # a pipe of such a name would wait for ever
             raise OSError("it is no regular file")
-        with Image.open(path, formats=_formats()) as image:
+        # A file, not its path: Pillow 13 maps an uncompressed TIFF of that path into memory,
+        # and then mixes up the rows of one that was turned by 90 degrees.
+        with open(path, "rb") as file, Image.open(file, formats=_formats()) as image:
             enough = _MARGIN * max(self.height, self.width)
             image.draft(self._mode, (enough, enough))
             ImageOps.exif_transpose(image, in_place=True)
