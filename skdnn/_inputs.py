@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,7 @@ def _from_folder(
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         data = read_folder(path, form, watch=watch)
-    counts = dict(zip(*np.unique(data.target, return_counts=True), strict=True))
+    counts = dict(sorted(Counter(data.target.tolist()).items()))
     _check_counts(path, counts)
     colour = "colour" if form.in_colour else "grey"
     found = f"{_classes(counts)}; read as {form.height} x {form.width} pixels, {colour}"

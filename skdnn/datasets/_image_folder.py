@@ -171,12 +171,8 @@ def read_folder(
     top = os.fspath(directory)
     if not os.path.isdir(top):
         raise NotADirectoryError(f"directory must be a folder that exists, got {top!r}")
-    listing = FolderListing(top)
-    if with_classes:
-        listing.add_classes()
-    else:
-        listing.add(top, None)
-    listing.check(with_classes)
+    listing = FolderListing(top, with_classes)
+    listing.check()
     listing.warn()
     images = read_images(listing.files, form, watch)
     target = np.array(listing.labels) if with_classes else None

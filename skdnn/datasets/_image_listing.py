@@ -24,6 +24,8 @@ class FolderListing:
     ----------
     top : str
         The folder.
+    with_classes : bool
+        Whether its sub-folders are classes.
     files : list of str
         Paths of the images.
     labels : list of str or None
@@ -35,21 +37,24 @@ class FolderListing:
     """
 
     top: str
-    files: list[str] = field(default_factory=list)
-    labels: list[str | None] = field(default_factory=list)
-    passed_over: list[str] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
+    with_classes: bool
+    files: list[str] = field(default_factory=list, init=False)
+    labels: list[str | None] = field(default_factory=list, init=False)
+    passed_over: list[str] = field(default_factory=list, init=False)
+    empty: list[str] = field(default_factory=list, init=False)
 
-    def add_classes(self) -> None:
-        """Take each sub-folder as a class."""
+    def __post_init__(self) -> None:
+        if not self.with_classes:
+            self._add(self.top, None)
+            return
         for name in sorted(filter(_counts, os.listdir(self.top))):
             path = os.path.join(self.top, name)
             if not os.path.isdir(path):
                 self.passed_over.append(name)
-            elif not self.add(path, name):
+            elif not self._add(path, name):
                 self.empty.append(name)
 
-    def add(self, folder: str, label: str | None) -> int:
+    def _add(self, folder: str, label: str | None) -> int:
         """Take all images in a folder, at any depth; return how many there are."""
         before, suffixes = len(self.files), image_suffixes()
         for place, folders, names in os.walk(folder, onerror=_refuse):
@@ -64,28 +69,27 @@ class FolderListing:
         self.labels += [label] * found
         return found
 
-    def check(self, with_classes: bool) -> None:
+    def check(self) -> None:
         """Raise an error if there is nothing to learn from."""
         classes = sorted(filter(None, set(self.labels)))
-        if with_classes and classes and _PARTS.issuperset(map(str.lower, classes)):
+        inside = repr(os.path.join(self.top, *classes[:1]))
+        if classes and _PARTS.issuperset(map(str.lower, classes)):
             raise ValueError(
                 f"directory must hold a sub-folder for each class; {self.top!r} holds "
-                f"{listed(classes)}, which look like parts of a data set: take "
-                f"{os.path.join(self.top, classes[0])!r}"
+                f"{listed(classes)}, which look like parts of a data set: take {inside}"
             )
-        if self.files and (len(classes) > 1 or not with_classes):
+        if self.files and (len(classes) > 1 or not self.with_classes):
             return
-        rule = (
-            "a sub-folder of images for each of 2 classes or more" if with_classes else "images"
-        )
-        problem = f"directory must hold {rule}; {self.top!r} has none"
-        if len(classes) == 1:
-            inside = os.path.join(self.top, classes[0])
-            problem = (
-                f"directory must hold {rule}; {self.top!r} has one, {classes[0]!r} (if the "
-            )
-            problem += f"classes are in there, take {inside!r})"
+        found = "none"
+        if classes:
+            found = f"one, {classes[0]!r} (if the classes are in there, take {inside})"
+        problem = f"directory must hold {self._rule()}; {self.top!r} has {found}"
         raise ValueError("; ".join([problem, *self.remarks()]))
+
+    def _rule(self) -> str:
+        if self.with_classes:
+            return "a sub-folder of images for each of 2 classes or more"
+        return "images"
 
     def warn(self) -> None:
         """Say what is not read."""
@@ -102,7 +106,8 @@ class FolderListing:
                 if files == 1
                 else f"{files:,} files that are no images"
             )
-            remarks.append(f"passed over {what} of a class: {listed(self.passed_over)}")
+            what += " of a class" * self.with_classes
+            remarks.append(f"passed over {what}: {listed(self.passed_over)}")
         if any(name.lower().endswith(_PHONES) for name in self.passed_over):
             remarks.append("HEIC is read where the package pillow-heif is installed")
         if folders:
