@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,22 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
+from skdnn.datasets._image_files import Form, Watch, listed
+from skdnn.datasets._image_folder import read_folder
 
 # The document's split.
 _SPLIT = {"test_size": 0.2, "random_state": 42}
+
+# A class needs two images to cross-validate on, and one to keep back.
+_FEWEST = 3
+_MOST_CLASSES = 20  # whose counts are read one by one
 
 Images = NDArray[Any]
 Labels = NDArray[Any]
 
 
 class InputError(ValueError):
-    """A file that can't be searched; the message is one line for the person who named it."""
+    """Data that can't be searched; the message is one line for the person who named it."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,11 @@ class Inputs:
     scale : float
         Value of a pixel that becomes 1.
     note : str
-        What was found out about the pixels, for the person to check.
+        What was found out about the images, for the person to check.
     target_names : tuple of str or None
         Names of the classes, where labels are numbers that have some.
+    new_images : str
+        Code that reads other images in the same way; empty where the person knows how.
     """
 
     title: str
@@ -52,15 +62,28 @@ class Inputs:
     scale: float
     note: str = ""
     target_names: tuple[str, ...] | None = None
+    new_images: str = ""
 
 
-def read_inputs(name: str) -> Inputs:
+def read_inputs(
+    name: str,
+    *,
+    image_size: tuple[int, int] | None = None,
+    color_mode: str | None = None,
+    watch: Watch | None = None,
+) -> Inputs:
     """Read what ``--data`` names.
 
     Parameters
     ----------
     name : str
-        ``sample``, ``fashion-mnist`` or the path of an ``.npz`` file.
+        ``sample``, ``fashion-mnist``, or the path of a folder of images or an ``.npz`` file.
+    image_size : tuple of int, optional
+        Height and width that images from a folder get; None is 28 by 28.
+    color_mode : {"grayscale", "rgb"}, optional
+        What images from a folder become; None is grey.
+    watch : callable, optional
+        Told how many files of a folder are read, and of how many.
 
     Returns
     -------
@@ -71,15 +94,22 @@ def read_inputs(name: str) -> Inputs:
     Raises
     ------
     InputError
-        If the file does not hold images and labels that can be searched.
+        If a file or folder does not hold images and labels that can be searched, or an option
+        for folders is given for anything else.
     OSError
         If Fashion-MNIST can't be had from any source.
     """
+    path = Path(name)
+    if name not in ("sample", "fashion-mnist") and path.is_dir():
+        return _from_folder(path, image_size or (28, 28), color_mode or "grayscale", watch)
+    for option, value in {"--image-size": image_size, "--color-mode": color_mode}.items():
+        if value is not None:
+            raise InputError(f"{option} is for a folder of images; --data is {name!r}, not one")
     if name == "sample":
         return _fashion_mnist("a sample of Fashion-MNIST", load_fashion_mnist_sample)
     if name == "fashion-mnist":
         return _fashion_mnist("Fashion-MNIST", fetch_fashion_mnist)
-    return _from_file(Path(name))
+    return _from_file(path)
 
 
 def _fashion_mnist(title: str, load: Any) -> Inputs:
@@ -92,6 +122,57 @@ def _fashion_mnist(title: str, load: Any) -> Inputs:
     held_out[f"test images ({len(test.target):,})"] = (test.images, test.target)
     names = tuple(map(str, test.target_names))
     return Inputs(title, X, y, held_out, scale=255.0, target_names=names)
+
+
+def _from_folder(
+    path: Path, image_size: tuple[int, int], color_mode: str, watch: Watch | None
+) -> Inputs:
+    form = Form(*image_size, color_mode == "rgb")
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        data = read_folder(path, form, watch=watch)
+    counts = dict(sorted(Counter(data.target.tolist()).items()))
+    _check_counts(path, counts)
+    colour = "colour" if form.in_colour else "grey"
+    found = f"{_classes(counts)}; read as {form.height} x {form.width} pixels, {colour}"
+    note = "\n".join([found, *(str(remark.message) for remark in remarks)])
+    # Stratified, unlike the document's: of a small class chance may leave nothing to learn.
+    n_kept = max(-(-len(data.target) // 5), len(counts))
+    X, X_rest, y, y_rest = train_test_split(
+        data.images, data.target, test_size=n_kept, stratify=data.target, random_state=42
+    )
+    held_out = {f"images kept back, 20 % ({len(y_rest):,})": (X_rest, y_rest)}
+    new_images = _reading(image_size, color_mode)
+    return Inputs(_title(path), X, y, held_out, 255.0, note, new_images=new_images)
+
+
+def _check_counts(path: Path, counts: dict[str, int]) -> None:
+    small = [f"{name!r} has {count}" for name, count in counts.items() if count < _FEWEST]
+    if small:
+        raise InputError(
+            f"each class in {str(path)!r} must have at least {_FEWEST} images, one of them to "
+            f"keep back: {listed(small)}"
+        )
+
+
+def _classes(counts: dict[str, int]) -> str:
+    if len(counts) > _MOST_CLASSES:
+        least, most = min(counts.values()), max(counts.values())
+        return f"{len(counts):,} classes of {least:,} to {most:,} images"
+    return f"{len(counts)} classes: " + ", ".join(f"{n} {k:,}" for n, k in counts.items())
+
+
+def _title(path: Path) -> str:
+    return str(path) if path.name else path.resolve().name or str(path)
+
+
+def _reading(image_size: tuple[int, int], color_mode: str) -> str:
+    options = ["labels=None"]
+    if image_size != (28, 28):
+        options.append(f"image_size={image_size}")
+    if color_mode != "grayscale":
+        options.append(f'color_mode="{color_mode}"')
+    return f'load_image_folder("new", {", ".join(options)}).images'
 
 
 def _from_file(path: Path) -> Inputs:
@@ -109,12 +190,8 @@ def _from_file(path: Path) -> Inputs:
 def _read_npz(path: Path) -> tuple[Images, Labels]:
     if not path.exists():
         raise InputError(
-            f"--data must be 'sample', 'fashion-mnist' or an .npz file; no file {str(path)!r}"
-        )
-    if path.is_dir():
-        raise InputError(
-            f"--data must be 'sample', 'fashion-mnist' or an .npz file; {str(path)!r} is a "
-            "folder: six lines make a file of a folder of images (README, 'Your own images')"
+            "--data must be 'sample', 'fashion-mnist', a folder of images or an .npz file; no "
+            f"file {str(path)!r}"
         )
     try:
         loaded = np.load(path, allow_pickle=False)

@@ -125,8 +125,15 @@ def write_page(
         target_names=inputs.target_names,
         score_name="accuracy",
         model_path=folder / PIPELINE,
+        new_rows=_reading(inputs),
         reproduce=command,
     )
+
+
+def _reading(inputs: Inputs) -> str | None:
+    if not inputs.new_images:
+        return None
+    return f"from skdnn.datasets import load_image_folder\n\nX = {inputs.new_images}"
 
 
 def write_partial_results(folder: Path, plan: SearchPlan, scores: NDArray[np.float64]) -> None:

@@ -1,10 +1,13 @@
 """The command as its user meets it: a process, its exit code, its words and its files."""
 
+import base64
 import html
+import io
 import os
 import re
 import select
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import skdnn
 from skdnn._cli import main
@@ -289,6 +293,82 @@ def test_names_may_hold_brackets(own):
     assert "Written to a[b]c[:" in ended.out
 
 
+# -- a run with a folder of images ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder_run(tmp_path_factory):
+    """A run with a folder of colour photographs in two kinds of files, and other things."""
+    folder = tmp_path_factory.mktemp("folder")
+    sample = load_fashion_mnist_sample(subset="test")
+    for number, (image, label) in enumerate(zip(sample.images, sample.target, strict=True)):
+        if label in (1, 7, 8):
+            place = folder / "photos" / sample.target_names[label]
+            place.mkdir(parents=True, exist_ok=True)
+            photo = Image.fromarray(image).resize((200, 150)).convert("RGB")
+            photo.save(place / f"{number}.{'JPG' if number % 2 else 'png'}")
+    (folder / "photos" / ".DS_Store").write_bytes(b"")
+    (folder / "photos" / "Bag" / "list.txt").write_text("bags")
+    options = ["--image-size", "14,16", "--color-mode", "rgb", "--cv", "2", "--epochs", "3"]
+    return run(folder, "--data", "photos/", *options)
+
+
+def test_a_folder_is_searched(folder_run):
+    assert (folder_run.code, folder_run.err) == (0, "")
+    first, second, third, *_ = folder_run.out.splitlines()
+    assert first.startswith("photos: 240 images, 6 variants x 2 folds x 3 epochs")
+    assert second == (
+        "3 classes: Bag 100, Sneaker 100, Trouser 100; read as 14 x 16 pixels, colour"
+    )
+    assert third.endswith("passed over 1 file that is no image of a class: Bag/list.txt")
+    accuracy = re.search(r"accuracy (\S+) on images kept back, 20 % \(60\)", folder_run.out)
+    assert float(accuracy[1]) > 0.5
+
+
+def test_a_folders_network_takes_new_images_as_the_last_lines_say(folder_run, monkeypatch):
+    use, reading = folder_run.out.splitlines()[-2:]
+    monkeypatch.chdir(folder_run.folder.parent)
+    shutil.copytree(Path("photos", "Bag"), "new", ignore=shutil.ignore_patterns("*.txt"))
+    names = {"skdnn": skdnn}
+    exec(reading.strip(), names)
+
+    answers = eval(use.removeprefix("Use it: "), names)
+
+    assert len(answers) == 100
+    assert (answers == "Bag").mean() > 0.5
+
+
+def test_a_folders_page_shows_colours_and_how_to_go_on(folder_run):
+    page = html.unescape((folder_run.folder / "report.html").read_text(encoding="utf-8"))
+
+    options = 'labels=None, image_size=(14, 16), color_mode="rgb"'
+    assert f'X = load_image_folder("new", {options}).images' in page
+    assert "--data photos/ --image-size 14,16 --color-mode rgb --cv 2" in page
+    pictures = re.findall(r"<img [^>]*src=\"data:image/png;base64,([^\"]+)", page)
+    for picture in pictures:
+        with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
+            assert image.size == (16, 14)
+
+
+@sigint
+def test_ctrl_c_ends_the_reading_of_a_folder(tmp_path):
+    for label in ("a", "b"):
+        place = tmp_path / "photos" / label
+        place.mkdir(parents=True)
+        Image.new("RGB", (3_000, 3_000)).save(place / "0.png", compress_level=1)
+        for number in range(1, 200):
+            os.link(place / "0.png", place / f"{number}.png")
+
+    ended = interrupt(
+        tmp_path, "--data", "photos", when=rb"1 of 400", patience=60, FORCE_COLOR="1"
+    )
+
+    assert ended.seconds < 2
+    assert ended.code == 130
+    assert ended.err.splitlines()[-1] == "skdnn: interrupted"
+    assert "Traceback" not in ended.err
+
+
 # -- help and wrong options -----------------------------------------------------------------
 
 
@@ -299,7 +379,7 @@ def test_help_names_every_option(tmp_path):
     options = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", ended.out, flags=re.MULTILINE))
     assert options == {
         *("--help", "--version", "--data", "--cv", "--epochs", "--hidden-units"),
-        *("--jobs", "--dask", "--seed", "--output"),
+        *("--jobs", "--dask", "--seed", "--output", "--image-size", "--color-mode"),
     }
     flat = " ".join(ended.out.split())
     for default in (
@@ -310,6 +390,8 @@ def test_help_names_every_option(tmp_path):
         "processor cores",
         "42",
         "skdnn-results",
+        "28",
+        "grayscale",
     ):
         assert re.search(rf"\(default: [\w ]*{default}\)", flat)
 
@@ -347,6 +429,14 @@ WRONG = [
     ("--seed", "-1", "must be an integer of at least 0, got '-1'"),
     ("--seed", str(2**32), "must be less than 2**32, got '4294967296'"),
     ("--seed", "x", "must be an integer of at least 0, got 'x'"),
+    *(
+        (
+            "--image-size",
+            size,
+            "must be one integer of at least 1, or two separated by a comma, got " + repr(size),
+        )
+        for size in ("0", "28x28", "28,28,3", "28,", "")
+    ),
 ]
 
 
@@ -424,6 +514,23 @@ def a_file_that_is_text(folder):
     (folder / "mine.npz").write_text("label,pixel\n")
 
 
+def a_folder_of_one_class(folder):
+    (folder / "mine.npz" / "only").mkdir(parents=True)
+    Image.new("L", (28, 28)).save(folder / "mine.npz" / "only" / "0.png")
+
+
+def a_folder_with_a_small_class(folder):
+    for label, count in {"large": 20, "small": 4}.items():
+        (folder / "mine.npz" / label).mkdir(parents=True)
+        for number in range(count):
+            Image.new("L", (28, 28)).save(folder / "mine.npz" / label / f"{number}.png")
+
+
+def a_folder_with_a_broken_file(folder):
+    a_folder_with_a_small_class(folder)
+    (folder / "mine.npz" / "small" / "0.png").write_text("no image")
+
+
 def a_good_file_and_another_as_output(folder):
     images, labels = few_images()
     np.savez(folder / "mine.npz", X=images, y=labels)
@@ -439,6 +546,12 @@ def a_good_file_and_another_as_output(folder):
         (a_file_of_one_class, r"mine\.npz must hold at least 2 classes; it has \[7\]"),
         (a_file_with_a_rare_class, r"--cv must not exceed .* rarest class \(\d .* 5 .*got 6"),
         (a_file_that_is_text, r"mine\.npz is not an \.npz file"),
+        (a_folder_of_one_class, r"directory must hold .* 2 classes or more; .* one, 'only'"),
+        (
+            a_folder_with_a_small_class,
+            r"--cv must not exceed .* rarest class \(3 of class 'small' .*got 6",
+        ),
+        (a_folder_with_a_broken_file, r"1 of 24 images can't be read; .*0\.png' \(its content"),
         (a_good_file_and_another_as_output, r"--output must be a folder .*'skdnn-results'"),
     ],
 )

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.model_selection import train_test_split
 
 from skdnn._inputs import InputError, read_inputs
-from skdnn.datasets import load_fashion_mnist_sample
+from skdnn.datasets import load_fashion_mnist_sample, load_image_folder
 
 RANDOM = np.random.RandomState(0)
 IMAGES = RANDOM.randint(0, 256, (20, 6, 5)).astype(np.uint8)
@@ -120,6 +121,127 @@ def test_scale_follows_from_the_pixels(saved, images, scale):
     assert inputs.note == f"pixels from {images.min():g} to {images.max():g}, {taken}"
 
 
+# -- folders of images ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder with 12, 8 and 4 colour images of three classes."""
+    top = tmp_path / "photos"
+    for name, count in {"coat": 12, "boot": 8, "bag": 4}.items():
+        (top / name).mkdir(parents=True)
+        for number in range(count):
+            image = Image.fromarray(RANDOM.randint(0, 256, (28, 28, 3)).astype(np.uint8))
+            image.save(top / name / f"{number:02}.png")
+    return top
+
+
+def test_folders_are_read_as_their_loader_reads_them(photos):
+    inputs = read_inputs(str(photos))
+
+    data = load_image_folder(photos)
+    [(title, (X_rest, y_rest))] = inputs.held_out.items()
+    found = np.concatenate([inputs.X, X_rest])
+    labels = np.concatenate([inputs.y, y_rest])
+    assert sorted(zip(labels, map(bytes, found), strict=True)) == sorted(
+        zip(data.target, map(bytes, data.images), strict=True)
+    )
+    assert title == "images kept back, 20 % (5)"
+    assert inputs.title == str(photos)
+    assert inputs.scale == 255
+    assert inputs.note == "3 classes: bag 4, boot 8, coat 12; read as 28 x 28 pixels, grey"
+
+
+def test_every_class_of_a_folder_is_searched_on_and_kept_back(photos):
+    inputs = read_inputs(str(photos))
+
+    [(_, y_rest)] = inputs.held_out.values()
+    assert dict(zip(*np.unique(inputs.y, return_counts=True), strict=True)) == {
+        **{"bag": 3, "boot": 6},
+        "coat": 10,
+    }
+    assert set(y_rest) == {"bag", "boot", "coat"}
+
+
+def test_of_many_small_classes_one_image_each_is_kept_back(tmp_path):
+    for label in range(21):
+        (tmp_path / f"{label}").mkdir()
+        for number in range(3):
+            Image.new("L", (28, 28), label).save(tmp_path / f"{label}" / f"{number}.png")
+
+    inputs = read_inputs(str(tmp_path))
+
+    assert len(inputs.y) == 42
+    [(_, y_rest)] = inputs.held_out.values()
+    assert len(set(y_rest)) == 21
+    assert inputs.note.startswith("21 classes of 3 to 3 images; read as")
+
+
+def test_size_and_colour_of_a_folder_are_options(photos):
+    inputs = read_inputs(str(photos), image_size=(7, 14), color_mode="rgb")
+
+    assert inputs.X.shape == (19, 7, 14, 3)
+    assert "read as 7 x 14 pixels, colour" in inputs.note
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"image_size": (7, 14), "color_mode": "rgb"}, {"image_size": (9, 9)}]
+)
+def test_new_images_are_read_as_the_folder_was(photos, monkeypatch, options):
+    inputs = read_inputs(str(photos), **options)
+    monkeypatch.chdir(photos.parent)
+    photos.rename("new")
+
+    images = eval(inputs.new_images, {"load_image_folder": load_image_folder})
+
+    assert images.shape[1:] == inputs.X.shape[1:]
+    assert set(map(bytes, inputs.X)) < set(map(bytes, images))
+
+
+def test_what_is_passed_over_in_a_folder_stands_in_the_note(photos):
+    (photos / "bag" / "film.mov").write_bytes(b"")
+    (photos / "to sort").mkdir()
+
+    _, *rest = read_inputs(str(photos)).note.splitlines()
+
+    assert rest == [
+        f"passed over 1 file that is no image of a class: {Path('bag', 'film.mov')}",
+        "passed over 1 folder without images: to sort",
+    ]
+
+
+def test_reading_a_folder_is_counted(photos):
+    told = []
+
+    read_inputs(str(photos), watch=lambda *numbers: told.append(numbers))
+
+    assert told == [(number, 24) for number in range(1, 25)]
+
+
+def test_classes_of_two_images_are_refused(photos):
+    for number in range(2, 8):
+        (photos / "boot" / f"{number:02}.png").unlink()
+
+    with pytest.raises(InputError, match=r"at least 3 images, .* keep back: 'boot' has 2$"):
+        read_inputs(str(photos))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("image_size", (28, 28)), ("color_mode", "grayscale")]
+)
+def test_options_of_folders_are_for_folders_only(saved, option, value):
+    name = "--" + option.replace("_", "-")
+    for data in ("sample", "fashion-mnist", saved(X=IMAGES, y=LABELS)):
+        with pytest.raises(InputError, match=rf"{name} is for a folder .* is '.*{data}', not"):
+            read_inputs(data, **{option: value})
+
+
+def test_the_folder_one_is_in_has_its_own_name(photos, monkeypatch):
+    monkeypatch.chdir(photos)
+
+    assert read_inputs(".").title == "photos"
+
+
 # -- what is refused ------------------------------------------------------------------------
 
 NOT_FINITE = (IMAGES / 255).astype(np.float32)
@@ -223,7 +345,8 @@ def test_arrays_that_cannot_be_searched_are_refused(saved, arrays, message):
 def test_names_of_nothing_are_refused(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
 
-    with pytest.raises(InputError, match=f"--data must be 'sample', .* no file '{name}'"):
+    message = f"--data must be 'sample', .* a folder of images or .* no file '{name}'"
+    with pytest.raises(InputError, match=message):
         read_inputs(name)
 
 
@@ -251,11 +374,6 @@ def test_half_a_file_is_refused(saved, tmp_path):
 
     with pytest.raises(InputError, match=r"half\.npz is not an \.npz file"):
         read_inputs(str(tmp_path / "half.npz"))
-
-
-def test_folders_are_refused(tmp_path):
-    with pytest.raises(InputError, match="is a folder: six lines make a file"):
-        read_inputs(str(tmp_path))
 
 
 def test_a_single_array_is_refused(tmp_path):

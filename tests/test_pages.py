@@ -2,11 +2,11 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -24,19 +24,26 @@ def test_readme_shows_three_uses():
     assert len(blocks(ROOT / "README.md")) >= 3
 
 
-def test_readme_reads_a_folder_of_images(tmp_path):
+def test_readme_searches_a_folder_of_images(tmp_path):
     images, target = load_fashion_mnist_sample(return_X_y=True)
-    for number, (image, label) in enumerate(zip(images[:20], target[:20], strict=True)):
+    for number, (image, label) in enumerate(zip(images[:200], target[:200], strict=True)):
         folder = tmp_path / "photos" / f"class {label}"
         folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(folder / f"{number:02}.png")
+        Image.fromarray(image).save(folder / f"{number:03}.png")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    code = re.search(r"<!-- folder -->\n```text\n(.*?)^```", text, re.M | re.S)[1]
-    run(code, tmp_path)
-    with np.load(tmp_path / "photos.npz") as read:
-        by_class = np.argsort(target[:20], kind="stable")
-        assert (read["X"][..., 0] == images[:20][by_class]).all()
-        assert read["y"].tolist() == [f"class {label}" for label in target[:20][by_class]]
+    command = re.search(r"<!-- folder -->\n```sh\n(.*?)^```", text, re.M | re.S)[1]
+    assert command.startswith(".venv/bin/python -m skdnn ")
+
+    ended = subprocess.run(
+        [sys.executable, *shlex.split(command)[1:], "--epochs", "2"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 0, ended.stderr[-2_000:]
+    assert (tmp_path / "skdnn-results" / "report.html").exists()
+    assert "10 classes: class 0 " in ended.stdout
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda page: page.stem)

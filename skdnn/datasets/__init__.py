@@ -1,5 +1,6 @@
-"""Named sets of images, as NumPy arrays."""
+"""Images as NumPy arrays: named sets, and folders of files."""
 
 from skdnn.datasets._fashion_mnist import fetch_fashion_mnist, load_fashion_mnist_sample
+from skdnn.datasets._image_folder import load_image_folder
 
-__all__ = ["fetch_fashion_mnist", "load_fashion_mnist_sample"]
+__all__ = ["fetch_fashion_mnist", "load_fashion_mnist_sample", "load_image_folder"]

@@ -25,6 +25,7 @@ def write_report(
     target_names: Sequence[str] | None = None,
     score_name: str | None = None,
     model_path: str | Path | None = None,
+    new_rows: str | None = None,
     reproduce: str | None = None,
     n_images: int = 24,
 ) -> Path:
@@ -67,6 +68,9 @@ default=None
     model_path : str or Path, default=None
         Where ``search.best_estimator_`` was written: by :func:`skdnn.persistence.save` if it
         ends in ``.safetensors``, by :func:`joblib.dump` otherwise. None tells how to write it.
+    new_rows : str, default=None
+        Code that makes `X` of other data, in the form that the search was given, such as
+        ``"X = numpy.load('new.npy')"``. None says no more than that.
     reproduce : str, default=None
         Code or a command that makes this search again. None shows the search's repr.
     n_images : int, default=24
@@ -127,6 +131,7 @@ default=None
         unseen=unseen_rows(search, facts, X_test, y_test, images, target_names, n_images),
         network=describe_network(search.best_estimator_),
         model_path=None if model_path is None else Path(model_path).as_posix(),
+        new_rows=new_rows,
         reproduce=repr(search) if reproduce is None else reproduce,
     )
     path = Path(path)

@@ -141,6 +141,7 @@ def test_the_model_file_and_the_command_are_told_where_they_are_known(searched, 
         searched.search,
         tmp_path / "report.html",
         model_path=tmp_path / "net.joblib",
+        new_rows="X = numpy.load('new.npy')",
         reproduce="python search.py --seed 7",
         title="My garden",
         names=list("abcd"),
@@ -148,6 +149,7 @@ def test_the_model_file_and_the_command_are_told_where_they_are_known(searched, 
 
     text = text_of(path)
     assert f"joblib.load('{(tmp_path / 'net.joblib').as_posix()}')" in text
+    assert "X = numpy.load('new.npy') network.predict(X)" in text
     assert "python search.py --seed 7" in text
     assert text.startswith("My garden My garden")
     assert "GridSearchCV" not in text

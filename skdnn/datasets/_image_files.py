@@ -1,0 +1,173 @@
+"""Image files become one array: read by Pillow, turned upright, in one size and 8 bits."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from joblib import cpu_count
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+Images = NDArray[np.uint8]
+Watch = Callable[[int, int], object]
+
+# Formats of pictures only: Pillow's others may start programs (EPS) or hold no pixels (PDF).
+_FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+# A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, but at no less than three times the size
+# wanted: four times as fast for a photograph, and at most 4 grey levels of 255 away.
+_MARGIN = 3
+_WHITE_OF_16_BITS = 65_535
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True)
+class Form:
+    """What every image becomes.
+
+    Parameters
+    ----------
+    height, width : int
+        Its size.
+    in_colour : bool
+        Whether it has three channels.
+    shape_kept_by : {"nothing", "padding", "cropping"}
+        What happens to an image whose sides have another ratio.
+    """
+
+    height: int
+    width: int
+    in_colour: bool
+    shape_kept_by: str = "nothing"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an image's array."""
+        return (self.height, self.width, 3) if self.in_colour else (self.height, self.width)
+
+    def read(self, path: str) -> Images:
+        """Read one file."""
+        if not os.path.isfile(path):  # a pipe of such a name would wait for ever
+            raise OSError("it is no regular file")
+        # A file, not its path: Pillow 13 maps an uncompressed TIFF of that path into memory,
+        # and then mixes up the rows of one that was turned by 90 degrees.
+        with open(path, "rb") as file, Image.open(file, formats=_formats()) as image:
+            enough = _MARGIN * max(self.height, self.width)
+            image.draft(self._mode, (enough, enough))
+            ImageOps.exif_transpose(image, in_place=True)
+            return np.asarray(self._resized(_in_8_bits(image).convert(self._mode)))
+
+    @property
+    def _mode(self) -> str:
+        return "RGB" if self.in_colour else "L"
+
+    def _resized(self, image: Image.Image) -> Image.Image:
+        size, method = (self.width, self.height), Image.Resampling.BILINEAR
+        if self.shape_kept_by == "padding":
+            return ImageOps.pad(image, size, method)
+        if self.shape_kept_by == "cropping":
+            return ImageOps.fit(image, size, method)
+        return image.resize(size, method)
+
+
+def image_suffixes() -> frozenset[str]:
+    """Return the endings of names of image files, in small letters."""
+    formats = {*_formats(), "MPO"}  # a JPEG with a second picture, as some cameras write it
+    known = Image.registered_extensions().items()
+    return frozenset(suffix for suffix, name in known if name in formats)
+
+
+def read_images(paths: Sequence[str], form: Form, watch: Watch | None = None) -> Images:
+    """Read image files into one array, on all processor cores.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Of the files.
+    form : Form
+        What each becomes.
+    watch : callable, optional
+        Told how many are done, and of how many.
+
+    Returns
+    -------
+    images : ndarray of shape (n_paths, height, width) or (n_paths, height, width, 3), uint8
+
+    Raises
+    ------
+    ValueError
+        If files can't be read; all are tried first.
+    """
+    images = np.empty((len(paths), *form.shape), np.uint8)
+
+    def read(number: int) -> str:
+        try:
+            images[number] = form.read(paths[number])
+        except Exception as error:  # a damaged file may raise anything
+            return _reason(error)
+        return ""
+
+    failures = {}
+    pool = ThreadPoolExecutor(cpu_count())  # Pillow decodes outside of Python's lock
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # of metadata, without a name
+        try:
+            for number, failure in enumerate(pool.map(read, range(len(paths)))):
+                if failure:
+                    failures[paths[number]] = failure
+                if watch is not None:
+                    watch(number + 1, len(paths))
+        finally:
+            pool.shutdown(cancel_futures=True)  # Ctrl-C does not wait for the rest
+    if failures:
+        raise ValueError(
+            f"{len(failures):,} of {len(paths):,} images can't be read; mend or remove "
+            + listed([f"{path!r} ({reason})" for path, reason in failures.items()], "; ")
+        )
+    return images
+
+
+def listed(names: Sequence[str], separator: str = ", ") -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - _MOST_NAMES
+    shown = separator.join(names[:_MOST_NAMES])
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    with suppress(ImportError):  # the phones' HEIC, for those who have installed the package
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener()
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Return an image that `convert` takes as the eye does: 8 bits, on white if transparent."""
+    # Pillow itself cuts off what is above 255.
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
+        pixels = np.asarray(image, np.float64) * (255 / _WHITE_OF_16_BITS)
+        return Image.fromarray(np.rint(pixels).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError("its pixels have 32 bits: which value is white is not known")
+    if image.has_transparency_data:
+        paper = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(paper, image.convert("RGBA"))
+    return image
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return f"its content is none of {', '.join(_formats())}"
+    if isinstance(error, Image.DecompressionBombError):
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        return f"it has more than {limit:,} pixels, twice PIL.Image.MAX_IMAGE_PIXELS"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

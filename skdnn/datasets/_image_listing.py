@@ -1,0 +1,124 @@
+"""Which files of a folder are images, of which class, and what is passed over."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass, field
+from typing import Never
+
+from skdnn.datasets._image_files import image_suffixes, listed
+
+# What systems leave in folders, beside what starts with a dot.
+_LITTER = {"__macosx", "@eadir", "desktop.ini", "thumbs.db"}
+_PHONES = (".heic", ".heif")
+# Parts of a data set, not classes.
+_PARTS = {"test", "testing", "train", "training", "val", "valid", "validation"}
+
+
+@dataclass
+class FolderListing:
+    """The files of a folder, before they are read.
+
+    Parameters
+    ----------
+    top : str
+        The folder.
+    with_classes : bool
+        Whether its sub-folders are classes.
+    files : list of str
+        Paths of the images.
+    labels : list of str or None
+        Their classes.
+    passed_over : list of str
+        Other files, as seen from the folder.
+    empty : list of str
+        Sub-folders without images.
+    """
+
+    top: str
+    with_classes: bool
+    files: list[str] = field(default_factory=list, init=False)
+    labels: list[str | None] = field(default_factory=list, init=False)
+    passed_over: list[str] = field(default_factory=list, init=False)
+    empty: list[str] = field(default_factory=list, init=False)
+
+    def __post_init__(self) -> None:
+        if not self.with_classes:
+            self._add(self.top, None)
+            return
+        for name in sorted(filter(_counts, os.listdir(self.top))):
+            path = os.path.join(self.top, name)
+            if not os.path.isdir(path):
+                self.passed_over.append(name)
+            elif not self._add(path, name):
+                self.empty.append(name)
+
+    def _add(self, folder: str, label: str | None) -> int:
+        """Take all images in a folder, at any depth; return how many there are."""
+        before, suffixes = len(self.files), image_suffixes()
+        for place, folders, names in os.walk(folder, onerror=_refuse):
+            folders[:] = sorted(filter(_counts, folders))
+            paths = [os.path.join(place, name) for name in sorted(filter(_counts, names))]
+            links = [path for n in folders if os.path.islink(path := os.path.join(place, n))]
+            images = [p for p in paths if os.path.splitext(p)[1].lower() in suffixes]
+            self.files += images
+            others = [*sorted(set(paths) - set(images)), *links]
+            self.passed_over += [os.path.relpath(path, self.top) for path in others]
+        found = len(self.files) - before
+        self.labels += [label] * found
+        return found
+
+    def check(self) -> None:
+        """Raise an error if there is nothing to learn from."""
+        classes = sorted(filter(None, set(self.labels)))
+        inside = repr(os.path.join(self.top, *classes[:1]))
+        if classes and _PARTS.issuperset(map(str.lower, classes)):
+            raise ValueError(
+                f"directory must hold a sub-folder for each class; {self.top!r} holds "
+                f"{listed(classes)}, which look like parts of a data set: take {inside}"
+            )
+        if self.files and (len(classes) > 1 or not self.with_classes):
+            return
+        found = "none"
+        if classes:
+            found = f"one, {classes[0]!r} (if the classes are in there, take {inside})"
+        problem = f"directory must hold {self._rule()}; {self.top!r} has {found}"
+        raise ValueError("; ".join([problem, *self.remarks()]))
+
+    def _rule(self) -> str:
+        if self.with_classes:
+            return "a sub-folder of images for each of 2 classes or more"
+        return "images"
+
+    def warn(self) -> None:
+        """Say what is not read."""
+        for remark in self.remarks():
+            warnings.warn(remark, stacklevel=5)  # the line that calls load_image_folder
+
+    def remarks(self) -> list[str]:
+        """Return what is not read, in words."""
+        files, folders = len(self.passed_over), len(self.empty)
+        remarks = []
+        if files:
+            what = (
+                "1 file that is no image"
+                if files == 1
+                else f"{files:,} files that are no images"
+            )
+            what += " of a class" * self.with_classes
+            remarks.append(f"passed over {what}: {listed(self.passed_over)}")
+        if any(name.lower().endswith(_PHONES) for name in self.passed_over):
+            remarks.append("HEIC is read where the package pillow-heif is installed")
+        if folders:
+            what = "1 folder" if folders == 1 else f"{folders:,} folders"
+            remarks.append(f"passed over {what} without images: {listed(self.empty)}")
+        return remarks
+
+
+def _counts(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in _LITTER
+
+
+def _refuse(error: OSError) -> Never:
+    raise error
