@@ -81,3 +81,4 @@ html_theme_options = {
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 copybutton_exclude = ".linenos, .gp, .go"
+copybutton_selector = "div:not(.output) > div.highlight pre"  # code, not what it printed
