@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import skdnn
 
 project = "skdnn"
@@ -13,7 +17,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
-    "myst_parser",
+    "myst_nb",
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build"]
@@ -22,6 +26,17 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+
+# Pages that begin with "file_format: mystnb" are notebooks: their code cells run at each build,
+# in a folder of their own. An error in a cell, and any word on standard error, stops the build.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 240
+nb_output_stderr = "error"
+nb_merge_streams = True
+# Commands in cells are those of the Python that builds the pages.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 autosummary_generate = True
 # What the class pages list: methods of our own, not those that scikit-learn mixes in.
@@ -63,4 +78,7 @@ html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0072B2", "color-brand-content": "#0072B2"},
     "dark_css_variables": {"color-brand-primary": "#56B4E9", "color-brand-content": "#56B4E9"},
 }
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 copybutton_exclude = ".linenos, .gp, .go"
+copybutton_selector = "div:not(.output) > div.highlight pre"  # code, not what it printed

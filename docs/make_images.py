@@ -1,16 +1,15 @@
-"""Draw the pictures of the documentation with its own code.
+"""Make the pictures that the building of the documentation does not make.
 
     python docs/make_images.py [NAME ...]
 
-It runs the Python blocks of the pages in order and saves the figures that they draw into
-``docs/images``. The picture of the engine is drawn here; that of the report is taken by
-Chromium, if there is one. Names choose among ``tutorial``, ``displays``, ``engine`` and
-``report``; none means all.
+They are in ``docs/images``: ``engine``, which is drawn here; ``report``, the page of
+``python -m skdnn`` as Chromium shows it, if there is one; ``curves``, the training curves that
+``python -m skdnn --data fashion-mnist`` writes. README shows the last two. Names choose among
+the three; none means all.
 """
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -27,40 +26,6 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
-# The figures of each page, in the order in which it draws them.
-FIGURES = {
-    "tutorial": ["tutorial_curves.png"],
-    "displays": [
-        "display_one.png",
-        "display_search_curves.png",
-        "display_times.png",
-        "display_heatmap.png",
-        "display_mistakes.png",
-        "display_weights.png",
-        "display_confusion.png",
-        "display_roc.png",
-    ],
-}
-
-
-def python_blocks(page: Path) -> list[str]:
-    """Return the code of a page's Python fences."""
-    return re.findall(
-        r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-
-
-def draw(page: str) -> None:
-    """Run a page, then save its figures."""
-    names: dict[str, Any] = {}
-    plt.close("all")
-    for block in python_blocks(DOCS / f"{page}.md"):
-        exec(block, names)
-    for number, name in zip(plt.get_fignums(), FIGURES[page], strict=True):
-        figure = plt.figure(number)
-        if page == "tutorial":
-            figure.set_size_inches(7, 4.5)
-        figure.savefig(IMAGES / name, dpi=110, bbox_inches="tight")
 
 
 def draw_engine() -> None:
@@ -163,16 +128,20 @@ def take_report() -> None:
         subprocess.run([browser, *flags, report.as_uri()], check=True, capture_output=True)
 
 
+def take_curves() -> None:
+    """Run the command on all images, and keep its picture."""
+    command = [sys.executable, "-m", "skdnn", "--data", "fashion-mnist"]
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(command, cwd=folder, check=True)
+        shutil.copy(Path(folder) / "skdnn-results" / "training_curves.png", IMAGES)
+
+
 def main(chosen: list[str]) -> int:
     """Make the pictures."""
     IMAGES.mkdir(exist_ok=True)
-    for name in chosen or [*FIGURES, "engine", "report"]:
-        if name == "report":
-            take_report()
-        elif name == "engine":
-            draw_engine()
-        else:
-            draw(name)
+    makers = {"engine": draw_engine, "report": take_report, "curves": take_curves}
+    for name in chosen or makers:
+        makers[name]()
     return 0
 
 

@@ -28,8 +28,9 @@ _first_used_in: list[int] = []
 def load_tensorflow() -> None:
     """Import TensorFlow and look for devices; what is imported already stays as it is.
 
-    The environment is as it was afterwards. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a level
-    that shows messages, all are shown; otherwise errors only.
+    It is told to log errors only, for later there are lines too: when XLA compiles, when Keras
+    trains. The environment is afterwards as it was. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a
+    level that shows messages, all are shown.
 
     Raises
     ------
@@ -57,17 +58,17 @@ def _import_tensorflow() -> None:
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):
         import tensorflow
     else:
-        with _without_start_lines(), _log_level("2"):
+        with _errors_only(), _without_start_lines():
             import tensorflow
 
             tensorflow.config.list_physical_devices()
 
 
 @contextmanager
-def _log_level(level: str) -> Iterator[None]:
-    """Set the level of messages that TensorFlow reads once, with its first message."""
+def _errors_only() -> Iterator[None]:
+    """Set TensorFlow's log level, which it reads once, as it is loaded."""
     before = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = level if before is None else before
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The Python blocks of README and of the documentation run as they stand."""
+"""README's Python blocks run as they stand; the documentation has none that its build skips."""
 
 import os
 import re
@@ -13,15 +13,23 @@ from PIL import Image
 from skdnn.datasets import load_fashion_mnist_sample
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").glob("**/*.md"))
 
 
-def blocks(page):
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
+def fences(page):
+    """Return what stands behind the backticks, and the block, of each fence of a page."""
+    return re.findall(
+        r"^```(\S[^\n]*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S
+    )
+
+
+def readme_blocks():
+    return [code for words, code in fences(README) if words == "python"]
 
 
 def test_readme_shows_three_uses():
-    assert len(blocks(ROOT / "README.md")) >= 3
+    assert len(readme_blocks()) >= 3
 
 
 def test_readme_searches_a_folder_of_images(tmp_path):
@@ -30,7 +38,7 @@ def test_readme_searches_a_folder_of_images(tmp_path):
         folder = tmp_path / "photos" / f"class {label}"
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / f"{number:03}.png")
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
     command = re.search(r"<!-- folder -->\n```sh\n(.*?)^```", text, re.M | re.S)[1]
     assert command.startswith(".venv/bin/python -m skdnn ")
 
@@ -46,9 +54,17 @@ def test_readme_searches_a_folder_of_images(tmp_path):
     assert "10 classes: class 0 " in ended.stdout
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda page: page.stem)
-def test_python_blocks_run(page, tmp_path):
-    run("\n".join(blocks(page)), tmp_path)
+def test_python_blocks_of_readme_run(tmp_path):
+    run("\n".join(readme_blocks()), tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_in_the_documentation_is_executed_by_its_build(page):
+    # A cell runs only on a page that says at its top that it is a notebook.
+    kinds = {words.split()[0] for words, _ in fences(page)}
+    assert not kinds & {"python", "py", "python3", "pycon", "ipython"}
+    notebook = page.read_text(encoding="utf-8").startswith("---\nfile_format: mystnb\n---\n")
+    assert notebook == ("{code-cell}" in kinds)
 
 
 def run(code, folder):
