@@ -54,7 +54,14 @@ def run(options: argparse.Namespace) -> int:
 
     from skdnn._search import RunningSearch
 
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 100)
+    # FORCE_COLOR, which notebooks set for the commands they start, asks for no moving picture.
+    looked_at = sys.stdout.isatty()
+    console = Console(
+        highlight=False,
+        markup=False,
+        force_terminal=looked_at,
+        width=None if looked_at else 100,
+    )
     inputs = _read(options, console)
     _make_folder(options.output)
     plan = _plan(options, inputs, jobs)

@@ -5,7 +5,6 @@ import html
 import io
 import os
 import re
-import select
 import shlex
 import shutil
 import signal
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from terminal import InTerminal
 
 import skdnn
 from skdnn._cli import main
@@ -58,7 +58,7 @@ def run(cwd, *arguments, folder="skdnn-results"):
     done = subprocess.run(
         [*COMMAND, *arguments],
         cwd=cwd,
-        env=environment(),
+        env=environment(FORCE_COLOR="1"),  # as a notebook sets it: no reason to move a bar
         capture_output=True,
         encoding="utf-8",
         timeout=300,
@@ -66,48 +66,17 @@ def run(cwd, *arguments, folder="skdnn-results"):
     return Ended(done.returncode, done.stdout, done.stderr, cwd / folder)
 
 
-def open_to_ctrl_c():
-    """Give a child the signals of a process in a terminal, whatever this one has ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-def interrupt(cwd, *arguments, when, patience, pause=0.0, **settings):
-    """Run the command, and interrupt it `pause` seconds after it has printed `when`."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        cwd=cwd,
-        env=environment(**settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        preexec_fn=open_to_ctrl_c,
-    )
-    try:
-        said = read_until(process, when, patience)
+def interrupt(cwd, *arguments, when, patience, pause=0.0):
+    """Interrupt the command in a terminal, `pause` seconds after it has printed `when`."""
+    with InTerminal([*COMMAND, *arguments], cwd=cwd, env=environment()) as terminal:
+        terminal.wait_until(when, patience)
         time.sleep(pause)
         began = time.perf_counter()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        terminal.process.send_signal(signal.SIGINT)
+        err = terminal.end(timeout=20)
         seconds = time.perf_counter() - began
-    finally:
-        process.kill()
-        process.communicate()
-    out, err = (said + out).decode(), err.decode()
-    return Ended(process.returncode, out, err, cwd / "skdnn-results", seconds)
-
-
-def read_until(process, pattern, patience):
-    """Read the process's output until a pattern occurs in it."""
-    said, deadline = b"", time.monotonic() + patience
-    while not re.search(pattern, said):
-        if not select.select([process.stdout], [], [], deadline - time.monotonic())[0]:
-            raise TimeoutError(f"no {pattern!r} within {patience} s in {said[-500:]!r}")
-        piece = os.read(process.stdout.fileno(), 65_536)
-        if not piece:
-            raise EOFError(f"no {pattern!r} in {said!r}: {process.stderr.read().decode()}")
-        said += piece
-    return said
+        code, out = terminal.process.returncode, terminal.said
+    return Ended(code, out, err, cwd / "skdnn-results", seconds)
 
 
 @pytest.fixture(scope="module")
@@ -359,9 +328,7 @@ def test_ctrl_c_ends_the_reading_of_a_folder(tmp_path):
         for number in range(1, 200):
             os.link(place / "0.png", place / f"{number}.png")
 
-    ended = interrupt(
-        tmp_path, "--data", "photos", when=rb"1 of 400", patience=60, FORCE_COLOR="1"
-    )
+    ended = interrupt(tmp_path, "--data", "photos", when=r"1 of 400", patience=60)
 
     assert ended.seconds < 2
     assert ended.code == 130
@@ -590,9 +557,8 @@ def stopped(own, tmp_path_factory):
         folder,
         *data,
         *["--hidden-units", "16", "--epochs", "300"],
-        when=rb"[1-9]\d* of 13 fits",
+        when=r"[1-9]\d* of 13 fits",
         patience=120,
-        FORCE_COLOR="1",  # rich draws the bars into the pipe, which say when
     )
 
 
@@ -619,7 +585,7 @@ def test_ctrl_c_says_how_many_fits_were_finished_and_keeps_them(stopped):
 
 @sigint
 def test_ctrl_c_ends_the_loading_of_tensorflow_within_two_seconds(own):
-    ended = interrupt(own, "--data", "mine.npz", when=rb" a time\n", patience=60, pause=0.7)
+    ended = interrupt(own, "--data", "mine.npz", when=r" a time\r?\n", patience=60, pause=0.7)
 
     assert ended.seconds < 2
     # Python may pass the signal on to itself at its end; to a shell that is 130 too.

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
+from terminal import InTerminal
 
 from skdnn import _cluster
 from skdnn._cli import main
@@ -88,30 +89,18 @@ def test_the_command_finds_on_a_cluster_what_it_finds_alone(cluster, own):
 
 
 def test_the_command_survives_a_killed_worker(cluster, own):
-    process = subprocess.Popen(
-        [
-            *(*COMMAND, "--data", "mine.npz", "--cv", "2", "--hidden-units", "8"),
-            *("--epochs", "60", "--dask", cluster.scheduler_address, "--output", "killed"),
-        ],
-        cwd=own,
-        env={**os.environ, **ONE_THREAD, "FORCE_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    said = ""
-    with process:
-        while not re.search(r"epoch \d+ of 60", said):  # a fit is under way
-            piece = process.stdout.read(200)
-            assert piece, process.stderr.read()
-            said += piece
+    command = [
+        *(*COMMAND, "--data", "mine.npz", "--cv", "2", "--hidden-units", "8"),
+        *("--epochs", "60", "--dask", cluster.scheduler_address, "--output", "killed"),
+    ]
+    with InTerminal(command, cwd=own, env={**os.environ, **ONE_THREAD}) as terminal:
+        terminal.wait_until(r"epoch \d+ of 60", patience=200)  # a fit is under way
         with Client(cluster) as client:
             pids = client.run(os.getpid)
         os.kill(min(pids.values()), signal.SIGKILL)
-        said += process.stdout.read()
-        complaints = process.stderr.read()
-    assert process.returncode == 0, complaints
-    assert "13 of 13 fits" in said
+        complaints = terminal.end(timeout=300)
+        assert terminal.process.returncode == 0, complaints
+        assert "13 of 13 fits" in terminal.said
     table = pd.read_csv(own / "killed" / "results.csv")
     assert table.filter(regex=r"^split").notna().all(axis=None)
 
