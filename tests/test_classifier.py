@@ -410,9 +410,7 @@ def test_a_huge_learning_rate_is_an_error_that_names_it(iris, fitted):
 
 
 @pytest.mark.long_form(row="interrupt")
-def test_an_interrupt_at_any_line_leaves_one_network_or_the_other(
-    iris, small, record_property
-):
+def test_an_interrupt_at_any_line_leaves_one_network_or_the_other(iris, small, record_property):
     """At every line of the estimator's own code, which is where its state is kept."""
     X, y = iris
     old = small.set_params(epochs=1).fit(X, y)

@@ -92,7 +92,7 @@ def local():
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield client
@@ -178,7 +178,7 @@ def test_a_cluster_of_one_thread_trains_here(serial, iris, tmp_path):
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster),
     ):
         ended = on_cluster(search(str(tmp_path)), *iris)
@@ -199,7 +199,7 @@ def test_no_worker_left_is_an_error_if_the_scheduler_has_a_timeout(tmp_path):
     assert X.nbytes < 1_000, "joblib would keep the rows on the workers"
     with (
         dask.config.set({"distributed.scheduler.no-workers-timeout": "3s"}),
-        LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         command = [sys.executable, "-m", "distributed.cli.dask_worker"]
@@ -222,7 +222,7 @@ def test_no_worker_left_is_an_error_if_the_scheduler_has_a_timeout(tmp_path):
             client.wait_for_workers(2, timeout=PATIENCE)
             killing = threading.Thread(target=kill_all)
             killing.start()
-            with pytest.raises(NoWorkerError, match="no-workers-timeout|timeout|no workers"):
+            with pytest.raises(NoWorkerError, match="_fit_and_score"):
                 on_cluster(search(str(tmp_path), cv=StratifiedKFold(3)), X, y)
             killing.join()
         finally:

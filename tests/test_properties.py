@@ -111,8 +111,6 @@ def test_weights_are_relative(count, record_property):
         weight = np.linspace(0.5, 2, len(X))
         plain = network().fit(X, y, sample_weight=weight)
         scaled = network().fit(X, y, sample_weight=weight * factor)
-        np.testing.assert_allclose(
-            scaled.predict_proba(X), plain.predict_proba(X), atol=1e-6
-        )
+        np.testing.assert_allclose(scaled.predict_proba(X), plain.predict_proba(X), atol=1e-6)
 
     examples(count, record_property, body)
