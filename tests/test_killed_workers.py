@@ -21,6 +21,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL to send"),
     # The client complains of the worker that is gone.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    # As an error in Dask's own tasks, "this takes long" would keep a worker from being started.
+    pytest.mark.filterwarnings("default:::distributed"),
 ]
 
 PATIENCE = 600  # seconds, for what must not hang; a worker starts slowly on a busy machine
@@ -87,22 +89,17 @@ def wait_until(condition):
         time.sleep(0.01)
 
 
-@pytest.fixture(scope="module")
-def local():
+@pytest.fixture
+def cluster():
+    """Two workers, each started again when it has died."""
     from distributed import Client, LocalCluster
 
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
+        client.wait_for_workers(2, timeout=PATIENCE)
         yield client
-
-
-@pytest.fixture
-def cluster(local):
-    """Two workers, which whoever watches them starts again when they have died."""
-    local.wait_for_workers(2, timeout=PATIENCE)
-    return local
 
 
 @pytest.fixture(scope="module")
