@@ -21,8 +21,8 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL to send"),
     # The client complains of the worker that is gone.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    # As an error in Dask's own tasks, "this takes long" would keep a worker from being started.
-    pytest.mark.filterwarnings("default:::distributed"),
+    # As an error in one of Dask's own tasks a warning could keep a worker from being started.
+    pytest.mark.filterwarnings("default"),
 ]
 
 PATIENCE = 600  # seconds, for what must not hang; a worker starts slowly on a busy machine
