@@ -58,6 +58,7 @@ from skdnn import KerasDNNClassifier
 
 X, y = load_iris(return_X_y=True)
 keras.utils.set_random_seed(3)
+tf.random.set_global_generator(tf.random.Generator.from_seed(3))
 generator = tf.random.get_global_generator()
 
 def draw():
