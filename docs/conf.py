@@ -20,7 +20,7 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "trust/results.md"]
 default_role = "literal"  # as scikit-learn's docstrings mean single backticks
 templates_path = ["_templates"]
 

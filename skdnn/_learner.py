@@ -225,10 +225,12 @@ class Fit:
 
     def _diverged(self, what: str) -> ValueError:
         rate = self._settings.optimizer.learning_rate
+        l2 = max(self._settings.regularization.l2)
+        penalty = f" or the penalty is (l2={l2:g})" if l2 else ""
         return ValueError(
             f"{what} in epoch {self.epoch}: the steps are too large "
             f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the "
-            "features are (scale them, for example with StandardScaler)"
+            f"features are (scale them, for example with StandardScaler){penalty}"
         )
 
     def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:

@@ -15,6 +15,11 @@ from sklearn.utils.validation import _check_sample_weight
 Labels = NDArray[Any]
 Weights = NDArray[np.float64]
 
+# Weights are relative. Sums over millions of rows stay within float32 if the largest is not
+# above the first; a weight below the second, as a part of the largest, counts as 0.
+_LARGEST = 2.0**60
+_NEGLIGIBLE = 2.0**-100
+
 
 def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> Weights | None:
     """Check sample weights against the rows.
@@ -222,6 +227,8 @@ def row_weights(
         If `class_weight` names labels that do not occur, gives a weight that is not a
         non-negative number, or leaves no row with a positive weight.
     """
+    if sample_weight is not None:
+        sample_weight = _within_range(sample_weight)
     if class_weight is None:
         return None if sample_weight is None else sample_weight.astype(np.float32)
     if numbers.ndim > 1:
@@ -230,11 +237,20 @@ def row_weights(
             "has no one class; weigh rows by sample_weight"
         )
     weights = _weight_per_class(class_weight, classes, numbers, sample_weight)[numbers]
-    if sample_weight is not None:
-        weights = weights * sample_weight
+    if weights.any():
+        weights = _within_range(weights) * (1.0 if sample_weight is None else sample_weight)
     if not weights.any():
         raise ValueError(f"class_weight={class_weight!r} leaves no row with a positive weight")
-    return weights.astype(np.float32)
+    return _within_range(weights).astype(np.float32)
+
+
+def _within_range(weights: Weights) -> Weights:
+    """Scale weights that float32 could not hold or sum up; a power of two changes no digit."""
+    largest = weights.max()
+    if not 1 / _LARGEST <= largest <= _LARGEST:
+        weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
+        largest = weights.max()
+    return np.where(weights < _NEGLIGIBLE * largest, 0, weights)
 
 
 def _weight_per_class(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -413,45 +412,52 @@ class KerasDNNClassifier(
     ) -> Self:
         task = self._init_callback_context(max_subtasks=epochs)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        with self._unchanged_on_failure():
-            rows = self._validated(X, y, sample_weight, reset=afresh)
-            coding = self._coding_of(rows, classes, afresh)
-            seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
-            settings = chosen_settings(self, self.input_shape_, coding, epochs, seed)
-            held_out = given = self._given(coding, *validation)
-            refuse_contradictions(self, settings, given is not None)
-            weight = None
-            if self.early_stopping and given is None:
-                weight, held_out = hold_out(rows, coding, self.validation_fraction, seed)
-            fit = _learner.Fit(
-                settings,
-                rows.table(coding, self.class_weight, weight),
-                None if held_out is None else held_out.table(coding),
-                None if afresh else self._learnt,
-            )
-            if self.verbose:
-                print(f"engine: {fit.engine} ({fit.why})")
-            last = fit.epoch + epochs
-            memory = self._recalled(fit, epochs) if self.memory is not None and afresh else None
-            earlier = fit.epoch
-            rule = self._begin(earlier)
-            with fit.under_way():
-                self._run_epochs(fit, last, task, X, y, held_out, rule)
-            self._keep(fit.learnt(), rule, earlier)
-            if memory is not None:
-                memory.keep(self.n_iter_, self._learnt, self.history_)
+        before = self.__dict__.copy()
+        try:
+            self._train(task, X, y, sample_weight, classes, epochs, afresh, validation)
+        except BaseException:
+            self.__dict__ = before  # in one step: all that was learnt before, or nothing
+            raise
         task.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
-    @contextmanager
-    def _unchanged_on_failure(self) -> Iterator[None]:
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+    def _train(
+        self,
+        task: Any,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        classes: ArrayLike | None,
+        epochs: int,
+        afresh: bool,
+        validation: tuple[ArrayLike | None, ...],
+    ) -> None:
+        rows = self._validated(X, y, sample_weight, reset=afresh)
+        coding = self._coding_of(rows, classes, afresh)
+        seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
+        settings = chosen_settings(self, self.input_shape_, coding, epochs, seed)
+        held_out = given = self._given(coding, *validation)
+        refuse_contradictions(self, settings, given is not None)
+        weight = None
+        if self.early_stopping and given is None:
+            weight, held_out = hold_out(rows, coding, self.validation_fraction, seed)
+        fit = _learner.Fit(
+            settings,
+            rows.table(coding, self.class_weight, weight),
+            None if held_out is None else held_out.table(coding),
+            None if afresh else self._learnt,
+        )
+        if self.verbose:
+            print(f"engine: {fit.engine} ({fit.why})")
+        last = fit.epoch + epochs
+        memory = self._recalled(fit, epochs) if self.memory is not None and afresh else None
+        earlier = fit.epoch
+        rule = self._begin(earlier)
+        with fit.under_way():
+            self._run_epochs(fit, last, task, X, y, held_out, rule)
+        self._keep(fit.learnt(), rule, earlier)
+        if memory is not None:
+            memory.keep(self.n_iter_, self._learnt, self.history_)
 
     # -- rows, and what is held out of them -----------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Data that tests share, and the guard on the process's random state."""
+"""Data that tests share, and the counts of the long form."""
 
 import os
 
@@ -11,6 +11,21 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.preprocessing import StandardScaler
 
 from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="full counts in tests marked long_form, as docs/trust/run.py takes them",
+    )
+
+
+@pytest.fixture
+def count(request):
+    """Choose how often a test does what it does: `count(quick, long)`."""
+    long_form = request.config.getoption("long")
+    return lambda quick, long: long if long_form else quick
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ assert len(fitted) == 4, len(fitted)
 """)
 
 
+@pytest.mark.long_form(row="fork")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_fork_after_tensorflow_has_run_is_told_so():
     code = (

@@ -5,6 +5,7 @@ import io
 import pickle
 import random
 import re
+import sys
 
 import cloudpickle
 import joblib
@@ -344,7 +345,8 @@ def test_images_of_any_rank(sample):
         clone(classifier).fit(images, target).predict(images[:, :, :27])
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
+@pytest.mark.long_form(row="numbers")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
 def test_values_that_float32_cannot_hold_are_refused(value, iris, fitted):
     X = iris[0].copy()
     X[3, 1] = value
@@ -374,6 +376,30 @@ def test_not_fitted(iris):
     assert not hasattr(KerasDNNClassifier(), "model_")
 
 
+@pytest.mark.long_form(row="numbers")
+def test_sums_that_overflow_are_an_error_and_no_prediction(iris, small):
+    X, y = iris
+    small.fit(X, y)
+    kernel = weights(small)[0]
+    worst = 3e38 * np.sign(kernel[:, np.abs(kernel).sum(axis=0).argmax()])
+    rows = np.vstack([X, worst, worst])
+    message = r"output is NaN for 2 of 152 rows, the first at 150, .* feature is 3e\+38"
+    with pytest.raises(ValueError, match=message):
+        small.predict(rows)
+    with pytest.raises(ValueError, match=r"output is NaN for 2 of 152 rows"):
+        clone(small).set_params(epochs=1, learning_rate=1e-9).fit(
+            X, y, X_val=rows, y_val=np.append(y, [0, 1])
+        )
+
+
+@pytest.mark.long_form(row="numbers")
+def test_a_huge_penalty_is_an_error_that_names_it(iris, small):
+    small.set_params(l2=1e38, optimizer="sgd")
+    with pytest.raises(ValueError, match=r"loss became .* the penalty is \(l2=1e\+38\)"):
+        small.fit(*iris)
+
+
+@pytest.mark.long_form(row="numbers")
 def test_a_huge_learning_rate_is_an_error_that_names_it(iris, fitted):
     classifier = copy.deepcopy(fitted)
     before = classifier.predict_proba(iris[0])
@@ -381,6 +407,60 @@ def test_a_huge_learning_rate_is_an_error_that_names_it(iris, fitted):
     with pytest.raises(ValueError, match=r"loss became .*learning_rate=1e\+30"):
         classifier.fit(*iris)
     np.testing.assert_array_equal(classifier.predict_proba(iris[0]), before)
+
+
+@pytest.mark.long_form(row="interrupt")
+def test_an_interrupt_at_any_line_leaves_one_network_or_the_other(iris, small, record_property):
+    """At every line of the estimator's own code, which is where its state is kept."""
+    X, y = iris
+    old = small.set_params(epochs=1).fit(X, y)
+    before = copy.deepcopy(old)
+    after = clone(old).set_params(activation="tanh").fit(X[:90], y[:90])
+    lines = []
+
+    def interrupted_at(number):
+        lines.clear()
+
+        def trace(frame, event, argument):
+            if not frame.f_code.co_filename.endswith("classifier.py"):
+                return None
+            if event == "line":
+                lines.append(frame.f_lineno)
+                if len(lines) == number:
+                    sys.settrace(None)
+                    raise KeyboardInterrupt
+            return trace
+
+        fitted = copy.deepcopy(old).set_params(activation="tanh")
+        previous = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            fitted.fit(X[:90], y[:90])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(previous)
+        return fitted
+
+    assert_as(interrupted_at(0), after, X)
+    total = len(lines)
+    states = [assert_as(interrupted_at(n), (before, after), X) for n in range(1, total + 1)]
+    record_property("lines of fit interrupted", total)
+    assert total > 50
+    assert len(set(states)) == 2, "all ended alike: the test no longer meets the end of a fit"
+
+
+def assert_as(fitted, others, X):
+    """Check that a network is wholly one of these; return which."""
+    others = others if isinstance(others, tuple) else (others,)
+    for number, other in enumerate(others):
+        if np.array_equal(fitted.classes_, other.classes_):
+            np.testing.assert_array_equal(fitted.predict_proba(X), other.predict_proba(X))
+            assert fitted.history_ == other.history_
+            assert fitted.n_iter_ == other.n_iter_
+            assert set(vars(fitted)) == set(vars(other))
+            return number
+    raise AssertionError(f"neither old nor new: {vars(fitted)}")
 
 
 def test_an_interrupted_fit_leaves_the_old_network(iris, small):
@@ -454,6 +534,35 @@ def test_weights_scale_out(iris, small):
     np.testing.assert_allclose(a.predict_proba(iris[0]), b.predict_proba(iris[0]), atol=1e-5)
 
 
+@pytest.mark.long_form(row="numbers")
+@pytest.mark.parametrize("engine", ["fused", "keras"])
+@pytest.mark.parametrize("factor", [2.0**-1000, 2.0**-150, 2.0**120, 2.0**1000])
+def test_weights_beyond_float32_are_relative_too(factor, engine, iris, small):
+    weight = np.linspace(0.5, 1.5, 150)
+    small.set_params(engine=engine)
+    a = clone(small).fit(*iris, sample_weight=weight)
+    b = clone(small).fit(
+        *iris,
+        sample_weight=weight * factor,
+        X_val=iris[0],
+        y_val=iris[1],
+        sample_weight_val=weight * factor,
+    )
+    assert_same_weights(a, b)
+    assert np.isfinite(b.history_["val_loss"]).all()
+    huge = clone(small).set_params(class_weight={0: 2.0**1000, 1: 2.0**1000, 2: 2.0**1000})
+    assert_same_weights(a, huge.fit(*iris, sample_weight=weight * factor))
+
+
+@pytest.mark.long_form(row="numbers")
+def test_a_weight_that_is_nothing_beside_another_is_no_weight(iris, small):
+    X, y = iris
+    weight = np.where(np.arange(150) % 2, 1.0, 1e-40)
+    a = clone(small).fit(X, y, sample_weight=weight)
+    b = clone(small).fit(X, y, sample_weight=np.where(weight < 1, 0.0, 1.0))
+    assert_same_weights(a, b)
+
+
 def test_class_weight_equals_the_sample_weights_it_stands_for(iris, small):
     X, y = iris[0][:120], iris[1][:120]
     counts = np.bincount(y)
@@ -481,8 +590,10 @@ def test_class_weight_of_labels_that_look_like_numbers(iris, small):
         (np.zeros(150), "must contain at least one non-zero number"),
         (np.ones(149), r"sample_weight\.shape == \(149,\), expected \(150,\)"),
         (np.full(150, np.nan), "sample_weight contains NaN"),
+        (np.full(150, np.inf), "sample_weight contains infinity"),
     ],
 )
+@pytest.mark.long_form(row="numbers")
 def test_wrong_weights_are_refused(weight, message, iris, small):
     with pytest.raises(ValueError, match=message):
         small.fit(*iris, sample_weight=weight)
@@ -509,6 +620,7 @@ def test_every_form_of_random_state(iris, small):
     assert not np.array_equal(a[0], b[0])
 
 
+@pytest.mark.long_form(row="random-state")
 def test_no_global_generator_is_read_or_changed(iris):
     import tensorflow as tf
 
@@ -598,6 +710,7 @@ def test_hyperparameters_set_after_fit_do_not_change_predictions(iris, fitted):
 # -- copies and files ---------------------------------------------------------------------
 
 
+@pytest.mark.long_form(row="round-trips")
 @pytest.mark.parametrize(
     "copied",
     [

@@ -148,6 +148,21 @@ def test_bad_candidates_get_the_error_score(iris, network):
     assert search.best_params_ == {"optimizer": "sgd"}
 
 
+@pytest.mark.long_form(row="numbers")
+def test_diverging_candidates_get_the_error_score_and_the_cause(iris, network):
+    network.set_params(optimizer="sgd", epochs=2)
+    cause = r"(?s)3 fits failed.*the steps are too large \(learning_rate=1e\+30\)"
+    with (
+        pytest.warns(FitFailedWarning, match=cause),
+        pytest.warns(UserWarning, match="scores are non-finite"),
+    ):
+        search = GridSearchCV(network, {"learning_rate": [0.1, 1e30]}, cv=3).fit(*iris)
+    assert np.isnan(search.cv_results_["mean_test_score"][1])
+    assert search.best_params_ == {"learning_rate": 0.1}
+    with pytest.raises(ValueError, match=r"learning_rate=1e\+30"):
+        search.set_params(error_score="raise").fit(*iris)
+
+
 def test_scikit_learn_callbacks_follow_epochs(iris, network):
     monitor = ScoringMonitor(scoring="accuracy")
     network.set_params(epochs=4).set_callbacks(monitor)
@@ -195,16 +210,18 @@ def assert_same_search(search, expected):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.long_form(row="backends")
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_every_backend_gives_the_same_search(backend, serial, iris):
     assert_same_search(search_for(backend, iris, n_jobs=2), serial)
 
 
+@pytest.mark.long_form(row="backends")
 def test_a_dask_cluster_gives_the_same_search(serial, iris):
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         client.wait_for_workers(2)
@@ -214,6 +231,7 @@ def test_a_dask_cluster_gives_the_same_search(serial, iris):
     assert_same_search(on_cluster, serial)
 
 
+@pytest.mark.long_form(row="backends")
 def test_fits_in_many_threads_are_those_of_one_after_the_other(iris):
     def classifier(number):
         return KerasDNNClassifier(

@@ -2,15 +2,18 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import CancelledError
 
+import dask
 import joblib
 import keras
 import numpy as np
 import pytest
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from skdnn import KerasDNNClassifier
 
@@ -18,18 +21,21 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL to send"),
     # The client complains of the worker that is gone.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    # As an error in one of Dask's own tasks a warning could keep a worker from being started.
+    pytest.mark.filterwarnings("default"),
 ]
 
-# The long form: SKDNN_KILLS=20 pytest tests/test_killed_workers.py
-KILLS = int(os.environ.get("SKDNN_KILLS", "1"))
+PATIENCE = 600  # seconds, for what must not hang; a worker starts slowly on a busy machine
 
 
-def marker(folder):
+def marker(folder, *, dies=False):
     """Make a callback that leaves a file named after its process when a fit begins."""
 
     class Marks(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
             open(os.path.join(folder, f"{os.getpid()}-{time.time_ns()}"), "w").close()
+            if dies:
+                os.kill(os.getpid(), signal.SIGKILL)
 
         def on_epoch_end(self, epoch, logs=None):
             time.sleep(0.1)  # long enough for the kill to meet a fit
@@ -37,50 +43,187 @@ def marker(folder):
     return Marks()
 
 
-def search(folder):
+def begun(folder):
+    """Return the processes of the fits that have begun, in their order."""
+    names = sorted((path.name.split("-") for path in folder.iterdir()), key=lambda n: n[1])
+    return [int(pid) for pid, _ in names]
+
+
+def search(folder, **settings):
     return GridSearchCV(
         KerasDNNClassifier((16,), epochs=5, random_state=0, callbacks=marker(folder)),
         {"activation": ["relu", "tanh"], "optimizer": ["adam", "sgd"]},
         cv=3,
         refit=False,
         error_score="raise",
-    )
+    ).set_params(**settings)
 
 
-@pytest.fixture(scope="module")
+def on_cluster(searching, X, y):
+    """Run a search as the documentation has it, but not for longer than patience lasts."""
+    ended = []
+
+    def run():
+        try:
+            # n_jobs=-1: as many fits at a time as the cluster has threads
+            with joblib.parallel_config("dask", n_jobs=-1, scatter=[X, y]):
+                ended.append(searching.fit(X, y))
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if not ended:
+        pytest.fail(f"the search hangs: it has not ended in {PATIENCE} s")
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0]
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"it has not come to that in {PATIENCE} s")
+        time.sleep(0.01)
+
+
+@pytest.fixture
 def cluster():
+    """Two workers, each started again when it has died."""
     from distributed import Client, LocalCluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
-        client.wait_for_workers(2)
+        client.wait_for_workers(2, timeout=PATIENCE)
         yield client
 
 
-@pytest.mark.parametrize("number", range(KILLS))
-def test_a_killed_worker_changes_no_score(number, cluster, iris, tmp_path):
-    serial_folder, folder = tmp_path / "serial", tmp_path / "cluster"
-    serial_folder.mkdir()
-    folder.mkdir()
-    serial = search(str(serial_folder)).fit(*iris)
-    killed = threading.Thread(target=kill_one, args=(folder, number))
-    killed.start()
-    with joblib.parallel_config("dask"):
-        on_cluster = search(str(folder)).set_params(n_jobs=-1).fit(*iris)
-    killed.join()
-    np.testing.assert_array_equal(
-        on_cluster.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"]
-    )
-    begun = [path.name for path in folder.iterdir()]
-    assert len(begun) > 12, "no fit was begun again, so none was killed"
+@pytest.fixture(scope="module")
+def serial(iris, tmp_path_factory):
+    return search(str(tmp_path_factory.mktemp("serial"))).fit(*iris)
+
+
+@pytest.mark.long_form(row="killed-worker")
+def test_a_killed_worker_changes_no_score(
+    cluster, serial, iris, tmp_path, count, record_property
+):
+    kills = count(1, 20)
+    again = []
+    for number in range(kills):
+        cluster.wait_for_workers(2, timeout=PATIENCE)
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        killing = threading.Thread(target=kill_one, args=(folder, number))
+        killing.start()
+        ended = on_cluster(search(str(folder)), *iris)
+        killing.join()
+        np.testing.assert_array_equal(
+            ended.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"]
+        )
+        again.append(len(begun(folder)) - 12)
+        assert again[-1] > 0, "no fit was begun again, so none was killed"
+    record_property("workers killed during a fit", kills)
+    record_property("fits begun again", sum(again))
 
 
 def kill_one(folder, number):
     """Kill the process of the fit that begins next, a moment after it has begun."""
     first = 1 + number % 5
-    while len(begun := sorted(folder.iterdir(), key=lambda p: p.name.split("-")[1])) < first:
-        time.sleep(0.01)
+    wait_until(lambda: len(begun(folder)) >= first)
+    pids = begun(folder)
     time.sleep(np.random.default_rng(number).random() * 0.3)
-    os.kill(int(begun[-1].name.split("-")[0]), signal.SIGKILL)
+    os.kill(pids[-1], signal.SIGKILL)
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_all_workers_killed_is_an_error(cluster, iris, tmp_path):
+    """The rows died with them; Dask cancels what needs them."""
+
+    def kill_all():
+        wait_until(lambda: len(begun(tmp_path)) >= 3)
+        for pid in set(begun(tmp_path)):
+            os.kill(pid, signal.SIGKILL)
+
+    killing = threading.Thread(target=kill_all)
+    killing.start()
+    with pytest.raises(CancelledError, match="_fit_and_score"):
+        on_cluster(search(str(tmp_path)), *iris)
+    killing.join()
+    assert os.getpid() not in begun(tmp_path)
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_a_fit_that_always_dies_is_an_error(cluster, iris, tmp_path):
+    """Dask gives up after four deaths, or earlier if the rows died too."""
+    from distributed import KilledWorker
+
+    searching = search(
+        str(tmp_path), param_grid={"callbacks": [marker(str(tmp_path), dies=True)]}
+    )
+    with pytest.raises((KilledWorker, CancelledError), match="_fit_and_score"):
+        on_cluster(searching, *iris)
+    assert os.getpid() not in begun(tmp_path)
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_a_cluster_of_one_thread_trains_here(serial, iris, tmp_path):
+    """So joblib has it where it may run one fit at a time; the scores are the same."""
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster),
+    ):
+        ended = on_cluster(search(str(tmp_path)), *iris)
+    assert set(begun(tmp_path)) == {os.getpid()}
+    np.testing.assert_array_equal(
+        ended.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"]
+    )
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_no_worker_left_is_an_error_if_the_scheduler_has_a_timeout(tmp_path):
+    """Of rows so few that they travel with each fit, where nobody starts workers again."""
+    from distributed import Client, LocalCluster
+    from distributed.scheduler import NoWorkerError
+
+    X = np.random.default_rng(0).random((24, 2), np.float32)
+    y = np.arange(24, dtype=np.int8) % 3
+    assert X.nbytes < 1_000, "joblib would keep the rows on the workers"
+    with (
+        dask.config.set({"distributed.scheduler.no-workers-timeout": "3s"}),
+        LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        command = [sys.executable, "-m", "distributed.cli.dask_worker"]
+        options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+        workers = [
+            subprocess.Popen(
+                [*command, cluster.scheduler_address, *options],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for _ in range(2)
+        ]
+
+        def kill_all():
+            wait_until(lambda: begun(tmp_path))
+            for worker in workers:
+                worker.kill()
+
+        try:
+            client.wait_for_workers(2, timeout=PATIENCE)
+            killing = threading.Thread(target=kill_all)
+            killing.start()
+            with pytest.raises(NoWorkerError, match="_fit_and_score"):
+                on_cluster(search(str(tmp_path), cv=StratifiedKFold(3)), X, y)
+            killing.join()
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+    assert set(begun(tmp_path)) <= {worker.pid for worker in workers}

@@ -6,10 +6,14 @@ import json
 import pickle
 import zipfile
 
+import cloudpickle
+import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier
 from skdnn._learner import architecture_of
@@ -199,6 +203,7 @@ def test_a_refused_state_changes_nothing(fitted, iris):
 # -- skops --------------------------------------------------------------------------------
 
 
+@pytest.mark.long_form(row="round-trips")
 def test_skops_needs_one_type_to_trust(fitted, iris):
     from skops import io as skops_io
 
@@ -214,6 +219,7 @@ def test_skops_needs_one_type_to_trust(fitted, iris):
     )
 
 
+@pytest.mark.long_form(row="round-trips")
 def test_skops_needs_skdnns_names_for_a_pipeline(sample):
     from skops import io as skops_io
 
@@ -228,6 +234,36 @@ def test_skops_needs_skdnns_names_for_a_pipeline(sample):
     assert all(name.startswith("skdnn.") for name in names)
     loaded = skops_io.loads(data, trusted=names)
     np.testing.assert_array_equal(loaded.predict_proba(images), pipeline.predict_proba(images))
+
+
+@pytest.mark.long_form(row="round-trips")
+@pytest.mark.parametrize("by", ["pickle", "cloudpickle", "joblib", "skops", "deepcopy"])
+def test_round_trips_of_a_scaled_pipeline(by, iris):
+    from skops import io as skops_io
+
+    def by_joblib(pipeline):
+        buffer = io.BytesIO()
+        joblib.dump(pipeline, buffer)
+        return joblib.load(io.BytesIO(buffer.getvalue()))
+
+    ways = {
+        "pickle": lambda p: pickle.loads(pickle.dumps(p)),
+        "cloudpickle": lambda p: cloudpickle.loads(cloudpickle.dumps(p)),
+        "joblib": by_joblib,
+        "skops": lambda p: skops_io.loads(
+            skops_io.dumps(p), trusted=["skdnn.classifier.KerasDNNClassifier"]
+        ),
+        "deepcopy": copy.deepcopy,
+    }
+    X, y = iris
+    pipeline = make_pipeline(
+        StandardScaler(), KerasDNNClassifier((6,), epochs=2, random_state=0)
+    )
+    before = pipeline.fit(X, y).predict_proba(X)
+    copied = ways[by](pipeline)
+    np.testing.assert_array_equal(copied.predict_proba(X), before)
+    copied.fit(X[:50] + 1, np.arange(50) % 2)
+    np.testing.assert_array_equal(pipeline.predict_proba(X), before)  # nothing is shared
 
 
 def test_skops_of_a_forged_file_is_refused(fitted):

@@ -86,6 +86,11 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: Matrix) -> np.ndarr
     Returns
     -------
     outputs : ndarray of float32, shape (n_rows, n_outputs)
+
+    Raises
+    ------
+    ValueError
+        If an output is NaN: sums over features of a row have overflowed.
     """
     tensors = compiled.tensors(weights)
     n_rows = X.shape[0]
@@ -97,7 +102,19 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: Matrix) -> np.ndarr
         padded = aligned_zeros((max(_FEWEST_ROWS, _power_of_two(n)), *compiled.row_shape), n)
         write_rows(X, slice(start, start + n), padded[:n])
         outputs[start : start + n] = compiled(tensors, as_tensor(padded)).numpy()[:n]
+    _check_numbers(outputs, X)
     return outputs
+
+
+def _check_numbers(outputs: np.ndarray, X: Matrix) -> None:
+    wrong = np.isnan(outputs).any(axis=1)
+    if wrong.any():
+        first = int(wrong.argmax())
+        raise ValueError(
+            f"the network's output is NaN for {wrong.sum()} of {len(wrong)} rows, the first "
+            f"at {first}, whose largest feature is {abs(X[[first]]).max():g}: sums overflow in "
+            "float32. Scale the features, for example with StandardScaler"
+        )
 
 
 def _power_of_two(n: int) -> int:

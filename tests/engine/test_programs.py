@@ -78,10 +78,12 @@ def test_what_failed_to_build_is_tried_again():
     assert cache.get("a", lambda: 1) == 1
 
 
+@pytest.mark.long_form(row="memory")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_fits_leave_no_memory_behind():
+def test_fits_leave_no_memory_behind(count, record_property):
+    n_fits = count(150, 500)
     code = """
-import gc, numpy as np
+import gc, sys, numpy as np
 from skdnn import KerasDNNClassifier
 X, y = np.random.default_rng(0).random((100, 5)), np.arange(100) % 3
 structures = [{}, {"hidden_units": (9,)}, {"activation": "tanh"}, {"optimizer": "sgd"},
@@ -93,10 +95,12 @@ def fits(n):
         network.set_params(**structures[i % 5]).fit(X[:n_rows], y[:n_rows]).predict(X)
     gc.collect()
     return int(open("/proc/self/statm").read().split()[1]) * 4  # KiB in pages of 4
+n_fits = int(sys.argv[1])
 before = fits(50)
-print((fits(150) - before) / 150)
+print((fits(n_fits) - before) / n_fits)
 """
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, str(n_fits)], capture_output=True, text=True, check=True
     )
+    record_property(f"growth over {n_fits} fits of 5 structures, KiB a fit", run.stdout.strip())
     assert float(run.stdout) < 10, "KiB a fit"

@@ -1,8 +1,6 @@
 """Whatever a file holds, loading it ends in a LoadError or a model, and in nothing else.
 
-`SKDNN_HOSTILE_FILES` sets how many random mutations are loaded; CI takes few. The long run:
-
-    SKDNN_HOSTILE_FILES=100000 python -m pytest tests/persistence/test_hostile_files.py
+Random mutations are few in CI and 100,000 in the long form (`--long`).
 """
 
 import io
@@ -24,7 +22,8 @@ from skdnn import KerasDNNClassifier, make_image_pipeline
 from skdnn.persistence import LoadError, _container, _description, load
 
 CHILD = Path(__file__).with_name("hostile_child.py")
-N_MUTATIONS = int(os.environ.get("SKDNN_HOSTILE_FILES", "1500"))
+
+pytestmark = pytest.mark.long_form(row="hostile-files")
 
 
 class Payload:
@@ -426,12 +425,12 @@ def pipelines(described_pipeline):
 # -- tests --------------------------------------------------------------------------------
 
 
-def run_child(*arguments):
+def run_child(*arguments, timeout=60):
     ended = subprocess.run(
         [sys.executable, str(CHILD), *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60 + N_MUTATIONS / 5,
+        timeout=timeout,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
     return json.loads(ended.stdout.splitlines()[-1])
@@ -442,7 +441,9 @@ def write_valid(directory, *describeds):
         (directory / f"valid-{number}").write_bytes(_container.to_bytes(*described))
 
 
-def test_every_idea_ends_in_a_load_error(described, described_pipeline, tmp_path):
+def test_every_idea_ends_in_a_load_error(
+    described, described_pipeline, tmp_path, record_property
+):
     proof = tmp_path / "proof"
     corpus = {
         **other_files(Payload(proof)),
@@ -468,17 +469,21 @@ def test_every_idea_ends_in_a_load_error(described, described_pipeline, tmp_path
     odd = {n: o for n, o in told["outcomes"].items() if o not in ("model", "LoadError")}
     assert odd == {}
     assert len(told["outcomes"]) == len(corpus) + 2 > 180
+    record_property("files of the corpus", len(corpus))
 
 
-def test_random_mutations(described, described_pipeline, tmp_path):
+def test_random_mutations(described, described_pipeline, tmp_path, count, record_property):
+    n = count(1_500, 100_000)
     write_valid(tmp_path, described, described_pipeline)
     seed = int.from_bytes(os.urandom(4), "little")
-    told = run_child(tmp_path, N_MUTATIONS, seed)
+    told = run_child(tmp_path, n, seed, timeout=60 + n / 5)
     odd = {n: o for n, o in told["outcomes"].items() if n not in ("model", "LoadError")}
     assert odd == {}, f"seed {seed}"
     assert told["deeds"] == [], f"seed {seed}"
-    assert sum(told["outcomes"].values()) == N_MUTATIONS
+    assert sum(told["outcomes"].values()) == n
     assert min(told["outcomes"].values()) > 0  # neither all refused nor all taken
+    record_property("mutations", n)
+    record_property("of which loaded as a model", told["outcomes"]["model"])
 
 
 def test_the_watch_sees_what_a_pickle_does(tmp_path, described):

@@ -3,11 +3,13 @@
 import copy
 import functools
 import json
+import pickle
 import random
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import keras
@@ -57,6 +59,7 @@ def assert_same(loaded, saved, X):
 # -- round trips --------------------------------------------------------------------------
 
 
+@pytest.mark.long_form(row="round-trips")
 @pytest.mark.parametrize(
     "params",
     [
@@ -209,6 +212,7 @@ def test_feature_names(iris, path):
         loaded.predict(X[["b", "länge", "c", "d"]])
 
 
+@pytest.mark.long_form(row="round-trips")
 @pytest.mark.parametrize(
     "settings",
     [{}, {"flatten": False}, {"scale": 100, "image_shape": (28, 28)}],
@@ -424,6 +428,7 @@ def test_attributes_that_would_be_lost_are_named(fitted, path):
 # -- a file is there whole or not at all --------------------------------------------------
 
 
+@pytest.mark.long_form(row="cut-off-save")
 def test_the_old_file_survives_a_full_disk(fitted, path, monkeypatch):
     save(fitted, path)
     before = path.read_bytes()
@@ -438,6 +443,7 @@ def test_the_old_file_survives_a_full_disk(fitted, path, monkeypatch):
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.long_form(row="cut-off-save")
 def test_the_old_file_survives_a_write_that_is_cut_off(path):
     """As on a full disk: some bytes are written, and then no more."""
     path.write_bytes(b"old")
@@ -455,6 +461,7 @@ def test_the_old_file_survives_a_write_that_is_cut_off(path):
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.long_form(row="cut-off-save")
 def test_the_old_file_survives_a_kill(path):
     """Killed at every step of a write, between the first byte and the last rename."""
     script = textwrap.dedent(
@@ -488,6 +495,39 @@ def test_the_old_file_survives_a_kill(path):
     assert seen == {old, new}
 
 
+@pytest.mark.long_form(row="cut-off-save")
+def test_a_kill_at_random_leaves_the_old_file_or_the_new(
+    fitted, path, iris, count, record_property
+):
+    """A process that saves one network and the other, for ever, killed at some moment."""
+    kills = count(2, 20)
+    other = copy.deepcopy(fitted).partial_fit(*iris)
+    sources = [path.with_name(name) for name in ("one.pickle", "other.pickle")]
+    for source, network in zip(sources, (fitted, other), strict=True):
+        source.write_bytes(pickle.dumps(network))
+    script = (
+        "import pickle, sys\n"
+        "from skdnn.persistence import save\n"
+        "networks = [pickle.load(open(source, 'rb')) for source in sys.argv[2:]]\n"
+        "save(networks[0], sys.argv[1])\n"
+        "print('begun', flush=True)\n"
+        "while True:\n"
+        "    for network in networks:\n"
+        "        save(network, sys.argv[1])\n"
+    )
+    for number in range(kills):
+        command = [sys.executable, "-c", script, *map(str, [path, *sources])]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout.readline() == b"begun\n"
+            time.sleep(np.random.default_rng(number).random() / 5)
+            process.kill()
+        loaded = load(path)
+        assert loaded.n_iter_ in (fitted.n_iter_, other.n_iter_)
+        assert_same(loaded, fitted if loaded.n_iter_ == fitted.n_iter_ else other, iris[0])
+    record_property("kills while saving", kills)
+
+
+@pytest.mark.long_form(row="cut-off-save")
 def test_what_a_kill_leaves_never_loads(fitted, path):
     save(fitted, path)
     whole = path.read_bytes()

@@ -1,0 +1,195 @@
+"""Run the tests of what is promised at their full counts, and write down what came out.
+
+    python docs/trust/run.py                          # all of it, some hours
+    python docs/trust/run.py --only interrupt memory  # some rows; others keep their results
+    python docs/trust/run.py --quick                  # CI's counts, written elsewhere
+
+The results are ``results.json`` and ``results.md``, which the page ``limits.md`` shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypedDict
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SUITE = "suite"
+
+# The mark of the tests, and what they do.
+ROWS = {
+    "repeatable": "five kinds of fit hashed in new processes",
+    "backends": "serial, threads, loky, Dask: scores and best weights",
+    "killed-worker": "SIGKILL to a Dask worker during a fit",
+    "lost-cluster": "all workers killed; a fit that always dies; a cluster of one thread",
+    "random-state": "Python's, NumPy's, TensorFlow's and Keras's generators",
+    "memory": "growth of a process by its fits",
+    "interrupt": "SIGINT at random times, and at each line that keeps state",
+    "numbers": "NaN, inf, overflow, huge steps, weights and penalties",
+    "cut-off-save": "full disk, SIGKILL during save",
+    "fork": "a fit in a process forked after TensorFlow",
+    "round-trips": "pickle, joblib, cloudpickle, skops, own files, deepcopy",
+    "hostile-files": "corpus and mutations, in a watched process",
+    "properties": "any rows, dtypes, labels, weights",
+    SUITE: "all tests, in random order",
+}
+_LIBRARIES = ("scikit-learn", "tensorflow", "keras", "numpy", "joblib", "distributed")
+
+
+class Result(TypedDict):
+    """What a row came to."""
+
+    outcome: str
+    figures: list[str]
+    seconds: float
+    date: str
+    where: str
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--only", nargs="+", choices=ROWS, metavar="ROW", help=f"some of {', '.join(ROWS)}"
+    )
+    parser.add_argument("--suites", type=int, default=10, help="runs of all tests (10)")
+    parser.add_argument("--quick", action="store_true", help="CI's counts; needs --output")
+    parser.add_argument("--output", type=Path, default=HERE, help="directory of the results")
+    options = parser.parse_args(arguments)
+    if options.quick and options.output == HERE:
+        parser.error("--quick needs --output: its figures are not those of the page")
+    return options
+
+
+def run_row(row: str, *, quick: bool) -> Result:
+    """Run the tests with a row's mark."""
+    selection = ["-m", f"long_form(row={row!r})", *([] if quick else ["--long"])]
+    return run_tests(selection)
+
+
+def run_suites(n: int) -> Result:
+    """Run all tests so many times, each in an order of its own."""
+    results = []
+    for number in range(1, n + 1):
+        seed = random.randrange(2**32)
+        print(f"suite {number} of {n}, seed {seed}", flush=True)
+        results.append(run_tests(["-p", "randomly", f"--randomly-seed={seed}"]))
+        results[-1]["figures"] = [f"seed {seed}: {results[-1]['outcome']}"]
+    flawed = [each for each in results if each["outcome"].startswith("failed")]
+    return {
+        **results[-1],
+        "outcome": f"failed: {len(flawed)} of {n} runs" if flawed else "passed",
+        "figures": [f"runs: {n}", *(figure for each in flawed for figure in each["figures"])],
+        "seconds": round(sum(each["seconds"] for each in results), 1),
+    }
+
+
+def run_tests(selection: Sequence[str]) -> Result:
+    """Run pytest in a new process and read its report."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as directory:
+        report = Path(directory) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *selection]
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        seconds = time.monotonic() - started
+        tree = ET.fromstring(report.read_bytes()) if report.exists() else None
+    return {
+        "outcome": outcome_of(tree, code),
+        "figures": [] if tree is None else figures_of(tree),
+        "seconds": round(seconds, 1),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "where": where(),
+    }
+
+
+def outcome_of(tree: ET.Element | None, code: int) -> str:
+    """Say how many tests passed, or what went wrong."""
+    suite = None if tree is None else tree.find("testsuite")
+    if suite is None:
+        return f"failed: pytest ended with {code} and no report"
+    n, wrong, skipped = (
+        int(suite.get("tests", 0)),
+        int(suite.get("failures", 0)) + int(suite.get("errors", 0)),
+        int(suite.get("skipped", 0)),
+    )
+    left_out = f", {skipped} skipped" if skipped else ""
+    if code or wrong or not n:
+        return f"failed: {wrong} of {n} tests{left_out}"
+    return f"passed: {n - skipped} tests{left_out}"
+
+
+def figures_of(tree: ET.Element) -> list[str]:
+    """Read what the tests have recorded, by pytest's `record_property`."""
+    found = [(p.get("name"), p.get("value")) for p in tree.iter("property")]
+    return [f"{name}: {value}" for name, value in sorted(found, key=str)]
+
+
+def where() -> str:
+    """Name the machine and the versions."""
+    versions = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return f"{system}; Python {platform.python_version()}, {versions}"
+
+
+def markdown(results: dict[str, Result]) -> str:
+    """Write the results as a table, with the machines below it."""
+    lines = [
+        "| Row | What is done | Outcome | Figures | Seconds | Date |",
+        "|---|---|---|---|--:|---|",
+    ]
+    for row, what in ROWS.items():
+        if row not in results:
+            lines.append(f"| {row} | {what} | not run | | | |")
+            continue
+        result = results[row]
+        cells = [row, what, result["outcome"], "; ".join(result["figures"])]
+        cells += [f"{result['seconds']:.0f}", result["date"]]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    places: dict[str, list[str]] = {}
+    for row in results:
+        places.setdefault(results[row]["where"], []).append(row)
+    lines.append("")
+    lines += [f"Run on {place}: {', '.join(rows)}.\n" for place, rows in places.items()]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write(text: str, path: Path) -> None:
+    """Write by a rename, so that no reader sees half a file."""
+    partial = path.with_suffix(".part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the rows; write after each what there is."""
+    options = parse(arguments)
+    options.output.mkdir(parents=True, exist_ok=True)
+    kept = options.output / "results.json"
+    results: dict[str, Result] = json.loads(kept.read_text()) if kept.exists() else {}
+    names = options.only or list(ROWS)
+    for row in names:
+        print(f"== {row}", flush=True)
+        if row == SUITE:
+            results[row] = run_suites(options.suites)
+        else:
+            results[row] = run_row(row, quick=options.quick)
+        write(json.dumps(results, indent=1) + "\n", kept)
+        write(markdown(results), options.output / "results.md")
+    return int(any(results[row]["outcome"].startswith("failed") for row in names))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

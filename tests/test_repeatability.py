@@ -1,0 +1,109 @@
+"""The same fit in other processes, by other ways, and what it leaves as it was."""
+
+import subprocess
+import sys
+
+import pytest
+
+_HASHES = """
+import hashlib, sys
+import numpy as np
+from sklearn.datasets import load_digits
+from skdnn import KerasDNNClassifier
+
+X, y = load_digits(return_X_y=True)
+X = (X / 16).astype(np.float32)
+fits = {
+    "graph": dict(epochs=3, optimizer="nadam"),
+    "XLA": dict(epochs=27, hidden_units=(32, 16), activation=("silu", "tanh")),
+    "dropout, normalised": dict(epochs=3, dropout=0.3, batch_normalization=True, l2=1e-4),
+    "stopped early": dict(epochs=8, early_stopping=True, scoring="accuracy"),
+    "keras": dict(epochs=2, engine="keras", dropout=0.3),
+}
+names = list(fits)
+turn = int(sys.argv[1]) % len(names)  # what ran before in a process must not matter
+hashes = {}
+for name in names[turn:] + names[:turn]:
+    network = KerasDNNClassifier(**fits[name], random_state=7).fit(X, y)
+    arrays = [*network._learnt["weights"], *network._learnt["slots"], network.predict_proba(X)]
+    hashes[name] = hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()
+print([hashes[name] for name in names])
+"""
+
+
+@pytest.mark.long_form(row="repeatable")
+def test_every_process_learns_the_same_weights(count, record_property):
+    processes = count(2, 20)
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", _HASHES, str(number)],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=600,
+        ).stdout
+        for number in range(processes)
+    }
+    record_property("processes, each with 5 fits", processes)
+    record_property("different hashes", len(seen))
+    assert len(seen) == 1
+
+
+_DRAWS = """
+import random, sys
+import keras, numpy as np, tensorflow as tf
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+from skdnn import KerasDNNClassifier
+
+X, y = load_iris(return_X_y=True)
+keras.utils.set_random_seed(3)
+tf.random.set_global_generator(tf.random.Generator.from_seed(3))
+generator = tf.random.get_global_generator()
+
+def draw():
+    return [
+        random.random(),
+        np.random.random(),
+        generator.uniform(()).numpy(),
+        tf.random.uniform(()).numpy(),
+        np.asarray(keras.random.uniform(())).item(),
+    ]
+
+def work():
+    network = KerasDNNClassifier((9,), epochs=2, {params})
+    network.fit(X, y).predict(X)
+    network.partial_fit(X, y).model_.summary(print_fn=lambda line: None)
+    GridSearchCV(network, {{"activation": ["relu", "tanh"]}}, cv=2).fit(X, y)
+
+print(draw())
+if sys.argv[1] == "work":
+    work()
+print(draw(), tf.config.experimental.list_logical_devices())
+"""
+
+
+@pytest.mark.long_form(row="random-state")
+@pytest.mark.parametrize(
+    "params",
+    [
+        "random_state=0",
+        "random_state=None, dropout=0.2",
+        "random_state=0, engine='keras', dropout=0.2",
+        "random_state=0, kernel_initializer='he_normal', batch_normalization=True",
+    ],
+)
+def test_generators_go_on_as_if_nothing_had_been_fitted(params):
+    """Behind a seed, all five draw what they would have drawn."""
+    code = _DRAWS.format(params=params)
+    with_fits, without = (
+        subprocess.run(
+            [sys.executable, "-c", code, what],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=600,
+        ).stdout
+        for what in ("work", "nothing")
+    )
+    assert with_fits == without
