@@ -11,6 +11,13 @@ from typing import Any
 # Where these differ between machines, results do, or nothing can be sent at all.
 _MUST_AGREE = ("skdnn", "tensorflow", "keras", "scikit-learn", "numpy")
 
+# What Dask raises where a search can't go on, and what it means.
+_LOST = {
+    "FutureCancelledError": "all workers that held the images have died",
+    "KilledWorker": "a fit has ended its worker again and again, for want of memory perhaps",
+    "NoWorkerError": "no worker is left",
+}
+
 # Seconds: to reach the scheduler, for a first worker, and without any worker in a search.
 _TO_CONNECT, _FOR_WORKERS, _WITHOUT_WORKERS = 10, 30, 60
 
@@ -109,6 +116,25 @@ class Cluster:
             ) from error
         threads: Mapping[str, int] = self._client.nthreads()
         return threads
+
+
+def reason_of(error: BaseException) -> str:
+    """Say in a line why a search has ended with an error.
+
+    Parameters
+    ----------
+    error : BaseException
+        What it has raised.
+
+    Returns
+    -------
+    reason : str
+    """
+    said = str(error).strip().splitlines()[:1] or [type(error).__name__]
+    for kind in type(error).__mro__:
+        if kind.__name__ in _LOST:
+            return f"{_LOST[kind.__name__]} ({said[0]})"
+    return said[0]
 
 
 def _connected(address: str) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skdnn._backend import load_tensorflow
+from skdnn._cluster import reason_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -134,9 +135,8 @@ def _search(
         return None
     except Exception as error:  # whatever a fit may raise: one line for it
         console.show_cursor()
-        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         kept = _keep_finished(running, folder)
-        raise CommandError(f"the search failed after {kept}: {reason[0]}") from error
+        raise CommandError(f"the search failed: {reason_of(error)} (after {kept})") from error
 
 
 def _report(

@@ -105,6 +105,28 @@ def test_the_command_survives_a_killed_worker(cluster, own):
     assert table.filter(regex=r"^split").notna().all(axis=None)
 
 
+def test_the_command_says_that_all_workers_have_died(own):
+    with of_workers(2, env=ONE_THREAD) as mortal:
+        command = [
+            *(*COMMAND, "--data", "mine.npz", "--cv", "2", "--hidden-units", "8"),
+            *("--epochs", "200", "--dask", mortal.scheduler_address, "--output", "lost"),
+        ]
+        with InTerminal(command, cwd=own, env={**os.environ, **ONE_THREAD}) as terminal:
+            terminal.wait_until(r"epoch \d+ of 200", patience=200)
+            with Client(mortal) as client:
+                pids = client.run(os.getpid)
+            for pid in pids.values():
+                os.kill(pid, signal.SIGKILL)
+            complaints = terminal.end(timeout=300)
+            assert terminal.process.returncode == 1
+    *_, last = complaints.strip().splitlines()
+    assert re.match(
+        r"skdnn: error: the search failed: all workers that held the images have died \(.*\) "
+        r"\(after \d+ of 12 fits",
+        last,
+    ), complaints
+
+
 # -- what can't run a search ----------------------------------------------------------------
 
 
