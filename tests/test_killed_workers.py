@@ -59,14 +59,15 @@ def search(folder, **settings):
     ).set_params(**settings)
 
 
-def on_cluster(searching, X, y):
+def on_cluster(searching, X, y, *, scatter=True):
     """Run a search as the documentation has it, but not for longer than patience lasts."""
     ended = []
 
     def run():
         try:
             # n_jobs=-1: as many fits at a time as the cluster has threads
-            with joblib.parallel_config("dask", n_jobs=-1, scatter=[X, y]):
+            placed = {"scatter": [X, y]} if scatter else {}
+            with joblib.parallel_config("dask", n_jobs=-1, **placed):
                 ended.append(searching.fit(X, y))
         except BaseException as error:
             ended.append(error)
@@ -220,7 +221,7 @@ def test_no_worker_left_is_an_error_if_the_scheduler_has_a_timeout(tmp_path):
             killing = threading.Thread(target=kill_all)
             killing.start()
             with pytest.raises(NoWorkerError, match="_fit_and_score"):
-                on_cluster(search(str(tmp_path), cv=StratifiedKFold(3)), X, y)
+                on_cluster(search(str(tmp_path), cv=StratifiedKFold(3)), X, y, scatter=False)
             killing.join()
         finally:
             for worker in workers:
