@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from skdnn._targets import Coding, is_multilabel, row_weights
+from skdnn._targets import (
+    Coding,
+    check_same_classes,
+    checked_sample_weight,
+    is_multilabel,
+    row_weights,
+)
 
 
 @pytest.mark.parametrize(
@@ -88,3 +94,22 @@ def test_balanced_with_a_class_that_is_missing_from_the_chunk():
     numbers = np.array([0, 0, 2])
     weights = row_weights(None, "balanced", np.array([5, 6, 7]), numbers)
     np.testing.assert_allclose(weights, [0.75, 0.75, 1.5])
+
+
+def test_sample_weights_are_doubles_one_per_row_and_not_negative():
+    X = np.zeros((3, 2))
+    assert checked_sample_weight(None, X) is None
+    weights = checked_sample_weight([1, 0, 2], X)
+    np.testing.assert_array_equal(weights, [1, 0, 2])
+    assert weights.dtype == np.float64
+    with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
+        checked_sample_weight([1, -1, 2], X)
+    with pytest.raises(ValueError, match=r"sample_weight.shape == \(2,\), expected \(3,\)"):
+        checked_sample_weight([1, 1], X)
+
+
+def test_classes_named_again_must_be_those_of_the_first_call():
+    check_same_classes(None, np.array([0, 1]))
+    check_same_classes([1, 0, 1], np.array([0, 1]))
+    with pytest.raises(ValueError, match=r"classes=\[0, 2\] is not the same .*: \[0, 1\]"):
+        check_same_classes([0, 2], np.array([0, 1]))
