@@ -14,7 +14,8 @@ ALTERNATING = np.array([1.0, 0, 2, 3, 0, 4, 5, 6, 7, 8])
 
 def test_a_table_has_numbers_for_labels_and_both_kinds_of_weights():
     weight = np.arange(10.0)
-    table = LabelledRows(X, Y, weight).table(CODING, {"a": 10.0})
+    labels = np.where(weight > 0, Y, "c")  # what weighs nothing may be of any class
+    table = LabelledRows(X, labels, weight).table(CODING, {"a": 10.0})
     assert table["X"] is X
     np.testing.assert_array_equal(table["y"], [0, 1] * 5)
     np.testing.assert_array_equal(table["weight"], weight * np.array([10, 1] * 5))
@@ -29,7 +30,7 @@ def test_weights_given_to_a_table_stand_for_the_rows_own():
 
 
 def test_what_is_held_out_weighs_nothing_and_the_rest_what_it_did():
-    rows = LabelledRows(X, Y, ALTERNATING)
+    rows = LabelledRows(X, np.where(ALTERNATING > 0, Y, "c"), ALTERNATING)
     weight, held_out = hold_out(rows, CODING, 4, seed=0)
 
     taken = np.flatnonzero(np.isin(X[:, 0], held_out.X[:, 0]))
@@ -74,6 +75,7 @@ def test_columns_of_labels_are_held_out_without_shares():
     [
         (1, r"^early_stopping=True can't set validation_fraction=1 of 8 rows aside: The test"),
         (0.99, r"rows aside: .*[^.]\. Pass X_val and y_val to fit, change validation_fraction"),
+        (0.99, r"set early_stopping=False\.$"),
     ],
 )
 def test_too_few_rows_are_refused(fraction, message):

@@ -236,6 +236,15 @@ def test_as_good_and_faster_is_within_a_deviation_and_saves_time():
         1 / 3
     )
     assert facts_of(scores, [1, 1, 0.5, 0.95]).as_good_and_faster is None
+    # Of equal scores that do not vary, too.
+    assert facts_of([[0.8, 0.8], [0.8, 0.8]], [3, 1]).as_good_and_faster.name == "c1"
+
+
+def test_the_winner_comes_before_its_equals():
+    scores = [[0.8, 0.8], [0.9, 0.7], [np.nan, 0.9], [0.7, 1.0]]
+
+    assert facts_of(scores, winner=1).best_first == [3, 1, 0, 2]
+    assert facts_of(scores, winner=0).best_first == [3, 0, 1, 2]
 
 
 @pytest.mark.parametrize(
