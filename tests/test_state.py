@@ -172,7 +172,9 @@ FORGERIES = [
     (attribute("n_parameters_", -1), "n_parameters_ must be an int"),
     (attribute("best_iteration_", None), "best_iteration_ must be an int"),
     (attribute("validation_scores_", [0.5]), "validation_scores_ must be a one-dim"),
-    (attribute("feature_names_in_", np.array(["a"], object)), "must hold 4 names"),
+    (attribute("validation_scores_", np.array([1, 0])), r"of floats, got array\(\[1, 0\]\)$"),
+    (attribute("feature_names_in_", ["a"] * 4), r"ndarray of str, got \['a', 'a', 'a', 'a'\]$"),
+    (attribute("feature_names_in_", np.array(["a"], object)), "must hold 4 names, got array"),
     (attribute("feature_names_in_", np.array([1, 2], object)), "ndarray of str"),
     (
         attribute("history_", {"loss": (0.5,)}),
@@ -200,6 +202,16 @@ def test_the_fewest_classes_are_taken_and_no_fewer(multilabel, least):
     assert checked_architecture(layers) == Architecture(**layers)
     with pytest.raises(ValueError, match=f"n_classes must be an int from {least}, got"):
         checked_architecture(layers | {"n_classes": least - 1})
+
+
+def test_scores_and_names_may_be_there(fitted):
+    names = np.array(["a", "b", "c", "d"], object)
+    scores = np.array([0.5, 0.25])
+
+    def change(state):
+        state.update(feature_names_in_=names, validation_scores_=scores, best_iteration_=0)
+
+    put(changed(fitted, change))
 
 
 def test_an_activation_may_be_a_function():
