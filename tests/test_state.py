@@ -162,6 +162,7 @@ FORGERIES = [
         r"classes_ must hold 3 labels, got array\(\[0, 1\]",
     ),
     (attribute("classes_", np.array([0, 0, 1])), "classes_ must be sorted, each label once"),
+    (attribute("classes_", np.array([0, 2, 1])), "classes_ must be sorted, each label once"),
     (attribute("classes_", np.eye(3)), "classes_ must be a one-dimensional ndarray"),
     (attribute("classes_", np.array([0, "a", None], object)), "classes_ must be sorted"),
     (lambda s: s.pop("classes_"), r"is fitted, but lacks, got \['classes_'\]"),
@@ -212,6 +213,7 @@ def test_scores_and_names_may_be_there(fitted):
         state.update(feature_names_in_=names, validation_scores_=scores, best_iteration_=0)
 
     put(changed(fitted, change))
+    put(changed(fitted, lambda state: state.pop("n_features_in_")))  # images have none
 
 
 def test_an_activation_may_be_a_function():
