@@ -39,6 +39,13 @@ def test_what_is_written_is_read_back():
         assert arrays[name].flags.writeable
 
 
+def test_tensors_may_stand_in_another_order_than_their_names():
+    first, second = ({"dtype": "U8", "shape": [1], "data_offsets": [n, n + 1]} for n in (0, 1))
+    header = {"__metadata__": {"skdnn": "1"}, "a": second, "b": first}
+    _, arrays = read(with_header(header, b"\x07\x09"))
+    assert (arrays["a"].tolist(), arrays["b"].tolist()) == ([9], [7])
+
+
 def test_bytes_that_are_no_bool_are_refused():
     with pytest.raises(LoadError, match=r"^tensor .w. holds bytes that are no bool$"):
         read(with_tensor(dtype="BOOL"))
@@ -57,6 +64,10 @@ def test_what_json_lacks_is_not_written():
         (b"[1e999]", "^its header holds 1e999, which is no finite number$"),
         (b"[" + b"1" * 21 + b"]", "^its header holds an int of 21 digits$"),
         (b"[" * 33 + b"]" * 33, "^its header nests deeper than 32 levels$"),
+        (
+            b"[" + b"[]," * 99 + b"[" * 32 + b"]" * 33,
+            "^its header nests deeper than 32 levels$",
+        ),
         (b"{", "^its header is not JSON: Expecting"),
         (b'["\xff"]', "^its header is not JSON: 'utf-8'"),
     ],
