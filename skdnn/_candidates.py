@@ -246,7 +246,7 @@ def value_text(value: Any) -> str:
 
 def _object_text(value: Any) -> str:
     text = " ".join(repr(value).split())
-    if " object at 0x" not in text and " at 0x" not in text:
+    if " at 0x" not in text:
         return text if len(text) <= 60 else text[:59] + "…"
     rate = value.get_config().get("learning_rate") if hasattr(value, "get_config") else None
     return type(value).__name__ + (f"({rate:.4g})" if isinstance(rate, float) else "")

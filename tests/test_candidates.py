@@ -3,8 +3,16 @@ import functools
 import keras
 import numpy as np
 import pytest
+from sklearn.linear_model import RidgeClassifierCV
 
-from skdnn._candidates import candidate_names, value_text, varied_parameters
+from skdnn._candidates import (
+    candidate_names,
+    check_searched,
+    fold_scores_of,
+    score_name_of,
+    value_text,
+    varied_parameters,
+)
 
 
 def test_names_tell_candidates_apart_and_leave_out_what_they_share():
@@ -24,6 +32,12 @@ def test_numbers_bring_the_name_of_their_parameter():
         "l2=0.001, hidden_units=300-100",
         "l2=0, hidden_units=none",
     ]
+
+
+def test_names_are_the_last_part():
+    params = [{"dnn__optimizer__momentum": momentum} for momentum in (0.0, 0.9)]
+
+    assert candidate_names(params) == ["momentum=0", "momentum=0.9"]
 
 
 def test_parameters_that_end_alike_keep_their_whole_name():
@@ -74,6 +88,8 @@ def a_function():
         ((100,), "100"),
         (["relu", "sigmoid"], "relu, sigmoid"),
         ({"flatten": True}, "flatten=True"),
+        ({"flatten": True, "scale": 0.5}, "flatten=True, scale=0.5"),
+        (functools.partial(a_function), "partial"),
         (a_function, "a_function"),
         (keras.optimizers.Adam, "Adam"),
         (keras.optimizers.RMSprop(0.002), "RMSprop(0.002)"),
@@ -87,5 +103,30 @@ def test_values_are_written_without_addresses(value, text):
 def test_long_values_are_cut():
     text = value_text(functools.partial(max, list(range(100))))
 
-    assert len(text) <= 60
-    assert "0x" not in text
+    assert len(text) == 60
+    assert text.startswith("functools.partial(")
+    assert text.endswith("…")
+    assert value_text({*"x" * 9}) == "{'x'}"
+    assert value_text(b"x" * 57) == "b'" + "x" * 57 + "'"  # 60 letters fit
+    assert value_text(b"x" * 58) == "b'" + "x" * 57 + "…"
+
+
+@pytest.mark.parametrize(
+    ("scoring", "refit", "name"),
+    [
+        (None, True, "accuracy"),
+        ("f1_macro", True, "f1 macro"),
+        (len, True, "score"),
+        (["recall", "top_k_accuracy"], "top_k_accuracy", "top k accuracy"),
+    ],
+)
+def test_a_score_has_the_name_of_what_was_asked_for(searched, scoring, refit, name):
+    search = searched({"a": [1, 2]}, [[0.5, 0.6], [0.7, 0.8]], scoring=scoring, refit=refit)
+
+    assert score_name_of(search) == name
+    np.testing.assert_array_equal(fold_scores_of(search), [[0.5, 0.6], [0.7, 0.8]])
+
+
+def test_an_estimator_that_has_scoring_is_no_search():
+    with pytest.raises(TypeError, match=r"such as GridSearchCV .* got RidgeClassifierCV$"):
+        check_searched(RidgeClassifierCV(scoring="accuracy"))

@@ -75,6 +75,7 @@ def negative_loss(estimator, X, y):
         ([0.0, 0.05, 0.1, 0.15], 2, 0.1, 3, 3),  # better, but not by more than tol
         ([0.0, 0.05, 0.15, 0.2], 2, 0.1, None, 4),  # small gains add up
         ([-9.0, -3.0, -2.5, -2.9], 1, 0.4, 4, 3),
+        ([-np.inf, -np.inf, -np.inf, 0.1, 0.2], 2, 0.0, None, 5),  # nothing to beat yet
     ],
 )
 def test_the_rule_waits_for_gains_above_tol_and_knows_the_best(
@@ -88,6 +89,11 @@ def test_the_rule_waits_for_gains_above_tol_and_knows_the_best(
             break
     assert stopped_at == stops_at
     assert rule.best == rule.best_position + 1 == best
+
+
+def test_a_score_that_cannot_be_compared_is_refused():
+    with pytest.raises(ValueError, match=r"^scoring gave NaN on the validation rows; early "):
+        StoppingRule(1, 0.0).update(np.nan, 1)
 
 
 @pytest.mark.parametrize("scoring", ["loss", "accuracy", negative_loss, None])

@@ -303,9 +303,25 @@ def test_pixels_that_were_scaled_before_are_told():
     with pytest.warns(UserWarning, match=r"largest pixel is 1, .*scale=255; pass scale=1"):
         scale_and_flatten(images)
     assert scale_and_flatten(images, scale=1).max() == 1
+    with pytest.warns(UserWarning, match=r"scale=1.5; pass scale=1"):
+        scale_and_flatten(images, scale=1.5)
 
 
-@pytest.mark.parametrize("scale", [0, -1, "a", float("nan")])
+@pytest.mark.parametrize(
+    "images",
+    [np.eye(2, dtype=np.uint8), np.eye(2, dtype=bool), np.zeros((2, 2)), np.full((2, 2), 1.5)],
+    ids=["integers", "bools", "zeros", "beyond 1"],
+)
+def test_pixels_that_may_be_as_they_were_taken_raise_no_warning(images):
+    np.testing.assert_allclose(scale_and_flatten(images), np.float32(images) / 255)
+
+
+def test_no_image_and_no_pixel_are_rows_too():
+    assert scale_and_flatten(np.zeros((0, 2, 2))).shape == (0, 4)
+    assert scale_and_flatten(np.zeros((3, 0))).shape == (3, 0)
+
+
+@pytest.mark.parametrize("scale", [0, -1, "a", float("nan"), float("inf")])
 def test_a_scale_that_is_no_positive_number_is_refused(scale):
     with pytest.raises(ValueError, match="scale must be a positive number, got"):
         scale_and_flatten(np.zeros((1, 2, 2)), scale=scale)

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from skdnn import KerasDNNClassifier
 from skdnn._learner import architecture_of
 from skdnn._optimizers import _classes_by_name
-from skdnn._state import slot_shapes, weight_shapes
+from skdnn._state import checked_architecture, slot_shapes, weight_shapes
 from skdnn.network import Architecture
 
 
@@ -137,38 +137,54 @@ FORGERIES = [
     (learnt("more", 3), "_learnt must be a dict of"),
     (learnt("input_shape", (4.0,)), "input_shape must be a tuple of positive ints"),
     (learnt("input_shape", ()), "input_shape must have a dimension"),
-    (learnt("hidden_units", (6, -5)), "hidden_units must be a tuple of positive ints"),
+    (learnt("hidden_units", (6, -5)), r"hidden_units must be .* positive ints, got \(6, -5\)$"),
     (learnt("hidden_units", (6, True)), "hidden_units must be a tuple of positive ints"),
     (learnt("n_classes", 1), "n_classes must be an int from 2, got 1"),
-    (learnt("multilabel", 0), "multilabel must be a bool"),
+    (learnt("multilabel", 0), "multilabel must be a bool, got 0$"),
     (learnt("activation", ("relu", 3)), "activation must be a tuple of names"),
     (learnt("activation", ("relu",)), r"activation must have a value per layer, got \(1, 2"),
-    (learnt("batch_normalization", (1, 0)), "batch_normalization must be a tuple of bools"),
+    (
+        learnt("batch_normalization", (1, 0)),
+        r"batch_normalization must be a tuple of bools, got \(1, 0\)$",
+    ),
     (learnt("seed", -1), "'seed'. must be an int from 0"),
-    (learnt("epoch", "2"), "'epoch'. must be an int from 0"),
-    (learnt("optimizer", None), "'optimizer'. must be text"),
-    (learnt("weights", tuple), "weights must be a list"),
-    (learnt("weights", lambda w: w[:-1]), "weights must have shapes"),
+    (learnt("seed", 2**31), "'seed'. must be an int from 0"),
+    (learnt("epoch", "2"), r"'epoch'. must be an int from 0 to 2\*\*31 - 1, got '2'"),
+    (learnt("optimizer", None), "'optimizer'. must be text, got {"),
+    (learnt("weights", tuple), "weights must be a list, got <class 'tuple'>"),
+    (learnt("weights", lambda w: w[:-1]), r"weights must have shapes .*, got \[\(4, 6\)"),
     (learnt("weights", lambda w: [w[0].T, *w[1:]]), "weights must have shapes"),
     (learnt("weights", lambda w: [w[0] * 1.0j, *w[1:]]), "hidden_1.kernel must be .*float32"),
     (learnt("weights", lambda w: [w[0] * np.nan, *w[1:]]), "hidden_1.kernel must be finite"),
-    (learnt("slots", tuple), "optimizer's state must be a list"),
+    (learnt("slots", tuple), "optimizer's state must be a list, got <class 'tuple'>"),
     (learnt("slots", lambda s: [*s, "x"]), r"slots\[\d+\] must be an ndarray of numbers"),
     (learnt("slots", lambda s: [*s, np.ones(99)]), "optimizer's state must have shapes"),
     (attribute("classes_", list), "classes_ must be a one-dimensional ndarray"),
     (attribute("classes_", np.array([1, 0, 2])), "classes_ must be sorted"),
-    (attribute("classes_", np.array([0, 1])), "classes_ must hold 3 labels"),
+    (
+        attribute("classes_", np.array([0, 1])),
+        r"classes_ must hold 3 labels, got array\(\[0, 1\]",
+    ),
+    (attribute("classes_", np.array([0, 0, 1])), "classes_ must be sorted, each label once"),
+    (attribute("classes_", np.array([0, 2, 1])), "classes_ must be sorted, each label once"),
+    (attribute("classes_", np.eye(3)), "classes_ must be a one-dimensional ndarray"),
+    (attribute("classes_", np.array([0, "a", None], object)), "classes_ must be sorted"),
     (lambda s: s.pop("classes_"), r"is fitted, but lacks, got \['classes_'\]"),
     (attribute("input_shape_", (5,)), r"input_shape_ must be \(4,\), got \(5,\)"),
-    (attribute("input_shape_", [4]), "input_shape_ must be a tuple"),
+    (attribute("input_shape_", [4]), r"input_shape_ must be a tuple .* got \[4\]$"),
     (attribute("n_features_in_", 5), "n_features_in_ must be 4, got 5"),
-    (attribute("n_iter_", 2.0), "n_iter_ must be an int"),
+    (attribute("n_iter_", 2.0), r"n_iter_ must be an int from 0, got 2\.0$"),
     (attribute("n_parameters_", -1), "n_parameters_ must be an int"),
     (attribute("best_iteration_", None), "best_iteration_ must be an int"),
     (attribute("validation_scores_", [0.5]), "validation_scores_ must be a one-dim"),
-    (attribute("feature_names_in_", np.array(["a"], object)), "must hold 4 names"),
+    (attribute("validation_scores_", np.array([1, 0])), r"of floats, got array\(\[1, 0\]\)$"),
+    (attribute("feature_names_in_", ["a"] * 4), r"ndarray of str, got \['a', 'a', 'a', 'a'\]$"),
+    (attribute("feature_names_in_", np.array(["a"], object)), "must hold 4 names, got array"),
     (attribute("feature_names_in_", np.array([1, 2], object)), "ndarray of str"),
-    (attribute("history_", {"loss": (0.5,)}), "history_ must be a dict of lists"),
+    (
+        attribute("history_", {"loss": (0.5,)}),
+        r"history_ must be .* got \{'loss': \(0\.5,\)\}$",
+    ),
     (attribute("history_", {"loss": ["low"]}), "history_ must be a dict of lists"),
 ]
 
@@ -182,6 +198,32 @@ def test_a_forged_state_is_refused_by_name(change, message, fitted):
     put(changed(fitted, lambda state: None))  # as it is, it is taken
     with pytest.raises(ValueError, match=message):
         put(changed(fitted, change))
+
+
+@pytest.mark.parametrize(("multilabel", "least"), [(False, 2), (True, 1)])
+def test_the_fewest_classes_are_taken_and_no_fewer(multilabel, least):
+    layers = {"input_shape": (4,), "hidden_units": (), "activation": ()}
+    layers |= {"batch_normalization": (), "multilabel": multilabel, "n_classes": least}
+    assert checked_architecture(layers) == Architecture(**layers)
+    with pytest.raises(ValueError, match=f"n_classes must be an int from {least}, got"):
+        checked_architecture(layers | {"n_classes": least - 1})
+
+
+def test_scores_and_names_may_be_there(fitted):
+    names = np.array(["a", "b", "c", "d"], object)
+    scores = np.array([0.5, 0.25])
+
+    def change(state):
+        state.update(feature_names_in_=names, validation_scores_=scores, best_iteration_=0)
+
+    put(changed(fitted, change))
+    put(changed(fitted, lambda state: state.pop("n_features_in_")))  # images have none
+
+
+def test_an_activation_may_be_a_function():
+    layers = {"input_shape": (4,), "hidden_units": (3,), "activation": (np.tanh,)}
+    layers |= {"batch_normalization": (False,), "multilabel": False, "n_classes": 2}
+    assert checked_architecture(layers).activation == (np.tanh,)
 
 
 @pytest.mark.parametrize("state", [None, 3, [], {1: 2}])

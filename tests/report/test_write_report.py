@@ -208,11 +208,41 @@ def facts_of(scores, times=None, winner=0):
     return SearchFacts(names, scores, times, ranks, winner, "accuracy", {})
 
 
+def test_facts_are_those_of_the_search(iris):
+    grid = {"C": [1e-9, 1.0, 1e-9], "fit_intercept": [False]}
+    search = GridSearchCV(LogisticRegression(), grid, cv=3, scoring="f1_macro").fit(*iris)
+    results = search.cv_results_
+
+    facts = SearchFacts.of(search, None, None)
+
+    assert facts.names == ["C=1e-09 (candidate 1)", "C=1", "C=1e-09 (candidate 3)"]
+    np.testing.assert_array_equal(facts.means, results["mean_test_score"])
+    np.testing.assert_array_equal(facts.deviations, results["std_test_score"])
+    np.testing.assert_array_equal(facts.fit_times, results["mean_fit_time"])
+    np.testing.assert_array_equal(facts.ranks, results["rank_test_score"])
+    assert (facts.winner, facts.n_folds, facts.score_name) == (1, 3, "f1 macro")
+    assert facts.questions == {"C": ["1e-09", "1"]}
+    given = SearchFacts.of(search, ["a", "b", "c"], "F1")
+    assert (given.names, given.score_name) == (["a", "b", "c"], "F1")
+
+
+def test_facts_need_a_winner_whose_folds_were_all_scored(iris):
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=3).fit(*iris)
+    search.cv_results_["split1_test_score"][0] = np.nan
+    with pytest.raises(ValueError, match=r"^search must have a winner without failed fits"):
+        SearchFacts.of(search, None, None)
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=3, refit=False).fit(*iris)
+    with pytest.raises(ValueError, match=r"refitted winner, got a search with refit=False$"):
+        SearchFacts.of(search, None, None)
+
+
 def test_the_next_best_is_compared_on_the_same_folds():
     other = facts_of([[0.9, 0.8, 0.7], [0.5, 0.5, 0.5], [0.8, 0.81, 0.6]]).next_best
 
     assert other.name == "c2"
     assert other.folds_ahead == 2
+    assert other.score == pytest.approx(2.21 / 3)
+    assert other.fit_time == 1
     assert other.difference == pytest.approx(0.19 / 3)
     assert other.spread == pytest.approx(np.std([0.1, -0.01, 0.1]))
 
@@ -238,6 +268,17 @@ def test_as_good_and_faster_is_within_a_deviation_and_saves_time():
         1 / 3
     )
     assert facts_of(scores, [1, 1, 0.5, 0.95]).as_good_and_faster is None
+    # Of equal scores that do not vary, too, and of fits that take no second.
+    other = facts_of([[0.8, 0.8], [0.8, 0.8]], [0.3, 0.1]).as_good_and_faster
+    assert (other.name, other.folds_ahead) == ("c1", 0)
+    assert other.share_of_time == pytest.approx(1 / 3)
+
+
+def test_the_winner_comes_before_its_equals():
+    scores = [[0.8, 0.8], [0.9, 0.7], [np.nan, 0.9], [0.7, 1.0]]
+
+    assert facts_of(scores, winner=1).best_first == [3, 1, 0, 2]
+    assert facts_of(scores, winner=0).best_first == [3, 0, 1, 2]
 
 
 @pytest.mark.parametrize(
