@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdnn import callbacks, datasets, displays, onnx, persistence, report
+    from skdnn import callbacks, cluster, datasets, displays, onnx, persistence, report
     from skdnn.classifier import KerasDNNClassifier
     from skdnn.network import build_network
     from skdnn.pipeline import make_image_pipeline
@@ -22,6 +22,7 @@ __all__ = [
     "KerasDNNClassifier",
     "build_network",
     "callbacks",
+    "cluster",
     "datasets",
     "displays",
     "document_variants",
@@ -45,6 +46,7 @@ _HOME = {
 _MODULES = {
     "callbacks",
     "classifier",
+    "cluster",
     "datasets",
     "displays",
     "network",

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skdnn._backend import load_tensorflow
-from skdnn._cluster import reason_of
 
 if TYPE_CHECKING:
     from rich.console import Console
     from sklearn.model_selection import GridSearchCV
 
-    from skdnn._cluster import Cluster
+    from skdnn._cluster_connection import Cluster
     from skdnn._inputs import Inputs
     from skdnn._search import RunningSearch, SearchPlan
 
@@ -70,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     with console.status("loading TensorFlow"):
         load_tensorflow()
     running = RunningSearch(plan, inputs.X, inputs.y, console)
-    search = _search(running, console, cluster, options.output)
+    search = _search(running, console, options.output)
     if search is None:
         return 130
     if cluster is not None:
@@ -113,7 +112,8 @@ def _count(number: int, what: str) -> str:
 
 
 def _connect(address: str) -> Cluster:
-    from skdnn._cluster import Cluster, ClusterError
+    from skdnn._cluster_connection import Cluster
+    from skdnn.cluster import ClusterError
 
     try:
         return Cluster(address)
@@ -121,12 +121,10 @@ def _connect(address: str) -> Cluster:
         raise CommandError(str(error)) from error
 
 
-def _search(
-    running: RunningSearch, console: Console, cluster: Cluster | None, folder: Path
-) -> GridSearchCV | None:
+def _search(running: RunningSearch, console: Console, folder: Path) -> GridSearchCV | None:
     """Wait for the search; None if it was interrupted. What is finished is kept either way."""
     try:
-        return running.wait(None if cluster is None else cluster.check)
+        return running.wait()
     except KeyboardInterrupt:
         running.stop(_PATIENCE)
         console.show_cursor()  # the display is not ended by a fit that goes on
@@ -135,8 +133,9 @@ def _search(
         return None
     except Exception as error:  # whatever a fit may raise: one line for it
         console.show_cursor()
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
         kept = _keep_finished(running, folder)
-        raise CommandError(f"the search failed: {reason_of(error)} (after {kept})") from error
+        raise CommandError(f"the search failed: {reason[0]} (after {kept})") from error
 
 
 def _report(

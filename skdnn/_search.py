@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +16,9 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from skdnn._candidates import candidate_names
 from skdnn.callbacks import HistoryMonitor, SearchProgress
+from skdnn.cluster import dask_config
 from skdnn.pipeline import make_image_pipeline
 from skdnn.variants import document_variants
-
-_SECONDS_BETWEEN_CHECKS = 2.0
 
 
 class SearchStopped(Exception):
@@ -147,24 +145,16 @@ class RunningSearch:
         self._ended = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
-    def wait(self, check: Callable[[], None] | None = None) -> GridSearchCV:
+    def wait(self) -> GridSearchCV:
         """Wait for the end, open to Ctrl-C.
-
-        Parameters
-        ----------
-        check : callable, default=None
-            Called every other second; what it raises ends the waiting.
 
         Returns
         -------
         search : sklearn.model_selection.GridSearchCV
             Fitted.
         """
-        next_check = time.monotonic() + _SECONDS_BETWEEN_CHECKS
         while not self._ended.wait(timeout=0.1):
-            if check is not None and time.monotonic() > next_check:
-                check()
-                next_check = time.monotonic() + _SECONDS_BETWEEN_CHECKS
+            pass
         if "error" in self._done:
             raise self._done["error"]
         search: GridSearchCV = self._done["search"]
@@ -210,8 +200,11 @@ class RunningSearch:
             error_score="raise",
         )
         search.set_callbacks(self._switch, self.progress, self.monitor)
-        # Threads share the images and the compiled programs, and import TensorFlow once. On a
-        # cluster each worker is sent the images once.
-        settings = {"scatter": [self.X, self.y]} if plan.backend == "dask" else {}
-        with joblib.parallel_config(plan.backend, **settings):
+        # Threads share the images and the compiled programs, and import TensorFlow once.
+        where = (
+            dask_config(scatter=[self.X, self.y])
+            if plan.backend == "dask"
+            else joblib.parallel_config(plan.backend)
+        )
+        with where:
             return search.fit(self.X, self.y)

@@ -1,218 +1,255 @@
-"""The command's search on a real Dask cluster."""
+"""Searches on a Dask cluster, and what becomes of them when it is lost."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
+import threading
 import time
-from contextlib import closing
 
+import keras
 import numpy as np
-import pandas as pd
 import pytest
-from distributed import Client, LocalCluster
-from terminal import InTerminal
+from sklearn.model_selection import GridSearchCV
 
-from skdnn import _cluster
-from skdnn._cli import main
-from skdnn._cluster import Cluster, ClusterError
-from skdnn.datasets import load_fashion_mnist_sample
+from skdnn import KerasDNNClassifier
 
-COMMAND = (sys.executable, "-m", "skdnn")
-ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1"}
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL to send"),
+    # The client complains of the worker that is gone.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    # As an error in one of Dask's own tasks a warning could keep a worker from being started.
+    pytest.mark.filterwarnings("default"),
+]
 
-# A cluster that is torn down complains of connections that are gone.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-def of_workers(number, **settings):
-    """Start a cluster of workers with one thread each."""
-    return LocalCluster(
-        n_workers=number, threads_per_worker=1, dashboard_address=":0", **settings
-    )
+PATIENCE = 600  # seconds, for what must not hang; a worker starts slowly on a busy machine
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """Two workers of one thread, one TensorFlow thread each."""
-    with of_workers(2, env=ONE_THREAD) as cluster:
-        cluster.wait_for_workers(2)
-        yield cluster
+def marker(folder, *, dies=False):
+    """Make a callback that leaves a file named after its process when a fit begins."""
+
+    class Marks(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            open(os.path.join(folder, f"{os.getpid()}-{time.time_ns()}"), "w").close()
+            if dies:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def on_epoch_end(self, epoch, logs=None):
+            time.sleep(0.1)  # long enough for the kill to meet a fit
+
+    return Marks()
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory):
-    """A folder with a user's file: 300 real images."""
-    folder = tmp_path_factory.mktemp("own")
-    sample = load_fashion_mnist_sample(subset="test")
-    np.savez(folder / "mine.npz", X=sample.images[:300], y=sample.target[:300])
-    return folder
+def begun(folder):
+    """Return the processes of the fits that have begun, in their order."""
+    names = sorted((path.name.split("-") for path in folder.iterdir()), key=lambda n: n[1])
+    return [int(pid) for pid, _ in names]
 
 
-def run(cwd, *arguments):
-    return subprocess.run(
-        [*COMMAND, "--data", "mine.npz", *arguments],
-        cwd=cwd,
-        env={**os.environ, **ONE_THREAD},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
+def search(folder, **settings):
+    return GridSearchCV(
+        KerasDNNClassifier((16,), epochs=5, random_state=0, callbacks=marker(folder)),
+        {"activation": ["relu", "tanh"], "optimizer": ["adam", "sgd"]},
+        cv=3,
+        refit=False,
+        error_score="raise",
+    ).set_params(**settings)
 
 
-SMALL = ("--cv", "2", "--epochs", "2", "--hidden-units", "8")
+def on_cluster(searching, X, y, *, scatter=True, **settings):
+    """Run a search as the documentation has it, but not for longer than patience lasts."""
+    ended = []
 
-
-def test_the_command_finds_on_a_cluster_what_it_finds_alone(cluster, own):
-    there = run(own, *SMALL, "--dask", cluster.scheduler_address, "--output", "there")
-    assert (there.returncode, there.stderr) == (0, "")
-    assert there.stdout.startswith(
-        "mine.npz: 240 images, 6 variants x 2 folds x 2 epochs, 2 fits at a time on 2 workers\n"
-    )
-    assert "TF_NUM" not in there.stdout
-
-    assert run(own, *SMALL, "--jobs", "1", "--output", "here").returncode == 0
-    scores = [
-        pd.read_csv(own / folder / "results.csv").filter(regex="test_score$")
-        for folder in ("here", "there")
-    ]
-    pd.testing.assert_frame_equal(*scores)
-    best = [
-        (own / folder / "best_pipeline.safetensors").read_bytes()
-        for folder in ("here", "there")
-    ]
-    assert best[0] == best[1]
-    page = (own / "there" / "report.html").read_text(encoding="utf-8")
-    assert "Loss of all candidates: mean of the folds" in page  # the curves came back
-    assert f"--dask {cluster.scheduler_address}" in page
-
-
-def test_the_command_survives_a_killed_worker(cluster, own):
-    command = [
-        *(*COMMAND, "--data", "mine.npz", "--cv", "2", "--hidden-units", "8"),
-        *("--epochs", "60", "--dask", cluster.scheduler_address, "--output", "killed"),
-    ]
-    with InTerminal(command, cwd=own, env={**os.environ, **ONE_THREAD}) as terminal:
-        terminal.wait_until(r"epoch \d+ of 60", patience=200)  # a fit is under way
-        with Client(cluster) as client:
-            pids = client.run(os.getpid)
-        os.kill(min(pids.values()), signal.SIGKILL)
-        complaints = terminal.end(timeout=300)
-        assert terminal.process.returncode == 0, complaints
-        assert "13 of 13 fits" in terminal.said
-    table = pd.read_csv(own / "killed" / "results.csv")
-    assert table.filter(regex=r"^split").notna().all(axis=None)
-
-
-def test_the_command_says_that_all_workers_have_died(own):
-    with of_workers(2, env=ONE_THREAD) as mortal:
-        command = [
-            *(*COMMAND, "--data", "mine.npz", "--cv", "2", "--hidden-units", "8"),
-            *("--epochs", "200", "--dask", mortal.scheduler_address, "--output", "lost"),
-        ]
-        with InTerminal(command, cwd=own, env={**os.environ, **ONE_THREAD}) as terminal:
-            terminal.wait_until(r"epoch \d+ of 200", patience=200)
-            with Client(mortal) as client:
-                pids = client.run(os.getpid)
-            for pid in pids.values():
-                os.kill(pid, signal.SIGKILL)
-            complaints = terminal.end(timeout=300)
-            assert terminal.process.returncode == 1
-    *_, last = complaints.strip().splitlines()
-    assert re.match(
-        r"skdnn: error: the search failed: all workers that held the images have died \(.*\) "
-        r"\(after \d+ of 12 fits",
-        last,
-    ), complaints
-
-
-# -- what can't run a search ----------------------------------------------------------------
-
-
-def test_an_address_without_a_scheduler(monkeypatch, capsys):
-    monkeypatch.setattr(_cluster, "_TO_CONNECT", 1)
-    assert main(["--dask", "tcp://127.0.0.1:9"]) == 1
-    assert re.fullmatch(
-        r"skdnn: error: --dask must be the address of a Dask scheduler, .*"
-        r"'tcp://127.0.0.1:9' can't be reached within 1 seconds\n",
-        capsys.readouterr().err,
-    )
-
-
-def test_what_is_no_address(monkeypatch, capsys):
-    monkeypatch.setattr(_cluster, "_TO_CONNECT", 1)
-    assert main(["--dask", "no such thing"]) == 1
-    assert "'no such thing' can't be reached" in capsys.readouterr().err
-
-
-def test_without_dask(monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "distributed", None)  # as if it were not installed
-    assert main(["--dask", "tcp://127.0.0.1:9"]) == 1
-    assert capsys.readouterr().err == (
-        "skdnn: error: --dask needs the package distributed: pip install 'skdnn[dask]'\n"
-    )
-
-
-def test_jobs_beside_a_cluster_are_refused(capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["--dask", "tcp://127.0.0.1:9", "--jobs", "2"])
-    assert caught.value.code == 2
-    assert capsys.readouterr().err.endswith("--jobs: not allowed with argument --dask\n")
-
-
-def test_a_cluster_without_workers(monkeypatch):
-    monkeypatch.setattr(_cluster, "_FOR_WORKERS", 1)
-    with (
-        of_workers(0) as empty,
-        pytest.raises(ClusterError, match=r"had none for 1 seconds \(start some: dask worker"),
-    ):
-        Cluster(empty.scheduler_address)
-
-
-def test_a_cluster_of_one_thread_is_refused():
-    with (
-        of_workers(1) as small,
-        pytest.raises(ClusterError, match="a cluster of 2 threads or more, got 1"),
-    ):
-        Cluster(small.scheduler_address)
-
-
-def test_other_versions_are_refused(cluster, monkeypatch):
-    monkeypatch.setattr(_cluster, "_version", lambda name: "0.0.1")  # here, not on the workers
-    with pytest.raises(ClusterError, match=r"skdnn is 0\.0\.1 here, and \S+ on tcp://"):
-        Cluster(cluster.scheduler_address)
-
-
-def test_a_set_policy_of_threads_is_taken(cluster):
-    with closing(Cluster(cluster.scheduler_address)) as found:
-        assert (found.n_workers, found.n_threads, found.tensorflow_threads) == (2, 2, "1")
-        assert found.note == ""
-
-
-# -- a cluster that is lost -----------------------------------------------------------------
-
-
-def test_a_cluster_without_a_policy_that_is_lost_bit_by_bit(monkeypatch):
-    monkeypatch.setattr(_cluster, "_WITHOUT_WORKERS", 0.5)
-    with of_workers(2) as cluster:
-        found = Cluster(cluster.scheduler_address)
-        assert found.tensorflow_threads is None
-        assert "start workers by TF_NUM_INTRAOP_THREADS=1 dask worker" in found.note
-        found.check()
-        cluster.scale(0)
-        assert said_by(found) == "the cluster has had no worker for 0.5 seconds"
-    assert said_by(found) == "the cluster's scheduler is gone"
-    found.close()
-
-
-def said_by(cluster):
-    """Check until there is an error; return what it says."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def run():
         try:
-            cluster.check()
-        except ClusterError as error:
-            return str(error)
-        time.sleep(0.1)
-    return None
+            with dask_config(scatter=[X, y] if scatter else None, **settings):
+                ended.append(searching.fit(X, y))
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if not ended:
+        pytest.fail(f"the search hangs: it has not ended in {PATIENCE} s")
+    if isinstance(ended[0], BaseException):
+        raise ended[0]
+    return ended[0]
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"it has not come to that in {PATIENCE} s")
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def cluster():
+    """Two workers, each started again when it has died."""
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        client.wait_for_workers(2, timeout=PATIENCE)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def serial(iris, tmp_path_factory):
+    return search(str(tmp_path_factory.mktemp("serial"))).fit(*iris)
+
+
+@pytest.mark.long_form(row="killed-worker")
+def test_a_killed_worker_changes_no_score(
+    cluster, serial, iris, tmp_path, count, record_property
+):
+    kills = count(1, 20)
+    again = []
+    for number in range(kills):
+        cluster.wait_for_workers(2, timeout=PATIENCE)
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        killing = threading.Thread(target=kill_one, args=(folder, number))
+        killing.start()
+        ended = on_cluster(search(str(folder)), *iris)
+        killing.join()
+        np.testing.assert_array_equal(
+            ended.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"]
+        )
+        again.append(len(begun(folder)) - 12)
+        assert again[-1] > 0, "no fit was begun again, so none was killed"
+    record_property("workers killed during a fit", kills)
+    record_property("fits begun again", sum(again))
+
+
+def kill_one(folder, number):
+    """Kill the process of the fit that begins next, a moment after it has begun."""
+    first = 1 + number % 5
+    wait_until(lambda: len(begun(folder)) >= first)
+    pids = begun(folder)
+    time.sleep(np.random.default_rng(number).random() * 0.3)
+    os.kill(pids[-1], signal.SIGKILL)
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_all_workers_killed_is_an_error(cluster, iris, tmp_path):
+    """The rows died with them; Dask cancels what needs them."""
+
+    def kill_all():
+        wait_until(lambda: len(begun(tmp_path)) >= 3)
+        for pid in set(begun(tmp_path)):
+            os.kill(pid, signal.SIGKILL)
+
+    killing = threading.Thread(target=kill_all)
+    killing.start()
+    with pytest.raises(ClusterError, match="all workers that held the rows have died; the sea"):
+        on_cluster(search(str(tmp_path)), *iris)
+    killing.join()
+    assert os.getpid() not in begun(tmp_path)
+
+
+def few_rows():
+    """Return rows so few that they travel with each fit."""
+    X = np.random.default_rng(0).random((24, 2), np.float32)
+    assert X.nbytes < 1_000, "joblib would keep the rows on a worker"
+    return X, np.arange(24, dtype=np.int8) % 3
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_a_fit_that_always_dies_is_an_error(cluster, tmp_path):
+    searching = search(
+        str(tmp_path), param_grid={"callbacks": [marker(str(tmp_path), dies=True)]}
+    )
+    with pytest.raises(ClusterError, match="a fit has ended its worker again and again"):
+        on_cluster(searching, *few_rows(), scatter=False)
+    assert os.getpid() not in begun(tmp_path)
+    assert len(begun(tmp_path)) >= 4  # as often as Dask allows
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_a_cluster_of_one_thread_is_refused(iris, tmp_path):
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster),
+        pytest.raises(ClusterError, match="must have 2 threads or more, got 1: joblib would"),
+    ):
+        on_cluster(search(str(tmp_path)), *iris)
+    assert begun(tmp_path) == []
+
+
+@pytest.fixture
+def mortal():
+    """Two workers that nobody starts again, and their processes."""
+    command = [sys.executable, "-m", "distributed.cli.dask_worker"]
+    options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+    with (
+        LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        workers = [
+            subprocess.Popen(
+                [*command, cluster.scheduler_address, *options],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for _ in range(2)
+        ]
+        try:
+            client.wait_for_workers(2, timeout=PATIENCE)
+            yield workers
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_no_worker_left_is_an_error(mortal, tmp_path):
+    def kill_all():
+        wait_until(lambda: begun(tmp_path))
+        for worker in mortal:
+            worker.kill()
+
+    killing = threading.Thread(target=kill_all)
+    killing.start()
+    with pytest.raises(ClusterError, match="the cluster has had no worker for 3 seconds; the"):
+        on_cluster(search(str(tmp_path)), *few_rows(), scatter=False, seconds_without_workers=3)
+    killing.join()
+    assert set(begun(tmp_path)) <= {worker.pid for worker in mortal}
+
+
+@pytest.mark.long_form(row="lost-cluster")
+def test_a_scheduler_that_is_gone_is_an_error(iris, tmp_path):
+    scheduler = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+
+    def end():
+        wait_until(lambda: begun(tmp_path))
+        scheduler.close()
+
+    with Client(scheduler):
+        ending = threading.Thread(target=end)
+        ending.start()
+        with pytest.raises(ClusterError, match="has to be started again"):
+            on_cluster(search(str(tmp_path)), *iris)
+        ending.join()
+
+
+def test_an_error_of_a_fit_stays_itself(cluster, iris, tmp_path):
+    with pytest.raises(ValueError, match="optimizer must be"):
+        on_cluster(search(str(tmp_path), param_grid={"optimizer": ["no-such"]}), *iris)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_time_that_is_none_is_refused(seconds):
+    with (
+        pytest.raises(ValueError, match=r"seconds_without_workers must be positive, got"),
+        dask_config(seconds_without_workers=seconds),
+    ):
+        pass
+
+
+def test_without_a_client():
+    with pytest.raises(ValueError, match="No client"), dask_config():
+        pass

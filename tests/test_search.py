@@ -198,17 +198,6 @@ def test_stop_before_a_fold_is_finished_leaves_no_score(few):
     assert running.monitor.histories == []
 
 
-def test_what_a_check_raises_ends_the_waiting(few):
-    running = begin(plan_of(epochs=1_000), *few)
-
-    def check():
-        raise OSError("the cluster is gone")
-
-    with pytest.raises(OSError, match="the cluster is gone"):
-        running.wait(check)
-    assert running.stop(patience=60)
-
-
 @pytest.fixture
 def held(few):
     """A search whose fits wait after their first epoch, until the test lets go."""

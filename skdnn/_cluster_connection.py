@@ -1,31 +1,21 @@
-"""A Dask cluster to search on: reached, checked before the search, watched during it."""
+"""The Dask cluster that the command is told of: reached, and checked before the search."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from skdnn.cluster import ClusterError
+
 # Where these differ between machines, results do, or nothing can be sent at all.
 _MUST_AGREE = ("skdnn", "tensorflow", "keras", "scikit-learn", "numpy")
 
-# What Dask raises where a search can't go on, and what it means.
-_LOST = {
-    "FutureCancelledError": "all workers that held the images have died",
-    "KilledWorker": "a fit has ended its worker again and again, for want of memory perhaps",
-    "NoWorkerError": "no worker is left",
-}
-
-# Seconds: to reach the scheduler, for a first worker, and without any worker in a search.
-_TO_CONNECT, _FOR_WORKERS, _WITHOUT_WORKERS = 10, 30, 60
+# Seconds: to reach the scheduler, and for a first worker.
+_TO_CONNECT, _FOR_WORKERS = 10, 30
 
 _THREADS = "TF_NUM_INTRAOP_THREADS"
-
-
-class ClusterError(Exception):
-    """The cluster can't run the search; the message says why, and what to do."""
 
 
 class Cluster:
@@ -57,7 +47,6 @@ class Cluster:
         except BaseException:
             self.close()
             raise
-        self._last_seen = time.monotonic()
 
     @property
     def note(self) -> str:
@@ -69,24 +58,6 @@ class Cluster:
             f"of its machine, and scores differ in their last digits (start workers by "
             f"{_THREADS}=1 dask worker ...)"
         )
-
-    def check(self) -> None:
-        """Raise an error where the search would wait for ever.
-
-        Raises
-        ------
-        ClusterError
-            If the scheduler is gone, or there has been no worker for a minute.
-        """
-        try:
-            n_workers = len(self._client.nthreads())
-        except Exception as error:  # of many kinds, by the moment at which it went
-            raise ClusterError("the cluster's scheduler is gone") from error
-        now = time.monotonic()
-        if n_workers:
-            self._last_seen = now
-        elif now - self._last_seen > _WITHOUT_WORKERS:
-            raise ClusterError(f"the cluster has had no worker for {_WITHOUT_WORKERS} seconds")
 
     def close(self) -> None:
         """Leave the cluster; it goes on without this process."""
@@ -116,25 +87,6 @@ class Cluster:
             ) from error
         threads: Mapping[str, int] = self._client.nthreads()
         return threads
-
-
-def reason_of(error: BaseException) -> str:
-    """Say in a line why a search has ended with an error.
-
-    Parameters
-    ----------
-    error : BaseException
-        What it has raised.
-
-    Returns
-    -------
-    reason : str
-    """
-    said = str(error).strip().splitlines()[:1] or [type(error).__name__]
-    for kind in type(error).__mro__:
-        if kind.__name__ in _LOST:
-            return f"{_LOST[kind.__name__]} ({said[0]})"
-    return said[0]
 
 
 def _connected(address: str) -> Any:

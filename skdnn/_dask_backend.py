@@ -1,0 +1,108 @@
+"""joblib's backend for Dask, and a watch on the cluster that ends what would wait for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import default_client
+from joblib._dask import DaskDistributedBackend
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+class ClusterLost(Exception):
+    """There is no cluster any more; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class _GivenUp:
+    """In place of a fit's result: why there is none."""
+
+    error: BaseException
+
+
+class WatchedDaskBackend(DaskDistributedBackend):
+    """joblib's backend, which also hears of fits that Dask gives up.
+
+    joblib 1.6 waits for a call with the result of each fit, and makes none where Dask itself
+    ends a fit with an error: its worker died too often, or there is none.
+
+    Parameters
+    ----------
+    client : distributed.Client or None
+        Of the cluster; None takes the process's own.
+    scatter : list or None
+        What each worker is sent once.
+    patience : float
+        Seconds without any worker after which all fits are given up.
+    """
+
+    def __init__(self, client: Any, scatter: Sequence[Any] | None, patience: float) -> None:
+        super().__init__(client=default_client() if client is None else client, scatter=scatter)
+        self._patience = patience
+        self._waited_for: set[Future[Any]] = set()
+        self._call_ended = threading.Event()
+
+    def __reduce__(self) -> tuple[type[DaskDistributedBackend], tuple[()]]:
+        return DaskDistributedBackend, ()  # within a worker, joblib's own
+
+    def start_call(self) -> None:
+        """Begin to watch."""
+        super().start_call()
+        self._call_ended = threading.Event()
+        threading.Thread(target=self._watch, args=(self._call_ended,), daemon=True).start()
+
+    def stop_call(self) -> None:
+        """End the watch."""
+        self._call_ended.set()
+        super().stop_call()
+        self._waited_for.clear()
+
+    def submit(self, func: Any, callback: Callable[[Any], object]) -> Future[Any]:
+        """Send a fit, and see to it that joblib hears how it ended."""
+        future: Future[Any] = super().submit(func, callback)
+
+        def ended(future: Future[Any]) -> None:
+            self._waited_for.discard(future)
+            error = future.exception()
+            if error is not None:
+                callback(_GivenUp(error))
+
+        self._waited_for.add(future)
+        future.add_done_callback(ended)
+        return future
+
+    def retrieve_result_callback(self, out: Any) -> Any:
+        """Return a fit's result, or raise what ended it."""
+        if isinstance(out, _GivenUp):
+            raise out.error
+        return super().retrieve_result_callback(out)
+
+    def _watch(self, call_ended: threading.Event) -> None:
+        last_seen = time.monotonic()
+        while not call_ended.wait(_SECONDS_BETWEEN_LOOKS):
+            problem: ClusterLost | None = None
+            try:
+                if self.client.nthreads():
+                    last_seen = time.monotonic()
+            except Exception as error:  # of many kinds, by the moment at which it went
+                problem = ClusterLost(f"the cluster's scheduler is gone ({error})")
+            if time.monotonic() - last_seen > self._patience:
+                problem = ClusterLost(
+                    f"the cluster has had no worker for {self._patience:g} seconds"
+                )
+            if problem is not None and not call_ended.is_set():
+                self._give_up(problem)
+                return
+
+    def _give_up(self, error: Exception) -> None:
+        for future in tuple(self._waited_for):
+            try:
+                future.set_exception(error)
+            except InvalidStateError:  # it has ended in this moment
+                continue
