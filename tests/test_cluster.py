@@ -10,9 +10,11 @@ import time
 import keras
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 from sklearn.model_selection import GridSearchCV
 
 from skdnn import KerasDNNClassifier
+from skdnn.cluster import ClusterError, dask_config
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL to send"),
