@@ -11,9 +11,9 @@ import tensorflow as tf
 from skdnn._engine.buffers import aligned_zeros, as_tensor
 from skdnn._engine.rows import Matrix, write_rows
 
-# Rows are padded to a power of two between these, so that a row gets the same answer alone and
-# among a few others (matrix kernels sum in another order for another shape), and so that
-# memory stays bounded.
+# Rows are padded to a power of two between these, so that a row gets nearly the same answer
+# alone and among others (matrix kernels sum in another order for another shape, and for the
+# last rows of one), and so that memory stays bounded.
 _FEWEST_ROWS = 8
 _CHUNK_BYTES = 32 * 2**20
 
