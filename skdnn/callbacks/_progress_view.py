@@ -94,7 +94,7 @@ def html_text(now: Snapshot) -> str:
     -------
     html : str
     """
-    rows = [_html_row("", now.n_done, now.n_fits, count_text(now))]
+    rows = [_html_row("search", now.n_done, now.n_fits, count_text(now))]
     if now.best is not None:
         rows.append(f'<tr><td colspan="3" style="text-align:left">{escape(best_text(now))}')
     rows += [
@@ -103,7 +103,8 @@ def html_text(now: Snapshot) -> str:
     ]
     if more := _more_text(now):
         rows.append(f'<tr><td colspan="3" style="text-align:left">{more}')
-    return f'<table aria-label="Progress of the search">{"".join(rows)}</table>'
+    table = '<table aria-label="Progress of the search" style="color:inherit">'
+    return f"{table}{''.join(rows)}</table>"
 
 
 def _html_row(label: str, done: int, of: int, text: str) -> str:
