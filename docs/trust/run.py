@@ -102,7 +102,8 @@ def run_tests(selection: Sequence[str]) -> Result:
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *selection]
+        options = ["-q", "-o", "junit_family=xunit1", f"--junitxml={report}"]  # has properties
+        command = [sys.executable, "-m", "pytest", *options, *selection]
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         seconds = time.monotonic() - started
         tree = ET.fromstring(report.read_bytes()) if report.exists() else None
