@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from skdnn.cluster import ClusterError
+from skdnn._cluster_errors import ClusterError
 
 # Where these differ between machines, results do, or nothing can be sent at all.
 _MUST_AGREE = ("skdnn", "tensorflow", "keras", "scikit-learn", "numpy")
@@ -98,10 +98,11 @@ def _connected(address: str) -> Any:
         ) from error
     try:
         return Client(address, timeout=_TO_CONNECT)
-    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+    except Exception as error:  # of many kinds, by what is wrong with the address
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ClusterError(
             f"--dask must be the address of a Dask scheduler, such as tcp://HOST:8786; "
-            f"{address!r} can't be reached within {_TO_CONNECT} seconds"
+            f"{address!r} can't be reached within {_TO_CONNECT} seconds: {reason}"
         ) from error
 
 

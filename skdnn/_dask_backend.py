@@ -9,14 +9,11 @@ from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass
 from typing import Any
 
-from distributed import default_client
 from joblib._dask import DaskDistributedBackend
 
+from skdnn._cluster_errors import ClusterError, cluster_error_of
+
 _SECONDS_BETWEEN_LOOKS = 1.0
-
-
-class ClusterLost(Exception):
-    """There is no cluster any more; the message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +31,29 @@ class WatchedDaskBackend(DaskDistributedBackend):
 
     Parameters
     ----------
-    client : distributed.Client or None
-        Of the cluster; None takes the process's own.
-    scatter : list or None
+    client : distributed.Client
+        Of the cluster.
+    scatter : sequence or None
         What each worker is sent once.
     patience : float
         Seconds without any worker after which all fits are given up.
     """
 
     def __init__(self, client: Any, scatter: Sequence[Any] | None, patience: float) -> None:
-        super().__init__(client=default_client() if client is None else client, scatter=scatter)
         self._patience = patience
+        _wait_for_workers(client, patience)  # scattering would wait for them, too long
+        super().__init__(client=client, scatter=None if scatter is None else list(scatter))
         self._waited_for: set[Future[Any]] = set()
         self._call_ended = threading.Event()
 
     def __reduce__(self) -> tuple[type[DaskDistributedBackend], tuple[()]]:
         return DaskDistributedBackend, ()  # within a worker, joblib's own
+
+    def effective_n_jobs(self, n_jobs: int) -> int:
+        """Return the cluster's threads, after waiting for workers if there are none."""
+        _wait_for_workers(self.client, self._patience)
+        threads: int = super().effective_n_jobs(n_jobs)
+        return threads
 
     def start_call(self) -> None:
         """Begin to watch."""
@@ -79,26 +83,29 @@ class WatchedDaskBackend(DaskDistributedBackend):
 
     def retrieve_result_callback(self, out: Any) -> Any:
         """Return a fit's result, or raise what ended it."""
-        if isinstance(out, _GivenUp):
-            raise out.error
-        return super().retrieve_result_callback(out)
+        try:
+            if isinstance(out, _GivenUp):
+                raise out.error
+            return super().retrieve_result_callback(out)
+        except BaseException as error:
+            meaning = cluster_error_of(error)
+            if meaning is None:
+                raise
+            raise meaning from error
 
     def _watch(self, call_ended: threading.Event) -> None:
         last_seen = time.monotonic()
         while not call_ended.wait(_SECONDS_BETWEEN_LOOKS):
-            problem: ClusterLost | None = None
+            problem = ""
             try:
                 if self.client.nthreads():
                     last_seen = time.monotonic()
             except Exception as error:  # of many kinds, by the moment at which it went
-                problem = ClusterLost(f"the cluster's scheduler is gone ({error})")
+                problem = f"the cluster's scheduler is gone ({error})"
             if time.monotonic() - last_seen > self._patience:
-                problem = ClusterLost(
-                    f"the cluster has had no worker for {self._patience:g} seconds"
-                )
-            if problem is not None and not call_ended.is_set():
-                self._give_up(problem)
-                return
+                problem = _without_workers(self._patience)
+            if problem and not call_ended.is_set():  # again, for fits sent in the meantime
+                self._give_up(ClusterError(f"{problem}; the search has to be started again"))
 
     def _give_up(self, error: Exception) -> None:
         for future in tuple(self._waited_for):
@@ -106,3 +113,14 @@ class WatchedDaskBackend(DaskDistributedBackend):
                 future.set_exception(error)
             except InvalidStateError:  # it has ended in this moment
                 continue
+
+
+def _wait_for_workers(client: Any, patience: float) -> None:
+    try:
+        client.wait_for_workers(1, timeout=patience)
+    except TimeoutError as error:
+        raise ClusterError(_without_workers(patience)) from error
+
+
+def _without_workers(patience: float) -> str:
+    return f"the cluster has had no worker for {patience:g} seconds"

@@ -141,7 +141,8 @@ def _from_folder(
     X, X_rest, y, y_rest = train_test_split(
         data.images, data.target, test_size=n_kept, stratify=data.target, random_state=42
     )
-    held_out = {f"images kept back, 20 % ({len(y_rest):,})": (X_rest, y_rest)}
+    share = round(100 * n_kept / len(data.target))
+    held_out = {f"images kept back, {share} % ({n_kept:,})": (X_rest, y_rest)}
     new_images = _reading(image_size, color_mode)
     return Inputs(_title(path), X, y, held_out, 255.0, note, new_images=new_images)
 

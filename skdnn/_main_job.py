@@ -201,25 +201,32 @@ def _keep_finished(running: RunningSearch, folder: Path) -> str:
 
     scores = running.fold_scores()
     n_done = int(np.isfinite(scores).sum())
-    if n_done:
-        write_partial_results(folder, running.plan, scores)
     kept = f"{n_done} of {scores.size} fits"
-    return f"{kept}; their scores are in {folder / RESULTS}" if n_done else kept
+    if not n_done:
+        return kept
+    try:
+        write_partial_results(folder, running.plan, scores)
+    except OSError as error:
+        return f"{kept}; their scores can't be written to {folder}: {error}"
+    return f"{kept}; their scores are in {folder / RESULTS}"
 
 
 def _read(options: argparse.Namespace, console: Console) -> Inputs:
     import numpy as np
+    from rich.markup import escape
 
     from skdnn._inputs import InputError, read_inputs
 
     name, cv = options.data, options.cv
     try:
-        with console.status(f"reading {name}") as status:
+        with console.status(f"reading {escape(name)}") as status:
             inputs = read_inputs(
                 name,
                 image_size=options.image_size,
                 color_mode=options.color_mode,
-                watch=lambda n, of: status.update(f"reading {name}: {n:,} of {of:,} images"),
+                watch=lambda n, of: status.update(
+                    f"reading {escape(name)}: {n:,} of {of:,} images"
+                ),
             )
     except (InputError, OSError, ValueError) as error:
         raise CommandError(str(error)) from error
@@ -251,7 +258,7 @@ def _prepare_process(jobs: int, threads: str | None) -> None:
     # cluster the refit, which is made here, takes as many as the workers, for the same sums.
     threads = str(max(1, _cores() // jobs)) if threads is None else threads
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
-    os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(jobs))
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(min(jobs, _cores())))
     # scikit-learn's transformer takes no callbacks, and there is nothing to follow in it.
     warnings.filterwarnings("ignore", message="The estimator FunctionTransformer does not")
 

@@ -70,11 +70,6 @@ class SearchPlan:
         """Names of the variants, such as ``relu, adam``."""
         return candidate_names(self.candidates)
 
-    @property
-    def n_fits(self) -> int:
-        """Folds of all variants and the winner's refit."""
-        return len(self.candidates) * self.cv + 1
-
 
 class StopSwitch:
     """A scikit-learn callback that ends every fit of this process at its next epoch."""

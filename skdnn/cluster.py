@@ -8,18 +8,9 @@ from typing import Any
 
 import joblib
 
+from skdnn._cluster_errors import ClusterError
+
 __all__ = ["ClusterError", "dask_config"]
-
-# What Dask raises where fits can't go on, and what it means.
-_LOST = {
-    "CancelledError": "all workers that held the rows have died",
-    "KilledWorker": "a fit has ended its worker again and again, for want of memory perhaps",
-    "NoWorkerError": "no worker is left",
-}
-
-
-class ClusterError(RuntimeError):
-    """A cluster can't run a search, or was lost during one; the message says why."""
 
 
 @contextmanager
@@ -92,29 +83,19 @@ def dask_config(
         raise ValueError(
             f"seconds_without_workers must be positive, got {seconds_without_workers!r}"
         )
+    from distributed import Client
+
     from skdnn._dask_backend import WatchedDaskBackend
 
-    backend = WatchedDaskBackend(
-        client, None if scatter is None else list(scatter), seconds_without_workers
-    )
-    threads = backend.effective_n_jobs(-1)
-    if threads < 2:
-        raise ClusterError(
-            f"a cluster must have 2 threads or more, got {threads}: joblib would run every fit "
-            "in this process"
-        )
-    try:
+    client = Client.current() if client is None else client
+    # As the current one, callbacks find it too.
+    with client.as_current():
+        backend = WatchedDaskBackend(client, scatter, seconds_without_workers)
+        threads = backend.effective_n_jobs(-1)
+        if threads < 2:
+            raise ClusterError(
+                f"a cluster must have 2 threads or more, got {threads}: joblib would run every "
+                "fit in this process"
+            )
         with joblib.parallel_config(backend, n_jobs=-1):
             yield
-    except Exception as error:
-        meaning = _meaning_of(error)
-        if meaning is None:
-            raise
-        raise ClusterError(f"{meaning}; the search has to be started again") from error
-
-
-def _meaning_of(error: Exception) -> str | None:
-    names = [kind.__name__ for kind in type(error).__mro__]  # of packages that may be missing
-    if "ClusterLost" in names:
-        return str(error)
-    return next((_LOST[name] for name in names if name in _LOST), None)

@@ -1,7 +1,9 @@
 """Searches on a Dask cluster, and what becomes of them when it is lost."""
 
+import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,9 +13,11 @@ import keras
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+from rich.console import Console
 from sklearn.model_selection import GridSearchCV
 
 from skdnn import KerasDNNClassifier
+from skdnn.callbacks import HistoryMonitor, SearchProgress
 from skdnn.cluster import ClusterError, dask_config
 
 pytestmark = [
@@ -223,19 +227,64 @@ def test_no_worker_left_is_an_error(mortal, tmp_path):
 
 
 @pytest.mark.long_form(row="lost-cluster")
-def test_a_scheduler_that_is_gone_is_an_error(iris, tmp_path):
-    scheduler = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+def test_a_scheduler_that_is_killed_is_an_error(iris, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    dask = [sys.executable, "-m"]
+    options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+    port = address.rpartition(":")[2]
+    processes = [
+        subprocess.Popen([*start, *arguments], **quiet)
+        for start, arguments in (
+            ([*dask, "distributed.cli.dask_scheduler"], ["--port", port, "--no-dashboard"]),
+            ([*dask, "distributed.cli.dask_worker"], [address, *options]),
+            ([*dask, "distributed.cli.dask_worker"], [address, *options]),
+        )
+    ]
 
     def end():
         wait_until(lambda: begun(tmp_path))
-        scheduler.close()
+        processes[0].kill()
 
-    with Client(scheduler):
-        ending = threading.Thread(target=end)
-        ending.start()
-        with pytest.raises(ClusterError, match="has to be started again"):
-            on_cluster(search(str(tmp_path)), *iris)
-        ending.join()
+    try:
+        with Client(address, timeout=60) as client:
+            client.wait_for_workers(2, timeout=PATIENCE)
+            ending = threading.Thread(target=end)
+            ending.start()
+            with pytest.raises(ClusterError, match="the cluster's scheduler is gone"):
+                on_cluster(search(str(tmp_path)), *iris)
+            ending.join()
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_callbacks_hear_a_cluster_that_is_not_the_processes_own(iris, tmp_path):
+    progress = SearchProgress(Console(file=io.StringIO()))
+    monitor = HistoryMonitor()
+    searching = search(str(tmp_path), scoring=progress.scorer())
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        client.wait_for_workers(2, timeout=PATIENCE)
+        ended = on_cluster(searching.set_callbacks(progress, monitor), *iris, client=client)
+    assert len(progress.fold_scores) == 12
+    assert len(monitor.fold_histories(ended)) == 4
+    assert os.getpid() not in begun(tmp_path)
+
+
+def test_a_cluster_without_workers_is_an_error():
+    with (
+        LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
+        Client(cluster),
+        pytest.raises(ClusterError, match=r"has had no worker for 0\.5 seconds"),
+        dask_config(scatter=[np.zeros(3)], seconds_without_workers=0.5),
+    ):
+        pass
 
 
 def test_an_error_of_a_fit_stays_itself(cluster, iris, tmp_path):
@@ -253,5 +302,5 @@ def test_a_time_that_is_none_is_refused(seconds):
 
 
 def test_without_a_client():
-    with pytest.raises(ValueError, match="No client"), dask_config():
+    with pytest.raises(ValueError, match="No clients found"), dask_config():
         pass

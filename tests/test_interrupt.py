@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from terminal import open_to_ctrl_c
 
 from skdnn.datasets import load_fashion_mnist_sample
 
@@ -103,12 +104,6 @@ def test_ctrl_c_ends_the_command_within_two_seconds(tmp_path, count, record_prop
         assert "skdnn: interrupted" in err
     record_property(f"slowest of {n} interrupts, command, s", f"{max(took):.2f}")
     assert max(took) < 2
-
-
-def open_to_ctrl_c():
-    """Give a child the signals of a process in a terminal, whatever this one has ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def wait_for(process, beginning):

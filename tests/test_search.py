@@ -63,11 +63,6 @@ def finished(running):
 # -- the plan -------------------------------------------------------------------------------
 
 
-def test_a_plan_counts_its_fits_and_the_refit():
-    assert plan_of().n_fits == 6 * 3 + 1
-    assert plan_of(cv=5, hidden_units=[(10,), (20,)]).n_fits == 12 * 5 + 1
-
-
 def test_candidates_are_the_documents_in_the_order_of_a_grid_search(plan):
     grid = document_variants(hidden_units=[(16,), (16, 8)])
 
@@ -169,7 +164,7 @@ def test_stop_ends_a_long_search_and_keeps_what_is_finished(few):
     assert ended
     with pytest.raises(SearchStopped):
         running.wait()
-    assert 1 <= np.isfinite(running.fold_scores()).sum() < plan.n_fits - 1
+    assert 1 <= np.isfinite(running.fold_scores()).sum() < 12
 
 
 def test_what_was_finished_is_as_if_nothing_had_stopped(few):

@@ -6,6 +6,7 @@ import sys
 import uuid
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 # The same transport that scikit-learn's own ScoringMonitor uses. It reaches the processes of
@@ -55,10 +56,11 @@ class Channel:
             Lists arrive as tuples from a cluster.
         """
         worker = None if self._topic in _opened_here else _dask_worker()
-        if worker is None:
-            send(self._listener, message)
-        else:
+        if worker is not None:
             worker.log_event(self._topic, [message])  # the cluster would add to a dict
+            return
+        with suppress(OSError, EOFError):  # nobody listens any more: no reason to end a fit
+            send(self._listener, message)
 
     def listen(self, receive: Callable[[Any], object]) -> None:
         """Be ready for a fit that begins in this process.
@@ -83,6 +85,7 @@ class Channel:
         if client is not None and client is not self._client:
             receive = self._receive
             client.subscribe_topic(self._topic, lambda event: receive(event[1][0]))
+            weakref.finalize(self, _unsubscribe, client, self._topic)
             self._client = client
 
     def __getstate__(self) -> dict[str, Any]:
@@ -95,12 +98,17 @@ def _dask_client() -> Any:
     """Return the Dask client that joblib would take, if this process has one."""
     if "distributed" not in sys.modules:
         return None
-    from distributed import default_client
+    from distributed import Client
 
     try:
-        return default_client()
+        return Client.current()
     except ValueError:
         return None
+
+
+def _unsubscribe(client: Any, topic: str) -> None:
+    if client.status == "running":
+        client.unsubscribe_topic(topic)
 
 
 def _dask_worker() -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
@@ -48,8 +48,8 @@ class HistoryMonitor:
     max_propagation_depth = None  # from the search down to the classifier
 
     def __init__(self) -> None:
-        self._records: list[_Record] = []
-        self._channel = Channel(_recorder(self._records))
+        self._seen = _Seen()
+        self._channel = Channel(self._seen.receive)
 
     def fold_histories(self, search: Any) -> list[list[dict[str, list[float]]]]:
         """Return the histories of the last search.
@@ -79,7 +79,9 @@ class HistoryMonitor:
             raise TypeError(f"search must be a search, such as GridSearchCV, got {search!r}")
         check_is_fitted(search, "cv_results_")
         n_folds, n_candidates = search.n_splits_, len(search.cv_results_["params"])
-        by_number = {number: history for number, history in self._records if number is not None}
+        by_number = {
+            number: history for number, history in self._seen.records if number is not None
+        }
         if sorted(by_number) != list(range(n_folds * n_candidates)):
             raise ValueError(
                 f"search has {n_candidates} candidates in {n_folds} folds, but "
@@ -100,16 +102,16 @@ class HistoryMonitor:
         histories : list of dict
             The `history_` of each.
         """
-        return [history for _, history in self._records]
+        return [history for _, history in self._seen.records]
 
     # -- scikit-learn's protocol of a callback --------------------------------------------
 
     def setup(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
-        self._records.clear()  # what an earlier fit left
-        self._channel.listen(_recorder(self._records))
+        self._seen.restart(str(context.root_uuid))  # without what an earlier fit left
+        self._channel.listen(self._seen.receive)
 
-    def teardown(self, estimator: Any, context: CallbackContext) -> None:
-        pass  # what was seen stays
+    def teardown(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
+        self._seen.under_way = False  # what was seen stays
 
     def on_fit_task_begin(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
         pass
@@ -117,18 +119,30 @@ class HistoryMonitor:
     def on_fit_task_end(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
         history = getattr(estimator, "history_", None)
         if history is not None and context.task_name != "epoch":
-            self._channel.send((evaluation_number(context), {**history}))
+            root, number = str(context.root_uuid), evaluation_number(context)
+            self._channel.send((root, number, {**history}))
+
+
+class _Seen:
+    """The histories of one search. Apart from the monitor, which its channel must not keep."""
+
+    def __init__(self) -> None:
+        self.records: list[_Record] = []
+        self.under_way = False
+        self._root: str | None = None
+
+    def restart(self, root: str) -> None:
+        """Forget everything: a search begins."""
+        self.records.clear()
+        self._root, self.under_way = root, True
+
+    def receive(self, message: tuple[str, int | None, Mapping[str, Sequence[float]]]) -> None:
+        """Keep a history, unless it is of another search: one that was interrupted goes on."""
+        root, number, history = message
+        if self._root in (None, root):
+            self.records.append((number, {name: list(v) for name, v in history.items()}))
 
     def __getstate__(self) -> dict[str, Any]:
-        # The channel's thread may append while this is pickled.
-        return {**self.__dict__, "_records": list(self._records)}
-
-
-def _recorder(records: list[_Record]) -> Callable[[Any], None]:
-    """Return a function that keeps a message; it must not keep the monitor alive."""
-
-    def record(message: tuple[int | None, Mapping[str, Sequence[float]]]) -> None:
-        number, history = message
-        records.append((number, {name: list(values) for name, values in history.items()}))
-
-    return record
+        # While fits are under way each takes a copy along, which needs none of the others'.
+        kept = [] if self.under_way else list(self.records)
+        return {"records": kept, "under_way": False, "_root": self._root}

@@ -87,11 +87,19 @@ class SearchState:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self.restart()
+        self.restart(None)
 
-    def restart(self) -> None:
-        """Forget everything: a search begins."""
+    def restart(self, root: str | None) -> None:
+        """Forget everything: a search begins.
+
+        Parameters
+        ----------
+        root : str or None
+            Of the search. What fits of another one report is passed over: those of a search
+            that was interrupted may go on for a while.
+        """
         with self._lock:
+            self._root = root
             self._began = self._clock()
             self._ended: float | None = None
             self._n_fits, self._n_folds = 0, 1
@@ -107,12 +115,13 @@ class SearchState:
         Parameters
         ----------
         message : mapping
-            ``event`` names a method below; the rest are its arguments.
+            ``root`` names the search, ``event`` a method below; the rest are its arguments.
         """
         news = dict(message)
         take_note = getattr(self, f"_{news.pop('event')}")
         with self._lock:
-            take_note(**news)
+            if news.pop("root") == self._root:
+                take_note(**news)
 
     def finish(self) -> None:
         """Stop the clock: the search has ended, well or not."""
@@ -157,9 +166,11 @@ class SearchState:
         self._n_folds = folds or self._n_folds
 
     def _began_fit(self, fit: str, number: int | None, name: str, where: str) -> None:
-        # Who begins another fit has left the last one by an exception.
-        for key in [key for key, other in self._running.items() if other.where == where]:
-            self._lose(key)
+        # Who begins another fit, not one inside it, has left the last one by an exception.
+        here = [key for key, other in self._running.items() if other.where == where]
+        for key in here:
+            if not fit.startswith(key) or fit == key:
+                self._lose(key)
         self._done.discard(fit)  # of a worker that died: the fit is made again
         self._failed.discard(fit)
         fold = None if number is None else number % self._n_folds + 1
@@ -180,8 +191,8 @@ class SearchState:
         if score == score:  # NaN is no score
             self._scores[fit] = number, score
 
-    def _ended_round(self) -> None:
-        for key in list(self._running):
+    def _ended_round(self, fit: str) -> None:
+        for key in [key for key in self._running if key.startswith(fit)]:
             self._lose(key)
 
     def _lose(self, fit: str) -> None:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import ParameterGrid
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from skdnn._candidates import candidate_name, short_names, varied_parameters
 from skdnn.callbacks._channel import Channel
 from skdnn.callbacks._progress_state import SearchState
-from skdnn.callbacks._tasks import evaluation_number, evaluation_of, is_fold, is_refit
+from skdnn.callbacks._tasks import evaluation_number, is_fold, is_refit
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +26,8 @@ _FIGURES = {"loss", "accuracy", "val_loss", "val_accuracy"}
 
 # The fit that this thread was last in: it is scored where it was trained.
 _thread = threading.local()
+
+_setting_up = threading.Lock()
 
 
 class SearchProgress:
@@ -78,7 +81,7 @@ class SearchProgress:
         self._console = console
         self._state = SearchState()
         self._channel = Channel(self._state.receive)
-        self._root: object = None  # of the search that is shown
+        self._root: str | None = None  # of the search that is shown
         self._varied: dict[str, str] = {}
         self._view = ExitStack()
 
@@ -96,7 +99,9 @@ class SearchProgress:
         Returns
         -------
         scorer : callable
-            With the signature ``scorer(estimator, X, y)``. Its scores are those of `scoring`.
+            With the signature ``scorer(estimator, X, y)``. Its scores are those of `scoring`,
+            and so is its metadata request. Of None the request is empty: name the metric where
+            metadata is routed to it.
 
         Raises
         ------
@@ -129,49 +134,43 @@ class SearchProgress:
     # -- scikit-learn's protocol of a callback --------------------------------------------
 
     def setup(self, estimator: Any, context: CallbackContext) -> None:
-        if self._root is not None:  # it shows another fit already
-            return
-        self._root = context.root_uuid
+        with _setting_up:
+            if self._root is not None:  # it shows another fit already
+                return
+            self._root = str(context.root_uuid)
         self._channel.listen(self._state.receive)
-        self._state.restart()
+        self._state.restart(self._root)
         self._varied = _varied_in(estimator)
         if not _is_search(estimator):
-            self._channel.send({"event": "planned", "fits": 1})
+            self._send("planned", fits=1)
         if self._channel.is_first:
             self._show()
 
     def teardown(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
-        if context.root_uuid == self._root:
-            self._root = None
+        if str(context.root_uuid) == self._root:
             self._state.finish()
             self._view.close()
+            self._root = None
 
     def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:
-        if context.root_uuid != self._root:
+        if str(context.root_uuid) != self._root:
             return
-        if _is_search(estimator) and context.parent is None:
-            refit = estimator.refit is not False
-            self._channel.send({"event": "planned", "fits": int(refit)})
-        elif _is_search(estimator) and not context.sequential_subtasks:
-            self._channel.send(
-                {
-                    "event": "planned",
-                    "fits": context.max_subtasks,
-                    "folds": estimator.n_splits_,
-                }
-            )
-        elif _is_whole_fit(context):
+        if _is_search(estimator) and context.task_name == "fit":
+            self._send("planned", fits=int(estimator.refit is not False))
+        if _is_search(estimator) and not context.sequential_subtasks:
+            self._send("planned", fits=context.max_subtasks, folds=estimator.n_splits_)
+        elif _is_whole_fit(estimator, context):
             self._begin(estimator, context)
 
     def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
-        if context.root_uuid != self._root:
+        if str(context.root_uuid) != self._root:
             return
         if context.task_name == "epoch":
             self._epoch(estimator, context)
         elif _is_search(estimator) and not context.sequential_subtasks:
-            self._channel.send({"event": "ended_round"})
-        elif _is_whole_fit(context) and not (_is_search(estimator) and context.parent is None):
-            self._channel.send({"event": "ended_fit", "fit": _key(context)})
+            self._send("ended_round", fit=_path(context))
+        elif _is_whole_fit(estimator, context):
+            self._send("ended_fit", fit=_path(context))
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy reports; it has nothing to draw on.
@@ -183,29 +182,28 @@ class SearchProgress:
 
     # -- what is reported -----------------------------------------------------------------
 
+    def _send(self, event: str, **what: Any) -> None:
+        self._channel.send({"event": event, "root": self._root, **what})
+
     def _begin(self, estimator: Any, context: CallbackContext) -> None:
-        _thread.fit = fit = _key(context), evaluation_number(context)
-        params = estimator.get_params()
-        self._channel.send(
-            {
-                "event": "began_fit",
-                "fit": fit[0],
-                "number": fit[1],
-                "name": candidate_name(params, self._varied),
-                "where": f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}",
-            }
+        path, number = _path(context), evaluation_number(context)
+        _thread.fit = {"root": self._root, "fit": path, "number": number}
+        self._send(
+            "began_fit",
+            fit=path,
+            number=number,
+            name=candidate_name(estimator.get_params(), self._varied),
+            where=f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}",
         )
 
     def _epoch(self, estimator: Any, context: CallbackContext) -> None:
         history = getattr(estimator, "history_", {})
-        self._channel.send(
-            {
-                "event": "epoch",
-                "fit": _key(context),
-                "done": int(context.task_id) + 1,
-                "epochs": context.parent.max_subtasks or 0,
-                "figures": {name: float(history[name][-1]) for name in _FIGURES & set(history)},
-            }
+        self._send(
+            "epoch",
+            fit=_path(_whole_fit_of(context)),
+            done=int(context.task_id) + 1,
+            epochs=context.parent.max_subtasks or 0,
+            figures={name: float(history[name][-1]) for name in _FIGURES & set(history)},
         )
 
     def _show(self) -> None:
@@ -213,7 +211,12 @@ class SearchProgress:
 
         from skdnn.callbacks._progress_view import shown
 
-        console = Console() if self._console is None else self._console
+        console = self._console
+        if console is None:
+            console = Console()
+            # FORCE_COLOR asks for colours in a file, not for a picture that moves.
+            if not (console.is_jupyter or console.file.isatty()):
+                return
         self._view.enter_context(shown(self._state.snapshot, console))
 
 
@@ -238,11 +241,18 @@ class _ReportedScorer:
         # The rows held out are scored first, and then perhaps those of the training.
         fit = _thread.__dict__.pop("fit", None)
         if fit is not None:
-            key, number = fit
-            self._channel.send(
-                {"event": "scored", "fit": key, "number": number, "score": float(score)}
-            )
+            self._channel.send({"event": "scored", "score": float(score), **fit})
         return score
+
+    def get_metadata_routing(self) -> Any:
+        """Return the metadata request of what scores."""
+        scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
+        if hasattr(scorer, "get_metadata_routing"):
+            return scorer.get_metadata_routing()
+        return MetadataRequest(owner=repr(self))
+
+    def __sklearn_clone__(self) -> _ReportedScorer:
+        return self  # a clone of the search reports to the same display
 
     def __repr__(self) -> str:
         return f"<reported {self.scoring!r}>"
@@ -252,17 +262,27 @@ def _is_search(estimator: Any) -> bool:
     return hasattr(estimator, "refit") and hasattr(estimator, "cv")
 
 
-def _is_whole_fit(context: CallbackContext) -> bool:
+def _is_whole_fit(estimator: Any, context: CallbackContext) -> bool:
     """Tell whether a task is a fit that the display counts: of a fold, the refit, or alone."""
-    return is_fold(context) or is_refit(context) or context.parent is None
+    alone = context.parent is None and not _is_search(estimator)
+    return is_fold(context) or is_refit(context) or alone
 
 
-def _key(context: CallbackContext) -> str:
-    """Name the fit that a task belongs to."""
-    evaluation = evaluation_of(context)
-    if evaluation is None:
-        return "all rows"
-    return f"{evaluation.parent.task_id}-{evaluation.task_id}"
+def _whole_fit_of(context: CallbackContext) -> CallbackContext:
+    """Find the counted fit that a task belongs to."""
+    while not (is_fold(context) or is_refit(context) or context.parent is None):
+        context = context.parent
+    return context
+
+
+def _path(context: CallbackContext) -> str:
+    """Name a task by its place, so that it begins with the name of the task around it."""
+    numbers = []
+    place: CallbackContext | None = context
+    while place is not None:
+        numbers.append(f"{place.task_id}/")
+        place = place.parent
+    return "".join(reversed(numbers))
 
 
 def _varied_in(search: Any) -> dict[str, str]:
@@ -270,7 +290,7 @@ def _varied_in(search: Any) -> dict[str, str]:
     grid = getattr(search, "param_grid", None)
     if grid is not None:
         params = list(ParameterGrid(grid))
-        return short_names(varied_parameters(params) or list(params[0]))
+        return short_names(varied_parameters(params) or list(*params[:1]))
     distributions = getattr(search, "param_distributions", {})
     sets = [distributions] if isinstance(distributions, dict) else distributions
     return short_names(list(dict.fromkeys(name for each in sets for name in each)))

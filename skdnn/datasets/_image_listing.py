@@ -72,7 +72,8 @@ class FolderListing:
     def check(self) -> None:
         """Raise an error if there is nothing to learn from."""
         classes = sorted(filter(None, set(self.labels)))
-        inside = repr(os.path.join(self.top, *classes[:1]))
+        to_learn = [name for name in classes if name.lower().startswith("train")]
+        inside = repr(os.path.join(self.top, *(to_learn or classes)[:1]))
         if classes and _PARTS.issuperset(map(str.lower, classes)):
             raise ValueError(
                 f"directory must hold a sub-folder for each class; {self.top!r} holds "

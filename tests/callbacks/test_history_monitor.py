@@ -190,6 +190,13 @@ def test_what_was_seen_does_not_change_afterwards(network, iris):
     assert len(seen["loss"]) == 3
 
 
+def test_fits_of_an_interrupted_search_are_not_taken_for_the_next(network, iris):
+    search, monitor = watched(network, iris)
+    monitor._channel.send(("another search", 0, {"loss": [4.0]}))
+    assert [4.0] not in [history["loss"] for history in monitor.histories]
+    assert len(monitor.fold_histories(search)) == 4
+
+
 def test_a_pickle_keeps_what_was_seen(network, iris):
     search, monitor = watched(network, iris)
     loaded = pickle.loads(pickle.dumps(monitor))

@@ -27,7 +27,8 @@ with joblib.parallel_config("threading"):
 import os, signal, threading, time
 
 def interrupt():
-    while not stopped.fold_scores:
+    until = time.monotonic() + 120
+    while not stopped.fold_scores and time.monotonic() < until:
         time.sleep(0.02)
     os.kill(os.getpid(), signal.SIGINT)
 

@@ -28,7 +28,7 @@ def state(clock):
 
 
 def tell(state, event, **what):
-    state.receive({"event": event, **what})
+    state.receive({"event": event, "root": None, **what})
 
 
 def begin(state, number, where="here", name="relu"):
@@ -120,7 +120,7 @@ def test_who_begins_another_fit_has_left_the_last_by_an_error(state):
 
 def test_the_last_fits_have_failed_if_the_search_goes_on_without_their_end(state):
     begin(state, 5)
-    tell(state, "ended_round")
+    tell(state, "ended_round", fit="0-")
     now = state.snapshot()
     assert (now.n_done, now.n_failed, now.running) == (1, 1, ())
 
@@ -140,6 +140,29 @@ def test_an_epoch_of_a_fit_that_is_over_is_nothing(state):
     assert state.snapshot().running == ()
 
 
+def test_a_fit_inside_another_does_not_end_it(state):
+    tell(state, "began_fit", fit="0/1/", number=1, name="outer", where="here")
+    tell(state, "began_fit", fit="0/1/0/3/", number=3, name="inner", where="here")
+    tell(state, "began_fit", fit="0/1/0/4/", number=4, name="inner", where="here")
+    now = state.snapshot()
+    assert [fit.name for fit in now.running] == ["outer", "inner"]
+    assert now.n_failed == 1  # the inner one that was left
+
+
+def test_fits_of_another_search_are_passed_over(state):
+    state.restart("this")
+    state.receive(
+        {
+            "event": "scored",
+            "root": "one that was interrupted",
+            "fit": "",
+            "number": 0,
+            "score": 1,
+        }
+    )
+    assert state.fold_scores == {}
+
+
 def test_rounds_of_a_halving_search_add_up(clock):
     state = SearchState(clock)
     tell(state, "planned", fits=1)
@@ -152,7 +175,7 @@ def test_a_new_search_begins_at_nothing(state, clock):
     begin(state, 0)
     score(state, 0, 0.5)
     clock.now += 50
-    state.restart()
+    state.restart(None)
     now = state.snapshot()
     assert (now.n_done, now.n_fits, now.seconds, now.best, now.running) == (0, 0, 0, None, ())
     assert state.fold_scores == {}

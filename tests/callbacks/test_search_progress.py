@@ -4,15 +4,19 @@ import copy
 import io
 import pickle
 import re
+import subprocess
+import sys
 
 import joblib
 import numpy as np
 import pytest
+import sklearn
 from rich.console import Console
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -114,6 +118,24 @@ def test_any_scorer_scores_as_it_does_alone(network, iris, screen):
     assert followed.score(*iris) == alone.score(*iris)
     assert len(progress.fold_scores) == 6  # those of the training are not taken for them
     assert max(progress.fold_scores.values()) < 0
+
+
+@pytest.mark.parametrize("scoring", [None, "accuracy", "routed"])
+def test_metadata_is_routed_as_to_the_scorer_alone(scoring, network, iris):
+    X, y = iris
+    weight = np.where(y == 1, 10.0, 0.1)
+    with sklearn.config_context(enable_metadata_routing=True):
+        network.set_fit_request(sample_weight=False)
+        if scoring == "routed":
+            scoring = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+        routed = {"sample_weight": weight} if callable(scoring) else {}
+        alone = GridSearchCV(network, GRID, cv=3, scoring=scoring).fit(X, y, **routed)
+        progress = SearchProgress(Console(file=io.StringIO()))
+        followed = GridSearchCV(network, GRID, cv=3, scoring=progress.scorer(scoring))
+        followed.set_callbacks(progress).fit(X, y, **routed)
+    np.testing.assert_array_equal(
+        followed.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
+    )
 
 
 def test_a_random_search_is_followed(network, iris, screen):
@@ -219,6 +241,43 @@ def test_a_search_with_its_progress_is_cloned_and_pickled(network, iris):
     assert loaded.score(*iris) == search.score(*iris)
     clone(search).fit(*iris)
     assert len(progress.fold_scores) == 6
+
+
+def test_a_clone_of_a_search_from_a_file_is_scored_in_a_new_process(network, iris, tmp_path):
+    progress = SearchProgress(Console(file=io.StringIO()))
+    search = searched(progress, network, iris, n_jobs=1)
+    joblib.dump(search, tmp_path / "search.joblib")
+    code = """
+import sys, joblib
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+X, y = load_iris(return_X_y=True)
+again = clone(joblib.load(sys.argv[1])).fit(X, y)
+print(*again.cv_results_["mean_test_score"])
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "search.joblib")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "nan" not in ended.stdout
+    assert len(ended.stdout.split()) == 2
+
+
+def test_what_an_interrupted_search_goes_on_with_is_not_taken_for_the_next(network, iris):
+    progress = SearchProgress(Console(file=io.StringIO()))
+    searched(progress, network, iris, n_jobs=1)
+    old = pickle.loads(pickle.dumps(progress))  # as a worker has it, of another search
+    old._root = "another"
+    network.set_callbacks(progress).fit(*iris)
+    old._send("scored", fit="x", number=0, score=0.5)
+    assert progress.fold_scores == {}
+
+
+def test_no_grid_is_scikit_learns_error(network, iris):
+    with pytest.raises(ValueError, match="No fits were performed"):
+        searched(SearchProgress(), network, iris, [], n_jobs=1)
 
 
 @pytest.mark.parametrize("scoring", [["accuracy"], {"a": "accuracy"}, 3])
