@@ -132,12 +132,24 @@ class _Seen:
         self._root: str | None = None
 
     def restart(self, root: str) -> None:
-        """Forget everything: a search begins."""
+        """Forget everything: a search begins.
+
+        Parameters
+        ----------
+        root : str
+            Of the search.
+        """
         self.records.clear()
         self._root, self.under_way = root, True
 
     def receive(self, message: tuple[str, int | None, Mapping[str, Sequence[float]]]) -> None:
-        """Keep a history, unless it is of another search: one that was interrupted goes on."""
+        """Keep a history, unless it is of another search: one that was interrupted goes on.
+
+        Parameters
+        ----------
+        message : tuple of (str, int or None, mapping)
+            The search, the number of the fold's fit, and its history.
+        """
         root, number, history = message
         if self._root in (None, root):
             self.records.append((number, {name: list(v) for name, v in history.items()}))

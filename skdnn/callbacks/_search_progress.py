@@ -245,7 +245,12 @@ class _ReportedScorer:
         return score
 
     def get_metadata_routing(self) -> Any:
-        """Return the metadata request of what scores."""
+        """Return the metadata request of what scores.
+
+        Returns
+        -------
+        request : sklearn.utils.metadata_routing.MetadataRequest
+        """
         scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
         if hasattr(scorer, "get_metadata_routing"):
             return scorer.get_metadata_routing()
