@@ -1,13 +1,16 @@
 """Data that tests share, and the counts of the long form."""
 
 import os
+from types import SimpleNamespace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # one of scikit-learn's checks runs only with it
 
+import numpy as np
 import pytest
 from joblib.externals.loky import reusable_executor
 from sklearn.datasets import load_digits, load_iris
+from sklearn.model_selection import ParameterGrid
 from sklearn.preprocessing import StandardScaler
 
 from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
@@ -65,6 +68,27 @@ def fashion_mnist():
         if os.environ.get("CI"):
             raise
         pytest.skip(f"Fashion-MNIST is not on this machine: {str(error).splitlines()[0]}")
+
+
+@pytest.fixture
+def searched():
+    """Return a function that makes results as those of GridSearchCV, without a search."""
+
+    def make(grid, scores, fit_times=None, *, scoring=None, refit=True):
+        scores = np.asarray(scores, float)
+        metric = refit if isinstance(refit, str) else "score"
+        params = list(ParameterGrid(grid))
+        results = {f"split{k}_test_{metric}": column for k, column in enumerate(scores.T)}
+        results["mean_fit_time"] = np.ones(len(params)) if fit_times is None else fit_times
+        assert len(params) == len(scores)
+        return SimpleNamespace(
+            cv_results_=results | {"params": params},
+            n_splits_=scores.shape[1],
+            scoring=scoring,
+            refit=refit,
+        )
+
+    return make
 
 
 @pytest.fixture(autouse=True)
