@@ -1,11 +1,10 @@
 """Data that tests share, and the counts of the long form."""
 
 import os
+from types import SimpleNamespace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # one of scikit-learn's checks runs only with it
-
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -73,7 +72,7 @@ def fashion_mnist():
 
 @pytest.fixture
 def searched():
-    """Return a function that makes the results of a search as GridSearchCV has them."""
+    """Return a function that makes results as those of GridSearchCV, without a search."""
 
     def make(grid, scores, fit_times=None, *, scoring=None, refit=True):
         scores = np.asarray(scores, float)

@@ -1,14 +1,18 @@
 import functools
+from fractions import Fraction
+from types import SimpleNamespace
 
-import keras
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import RidgeClassifierCV
+from sklearn.model_selection import GridSearchCV
 
 from skdnn._candidates import (
     candidate_names,
     check_searched,
     fold_scores_of,
+    names_or_given,
     score_name_of,
     value_text,
     varied_parameters,
@@ -91,13 +95,35 @@ def a_function():
         ({"flatten": True, "scale": 0.5}, "flatten=True, scale=0.5"),
         (functools.partial(a_function), "partial"),
         (a_function, "a_function"),
-        (keras.optimizers.Adam, "Adam"),
-        (keras.optimizers.RMSprop(0.002), "RMSprop(0.002)"),
+        (Fraction, "Fraction"),
         (object(), "object"),
     ],
 )
 def test_values_are_written_without_addresses(value, text):
     assert value_text(value) == text
+
+
+class Configured:
+    """An object that has settings, as Keras's optimizers have."""
+
+    def __init__(self, **config):
+        self.config = config
+
+    def get_config(self):
+        return self.config
+
+
+def test_an_object_with_a_learning_rate_shows_it():
+    assert value_text(Configured(learning_rate=0.002)) == "Configured(0.002)"
+    assert value_text(Configured(learning_rate="a schedule")) == "Configured"
+    assert value_text(Configured(name="x")) == "Configured"
+
+
+def test_optimizers_of_keras():
+    import keras  # here, since it loads TensorFlow
+
+    assert value_text(keras.optimizers.Adam) == "Adam"
+    assert value_text(keras.optimizers.RMSprop(0.002)) == "RMSprop(0.002)"
 
 
 def test_long_values_are_cut():
@@ -117,6 +143,7 @@ def test_long_values_are_cut():
         (None, True, "accuracy"),
         ("f1_macro", True, "f1 macro"),
         (len, True, "score"),
+        (SimpleNamespace(scoring="f1_macro"), True, "f1 macro"),  # as SearchProgress.scorer
         (["recall", "top_k_accuracy"], "top_k_accuracy", "top k accuracy"),
     ],
 )
@@ -130,3 +157,32 @@ def test_a_score_has_the_name_of_what_was_asked_for(searched, scoring, refit, na
 def test_an_estimator_that_has_scoring_is_no_search():
     with pytest.raises(TypeError, match=r"such as GridSearchCV .* got RidgeClassifierCV$"):
         check_searched(RidgeClassifierCV(scoring="accuracy"))
+
+
+def test_a_search_must_be_fitted(searched):
+    with pytest.raises(
+        NotFittedError, match=r"^search must be fitted, got a GridSearchCV without cv_results_$"
+    ):
+        check_searched(GridSearchCV(RidgeClassifierCV(), {}))
+    check_searched(searched({"a": [1]}, [[0.5]]))
+
+
+def test_one_of_several_metrics_must_be_named(searched):
+    search = searched({"a": [1]}, [[0.5]], refit="recall")
+    search.refit = False
+
+    with pytest.raises(ValueError, match=r"^search must have one metric, .* got refit=False$"):
+        fold_scores_of(search)
+
+
+def test_names_may_be_given(searched):
+    search = searched({"a": [1, 2]}, [[0.5], [0.7]])
+
+    assert names_or_given(search, None) == ["a=1", "a=2"]
+    assert names_or_given(search, np.array(["small", "large"])) == ["small", "large"]
+    with pytest.raises(ValueError, match=r"^names must hold .* the 2 candidates, got 1$"):
+        names_or_given(search, ["small"])
+    with pytest.raises(
+        ValueError, match=r"^names must all be different, got \['small'\] more than once$"
+    ):
+        names_or_given(search, ["small", "small"])

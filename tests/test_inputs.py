@@ -50,6 +50,8 @@ def test_sample_is_split_as_the_document_splits(sample):
     assert "validation" in rest_title
     assert "(1,000)" in rest_title
     assert inputs.scale == 255
+    assert inputs.target_names[9] == "Ankle boot"
+    assert len(inputs.target_names) == 10
     assert "sample" in inputs.title
     assert "test images (1,000)" in test_title
     official = load_fashion_mnist_sample(subset="test")
@@ -57,8 +59,17 @@ def test_sample_is_split_as_the_document_splits(sample):
     np.testing.assert_array_equal(test[1], official.target)
 
 
+def test_the_sample_is_no_folder_of_that_name(tmp_path, monkeypatch):
+    (tmp_path / "sample").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert read_inputs("sample").X.shape == (4_000, 28, 28)
+
+
 @pytest.mark.full_data
-def test_fashion_mnist_is_split_as_the_document_splits(fashion_mnist):
+def test_fashion_mnist_is_split_as_the_document_splits(fashion_mnist, tmp_path, monkeypatch):
+    (tmp_path / "fashion-mnist").mkdir()  # no folder of that name is meant
+    monkeypatch.chdir(tmp_path)
     inputs = read_inputs("fashion-mnist")
 
     rest, test = inputs.held_out.values()
@@ -121,6 +132,35 @@ def test_scale_follows_from_the_pixels(saved, images, scale):
     assert inputs.note == f"pixels from {images.min():g} to {images.max():g}, {taken}"
 
 
+@pytest.mark.parametrize(
+    ("largest", "dtype", "scale", "dim"),
+    [
+        (128, np.uint8, 255, False),
+        (127, np.uint8, 255, True),
+        (1.5, np.float64, 255, True),
+        (2, np.int64, 255, True),
+        (40_000, np.uint16, 65_535, False),
+        (256, np.uint16, 65_535, True),
+    ],
+)
+def test_pixels_that_would_be_dim_are_told(saved, largest, dtype, scale, dim):
+    images = np.zeros((20, 4), dtype)
+    images[0, 0] = largest
+    inputs = read_inputs(saved(X=images, y=LABELS))
+
+    assert inputs.scale == scale
+    hint = " (if the largest is white, scale them to reach 1 yourself)"
+    assert inputs.note == f"pixels from 0 to {largest:g}, divided by {scale:g}" + hint * dim
+
+
+def test_pixels_without_a_known_scale_are_refused(saved):
+    images = np.zeros((20, 4), np.int64)
+    images[0, 0] = 256
+
+    with pytest.raises(InputError, match=r"up to 255, .*; the largest is 256 of int64$"):
+        read_inputs(saved(X=images, y=LABELS))
+
+
 # -- folders of images ----------------------------------------------------------------------
 
 
@@ -150,6 +190,22 @@ def test_folders_are_read_as_their_loader_reads_them(photos):
     assert inputs.title == str(photos)
     assert inputs.scale == 255
     assert inputs.note == "3 classes: bag 4, boot 8, coat 12; read as 28 x 28 pixels, grey"
+    assert inputs.new_images == 'load_image_folder("new", labels=None).images'
+
+
+def test_a_folder_is_split_in_the_same_way_each_time(photos):
+    data = load_image_folder(photos)
+    X, X_rest, y, y_rest = train_test_split(
+        data.images, data.target, test_size=5, stratify=data.target, random_state=42
+    )
+
+    inputs = read_inputs(str(photos))
+
+    np.testing.assert_array_equal(inputs.X, X)
+    np.testing.assert_array_equal(inputs.y, y)
+    [held_out] = inputs.held_out.values()
+    np.testing.assert_array_equal(held_out[0], X_rest)
+    np.testing.assert_array_equal(held_out[1], y_rest)
 
 
 def test_every_class_of_a_folder_is_searched_on_and_kept_back(photos):
@@ -163,11 +219,21 @@ def test_every_class_of_a_folder_is_searched_on_and_kept_back(photos):
     assert set(y_rest) == {"bag", "boot", "coat"}
 
 
-def test_of_many_small_classes_one_image_each_is_kept_back(tmp_path):
-    for label in range(21):
-        (tmp_path / f"{label}").mkdir()
+def make_small_classes(folder, n_classes):
+    for label in range(n_classes):
+        (folder / f"{label}").mkdir()
         for number in range(3):
-            Image.new("L", (28, 28), label).save(tmp_path / f"{label}" / f"{number}.png")
+            Image.new("L", (28, 28), label).save(folder / f"{label}" / f"{number}.png")
+
+
+def test_twenty_classes_are_counted_one_by_one(tmp_path):
+    make_small_classes(tmp_path, 20)
+
+    assert read_inputs(str(tmp_path)).note.startswith("20 classes: 0 3, 1 3, 10 3, ")
+
+
+def test_of_many_small_classes_one_image_each_is_kept_back(tmp_path):
+    make_small_classes(tmp_path, 21)
 
     inputs = read_inputs(str(tmp_path))
 
@@ -222,7 +288,7 @@ def test_classes_of_two_images_are_refused(photos):
     for number in range(2, 8):
         (photos / "boot" / f"{number:02}.png").unlink()
 
-    with pytest.raises(InputError, match=r"at least 3 images, .* keep back: 'boot' has 2$"):
+    with pytest.raises(InputError, match=r"photos' must .* 3 images, .*: 'boot' has 2$"):
         read_inputs(str(photos))
 
 
@@ -379,7 +445,7 @@ def test_half_a_file_is_refused(saved, tmp_path):
 def test_a_single_array_is_refused(tmp_path):
     np.save(tmp_path / "images.npy", IMAGES)
 
-    with pytest.raises(InputError, match=r"is not an \.npz file of plain arrays"):
+    with pytest.raises(InputError, match=r"plain arrays .*: it holds a single array$"):
         read_inputs(str(tmp_path / "images.npy"))
 
 

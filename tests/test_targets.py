@@ -1,5 +1,7 @@
 """Labels and weights as numbers."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,41 @@ def test_weights_multiply():
     assert weights.dtype == row_weights(np.ones(2), None, None, None).dtype == np.float32
 
 
+@pytest.mark.parametrize("factor", [2.0**-1000, 1e-60, 1e-19, 1.0, 1e19, 1e60, 2.0**1000])
+def test_a_factor_common_to_all_weights_changes_no_digit(factor):
+    given = np.array([1.0, 0.0, 3.0, 1 / 3])
+    weights = row_weights(given * factor, None, None, None)
+    assert weights.dtype == np.float32
+    assert 2.0**-61 < weights.max() < 2.0**61  # sums over millions are within float32
+    np.testing.assert_allclose(weights / weights[2], given / 3, rtol=1e-6)
+
+
+def test_weights_that_float32_can_hold_stay_as_they_are():
+    for given in (np.array([0.25, 7.0]), np.array([2.0**59, 1.0]), np.array([2.0**-59, 0.0])):
+        np.testing.assert_array_equal(row_weights(given, None, None, None), given)
+
+
+@pytest.mark.parametrize("factor", [1e-60, 1.0, 1e15, 1e60])
+def test_a_weight_below_1e_30_of_the_largest_is_nothing(factor):
+    weights = row_weights(np.array([1.0, 1e-31, 1e-29, 0]) * factor, None, None, None)
+    np.testing.assert_allclose(weights / weights[0], [1, 0, 1e-29, 0], rtol=1e-6)
+
+
+def test_products_of_weights_are_within_range_too():
+    classes, numbers = np.array(["a", "b"]), np.array([0, 1])
+    for class_weight in ({"a": 1e200, "b": 2e200}, {"a": 1e-200, "b": 2e-200}):
+        weights = row_weights(np.array([1e200, 3e200]), class_weight, classes, numbers)
+        np.testing.assert_allclose(weights / weights[0], [1, 6], rtol=1e-6)
+        assert 2.0**-61 < weights.max() < 2.0**61
+
+
+def test_class_weights_may_be_any_numbers():
+    classes, numbers = np.array(["a", "b"]), np.array([0, 1])
+    for class_weight in ({"a": Fraction(1, 2)}, {"a": 10**30, "b": 2 * 10**30}):
+        weights = row_weights(None, class_weight, classes, numbers)
+        assert weights[1] == 2 * weights[0]
+
+
 def test_balanced_counts_the_weights():
     numbers = np.array([0, 0, 0, 1])
     weights = row_weights(np.array([1.0, 1, 0, 1]), "balanced", np.array([5, 6]), numbers)
@@ -170,7 +207,7 @@ def test_a_class_may_weigh_nothing_or_little_and_others_may_be_named():
 
 def test_class_weights_need_one_class_a_row():
     rule = (
-        r"^class_weight='balanced' can't be used with multilabel .*; weigh rows by sample_weig"
+        r"^class_weight='balanced' can't .* multilabel .*has no one class; weigh rows by sample"
     )
     with pytest.raises(ValueError, match=rule):
         row_weights(None, "balanced", np.arange(2), np.array([[0, 1]]))

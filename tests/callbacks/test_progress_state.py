@@ -135,6 +135,46 @@ def test_a_fit_that_is_made_again_is_counted_once(state):
     assert (state.snapshot().n_done, state.snapshot().n_failed) == (1, 0)
 
 
+def test_a_fit_that_was_done_or_lost_is_under_way_when_it_is_made_again(state):
+    begin(state, 0, "a worker that dies")
+    end(state, 0)
+    begin(state, 1, "here")
+    begin(state, 2, "here")  # the last was left by an error
+    assert (state.snapshot().n_done, state.snapshot().n_failed) == (2, 1)
+    begin(state, 0, "another")
+    begin(state, 1, "a third")
+    assert (state.snapshot().n_done, state.snapshot().n_failed) == (0, 0)
+
+
+def test_each_fit_that_ends_or_fails_is_counted(state, clock):
+    for number in range(5):
+        begin(state, number)
+        end(state, number)
+    begin(state, 5, "here")
+    begin(state, 6, "there")
+    tell(state, "ended_round", fit="0-")
+    clock.now += 3
+    now = state.snapshot()
+    assert (now.n_done, now.n_failed, now.running) == (7, 2, ())
+    assert now.seconds_left == 0
+
+
+def test_news_of_a_fit_whose_beginning_was_missed_count(state):
+    end(state, 0)
+    score(state, 0, 0.5)
+    now = state.snapshot()
+    assert (now.n_done, now.best) == (1, (0.5, ""))
+
+
+def test_without_folds_each_fit_is_a_candidate(clock):
+    state = SearchState(clock)
+    tell(state, "planned", fits=4)
+    begin(state, 3)
+    score(state, 3, 0.5)
+    assert state.fold_scores == {(3, 0): 0.5}
+    assert [fit.fold for fit in state.snapshot().running] == [1]
+
+
 def test_an_epoch_of_a_fit_that_is_over_is_nothing(state):
     epoch(state, 0, 1)
     assert state.snapshot().running == ()

@@ -33,11 +33,11 @@ def test_values_of_a_transposed_array_are_written_in_c_order():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "magic number of an idx file.*got nothing"),
+        (b"", "^content must start with the magic number of an idx file.*got nothing$"),
         (b"\0\0\x08", "magic number of an idx file.*got 00 00 08"),
-        (b"\x89PNG....", "magic number of an idx file.*got 89 50 4e 47"),
+        (b"\x89PNG....", "magic number of an idx file.*got 89 50 4e 47$"),
         (b"\0\0\x0d\x01" + struct.pack(">I", 1) + b"\0\0\0\0", "unsigned bytes.*0x0d"),
-        (b"\0\0\x08\0", "at least one dimension, got 0"),
+        (b"\0\0\x08\0", "^content must have at least one dimension, got 0$"),
         (b"\0\0\x08\x03" + struct.pack(">2I", 1, 2), "header of 16 bytes.*got 12 bytes"),
         (b"\0\0\x08\x01" + struct.pack(">I", 3) + b"ab", r"3 values.*\(3,\).*got 2"),
         (b"\0\0\x08\x01" + struct.pack(">I", 3) + b"abcd", r"3 values.*\(3,\).*got 4"),
@@ -52,7 +52,7 @@ def test_content_that_is_no_idx_file_is_refused(content, message):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros(3, dtype=np.int64), "dtype uint8.*got dtype int64"),
+        (np.zeros(3, dtype=np.int64), "^array must have dtype uint8.*got dtype int64"),
         (np.uint8(3), r"at least one dimension.*shape \(\)"),
     ],
 )

@@ -319,10 +319,17 @@ def test_files_that_are_no_images_are_told(photos):
     message = "passed over 5 files that are no images of a class: "
     message += f"day/a.txt, day/b.mov, day/deep{os.sep}c and 2 more".replace("/", os.sep)
 
-    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$") as caught:
+    with pytest.warns(UserWarning, match=f"^{re.escape(message)}$"):
         assert len(load_image_folder(photos).images) == 4
 
-    assert [warning.filename for warning in caught] == [__file__]  # the caller's line
+
+def test_the_warning_names_the_callers_line(photos):
+    (photos / "day" / "a.txt").write_bytes(b"no image")
+
+    with pytest.warns(UserWarning, match="passed over 1 file") as caught:
+        load_image_folder(photos)
+
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_images_beside_the_classes_are_told(photos):

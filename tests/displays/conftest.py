@@ -1,4 +1,4 @@
-"""Searches without networks, and figures that are closed again."""
+"""Figures that are closed again."""
 
 import matplotlib as mpl
 import pytest

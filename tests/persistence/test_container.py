@@ -11,7 +11,12 @@ from skdnn.persistence import LoadError
 from skdnn.persistence._container import read_arrays, read_header, strict_json, to_bytes
 
 FLAGS = np.array([[True, False], [False, False]])
-ARRAYS = {"b": FLAGS, "a": np.arange(3, dtype=np.float32), "all": np.ones(2, bool)}
+ARRAYS = {
+    "b": FLAGS,
+    "a": np.arange(3, dtype=np.float32),
+    "all": np.ones(2, bool),
+    "n": np.array(0.5),
+}
 
 
 def read(data):
@@ -134,6 +139,22 @@ def test_a_tensor_of_the_most_dimensions_is_taken():
 def test_a_header_that_breaks_a_rule_is_refused(data, message):
     with pytest.raises(LoadError, match=message):
         read(data)
+
+
+def test_a_file_that_ends_while_it_is_read_is_refused():
+    data = to_bytes(None, {"a": np.zeros(3, np.uint8)})
+    with pytest.raises(LoadError, match=r"^it ends after 12 of \d+ bytes$"):
+        read_header(io.BytesIO(data[:20]), len(data))
+    file = io.BytesIO(data[:-1])
+    header = read_header(file, len(data))
+    with pytest.raises(LoadError, match=r"^it ends after 2 of 3 bytes$"):
+        read_arrays(file, header)
+
+
+def test_a_header_ends_where_the_arrays_begin():
+    data = to_bytes(None, {"a": np.array([7, 9], np.uint8)})
+    header = read_header(io.BytesIO(data), len(data))
+    assert data[header.end :] == b"\x07\x09"
 
 
 def test_a_long_message_is_cut():
