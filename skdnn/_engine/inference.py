@@ -113,7 +113,8 @@ def _check_numbers(outputs: np.ndarray, X: Matrix) -> None:
         raise ValueError(
             f"the network's output is NaN for {wrong.sum()} of {len(wrong)} rows, the first "
             f"at {first}, whose largest feature is {abs(X[[first]]).max():g}: sums overflow in "
-            "float32. Scale the features, for example with StandardScaler"
+            "float32. Scale the features, for example with StandardScaler, unless it is the "
+            "weights that are too large"
         )
 
 
