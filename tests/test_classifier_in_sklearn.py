@@ -306,6 +306,7 @@ def test_the_documents_runs(run, fashion_mnist):
 
 @pytest.mark.full_data
 def test_the_defaults_on_fashion_mnist(fashion_mnist):
+    # A fifth of the training images; docs/measure_defaults.py takes all.
     images, target = fashion_mnist.images, fashion_mnist.target
-    pipeline = make_image_pipeline(random_state=0).fit(images[:60_000], target[:60_000])
-    assert pipeline.score(images[60_000:], target[60_000:]) >= 0.87
+    pipeline = make_image_pipeline(random_state=0).fit(images[:12_000], target[:12_000])
+    assert pipeline.score(images[60_000:], target[60_000:]) >= 0.85

@@ -92,10 +92,10 @@ def test_the_command_finds_on_a_cluster_what_it_finds_alone(cluster, own):
 def test_the_command_survives_a_killed_worker(cluster, own):
     command = [
         *(*COMMAND, "--data", "mine.npz", "--cv", "2", "--hidden-units", "8"),
-        *("--epochs", "300", "--dask", cluster.scheduler_address, "--output", "killed"),
+        *("--epochs", "100", "--dask", cluster.scheduler_address, "--output", "killed"),
     ]
     with InTerminal(command, cwd=own, env={**os.environ, **ONE_THREAD}) as terminal:
-        terminal.wait_until(r"epoch \d+ of 300", patience=200)  # a fit is under way
+        terminal.wait_until(r"epoch \d+ of 100", patience=200)  # a fit is under way
         with Client(cluster) as client:
             pids = client.run(os.getpid)
         os.kill(min(pids.values()), signal.SIGKILL)

@@ -51,7 +51,7 @@ _CALLS = {
     ids=["fit", "warm start", "search", "keras engine"],
 )
 def test_ctrl_c_ends_a_fit_within_two_seconds(call, params, count, record_property, request):
-    n = count(2, 20)
+    n = count(1, 20)
     code = _LONG_FITS.format(call=_CALLS[call], params=params)
     took = []
     with subprocess.Popen(

@@ -116,7 +116,7 @@ def test_callbacks_are_called_in_their_order(network, iris, engine):
         ([Counter], "callbacks__0__most"),
         ({"stop": Counter}, "callbacks__stop__most"),
     ],
-    ids=str,
+    ids=["one", "list", "tuple", "dict", "class", "list of a class", "dict of a class"],
 )
 def test_settings_are_hyperparameters(network, iris, callbacks, name):
     network.set_params(callbacks=callbacks)

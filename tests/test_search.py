@@ -203,9 +203,9 @@ def held(few):
             begun.set()
             let_go.wait(timeout=60)
 
-    running = RunningSearch(
-        plan_of(epochs=1_000), *few, Console(file=io.StringIO()), monitor=Holds()
-    )
+    # One fit at a time: a second one, begun late, would end the search for both.
+    plan = plan_of(epochs=1_000, jobs=1)
+    running = RunningSearch(plan, *few, Console(file=io.StringIO()), monitor=Holds())
     assert begun.wait(timeout=60)
     yield running
     let_go.set()

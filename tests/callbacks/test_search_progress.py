@@ -211,7 +211,7 @@ def test_an_interrupted_search_leaves_its_scores_and_the_cursor(network, iris, s
 def test_nothing_is_written_where_no_one_looks(network, iris):
     console = Console(file=io.StringIO())
     progress = SearchProgress(console)
-    searched(progress, network, iris)
+    searched(progress, network, iris, n_jobs=1)
     assert console.file.getvalue() == ""
     assert len(progress.fold_scores) == 6
 
@@ -235,7 +235,7 @@ def test_a_copy_works_by_itself(copied, network, iris):
 
 def test_a_search_with_its_progress_is_cloned_and_pickled(network, iris):
     progress = SearchProgress(Console(file=io.StringIO()))
-    search = searched(progress, network, iris)
+    search = searched(progress, network, iris, n_jobs=1)
     loaded = pickle.loads(pickle.dumps(search))
     np.testing.assert_array_equal(loaded.predict(iris[0]), search.predict(iris[0]))
     assert loaded.score(*iris) == search.score(*iris)

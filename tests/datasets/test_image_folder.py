@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pillow_heif
@@ -467,16 +469,22 @@ def test_pipes_are_not_waited_for(photos):
         load_image_folder(photos)
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything"
-)
-def test_folders_that_cannot_be_read_are_errors(photos):
-    (photos / "day").chmod(0)
-    try:
-        with pytest.raises(PermissionError, match="day"):
-            load_image_folder(photos)
-    finally:
-        (photos / "day").chmod(0o700)
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no rights to give up there")
+def test_folders_that_cannot_be_read_are_errors():
+    with tempfile.TemporaryDirectory() as top:  # others may enter it, unlike pytest's
+        Path(top).chmod(0o755)
+        for name in ("day", "night"):
+            put(Path(top, name, "0.png"))
+        Path(top, "day").chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)  # root may read everything, nobody may not
+        try:
+            with pytest.raises(PermissionError, match="day"):
+                load_image_folder(top)
+        finally:
+            os.seteuid(user)
+            Path(top, "day").chmod(0o700)
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_optimizers_that_magnify_rounding_have_keras_losses(name):
     np.testing.assert_allclose(losses, history["loss"], rtol=1e-2)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     optimizer=st.sampled_from(SMOOTH),
     activation=st.sampled_from(["relu", "sigmoid", "tanh", "gelu", "selu"]),
