@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ from typing import TypedDict
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-SUITE = "suite"
+SUITE, MUTATIONS = "suite", "mutations"
 
 # The mark of the tests, and what they do.
 ROWS = {
@@ -44,6 +45,7 @@ ROWS = {
     "round-trips": "pickle, joblib, cloudpickle, skops, own files, deepcopy",
     "hostile-files": "corpus and mutations, in a watched process",
     "properties": "any rows, dtypes, labels, weights",
+    MUTATIONS: "one change at a time to modules without TensorFlow: does a test notice?",
     SUITE: "all tests, in random order",
 }
 # README's two processes; of two that take one order, which has which file is chance.
@@ -100,6 +102,29 @@ def run_suites(n: int) -> Iterator[Result]:
         }
 
 
+def run_mutations(*, quick: bool) -> Result:
+    """Change the code in one place after the other, and count what the tests notice."""
+    started = time.monotonic()
+    mutmut = Path(sys.executable).with_name("mutmut")
+    if not mutmut.exists():
+        sys.exit("mutations need mutmut: python -m pip install --group mutation")
+    shutil.rmtree(ROOT / "mutants", ignore_errors=True)
+    some = ["skdnn.datasets._idx*"] if quick else []
+    code = subprocess.run([mutmut, "run", *some], cwd=ROOT, check=False).returncode
+    subprocess.run([mutmut, "export-cicd-stats"], cwd=ROOT, check=True)
+    told = json.loads((ROOT / "mutants" / "mutmut-cicd-stats.json").read_text())
+    kinds = ("survived", "no_tests", "timeout", "suspicious", "segfault")
+    return {
+        "outcome": f"failed: mutmut ended with {code}"
+        if code
+        else f"noticed: {told['killed']:,}",
+        "figures": [f"{kind.replace('_', ' ')}: {told[kind]}" for kind in kinds if told[kind]],
+        "seconds": round(time.monotonic() - started, 1),
+        "date": now(),
+        "where": f"{where()}, mutmut {version('mutmut')}",
+    }
+
+
 def run_tests(selection: Sequence[str]) -> Result:
     """Run pytest in a new process and read its report."""
     started = time.monotonic()
@@ -114,7 +139,7 @@ def run_tests(selection: Sequence[str]) -> Result:
         "outcome": outcome_of(tree, code),
         "figures": [] if tree is None else figures_of(tree),
         "seconds": round(seconds, 1),
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": now(),
         "where": where(),
     }
 
@@ -140,6 +165,11 @@ def figures_of(tree: ET.Element) -> list[str]:
     """Read what the tests have recorded, by pytest's `record_property`."""
     found = [(p.get("name"), p.get("value")) for p in tree.iter("property")]
     return [f"{name}: {value}" for name, value in sorted(found, key=str)]
+
+
+def now() -> str:
+    """Give the date and time of a result."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def where() -> str:
@@ -189,6 +219,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"== {row}", flush=True)
         if row == SUITE:
             outcomes = run_suites(options.suites)
+        elif row == MUTATIONS:
+            outcomes = iter([run_mutations(quick=options.quick)])
         else:
             outcomes = iter([run_row(row, quick=options.quick)])
         for result in outcomes:
