@@ -114,10 +114,9 @@ def run_mutations(*, quick: bool) -> Result:
     subprocess.run([mutmut, "export-cicd-stats"], cwd=ROOT, check=True)
     told = json.loads((ROOT / "mutants" / "mutmut-cicd-stats.json").read_text())
     kinds = ("survived", "no_tests", "timeout", "suspicious", "segfault")
+    killed = f"killed {told['killed']:,} of {told['total']:,} mutants"
     return {
-        "outcome": f"failed: mutmut ended with {code}"
-        if code
-        else f"noticed: {told['killed']:,}",
+        "outcome": f"failed: mutmut ended with {code}" if code else killed,
         "figures": [f"{kind.replace('_', ' ')}: {told[kind]}" for kind in kinds if told[kind]],
         "seconds": round(time.monotonic() - started, 1),
         "date": now(),
