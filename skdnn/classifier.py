@@ -23,6 +23,7 @@ from skdnn._hyperparameters import (
     chosen_settings,
     refuse_contradictions,
 )
+from skdnn._interrupts import interrupts_kept
 from skdnn._memory import TrainingMemory
 from skdnn._routing import RoutedParametersMixin
 from skdnn._rows import LabelledRows, hold_out
@@ -414,7 +415,8 @@ class KerasDNNClassifier(
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
         before = self.__dict__.copy()
         try:
-            self._train(task, X, y, sample_weight, classes, epochs, afresh, validation)
+            with interrupts_kept():
+                self._train(task, X, y, sample_weight, classes, epochs, afresh, validation)
         except BaseException:
             self.__dict__ = before  # in one step: all that was learnt before, or nothing
             raise

@@ -43,6 +43,7 @@ class EpochHooks:
         # Not keras.callbacks.CallbackList: it hands its callbacks a copy of the logs, so that
         # what they add would be lost.
         self._callbacks = list(callbacks)
+        self._logs: dict[str, float] = {}
         _name_metrics(model)
         for callback in self._callbacks:
             callback.set_model(model)
@@ -53,15 +54,15 @@ class EpochHooks:
         """Surround the epochs with ``on_train_begin`` and ``on_train_end``."""
         self._model.stop_training = False
         with self._in_model():
-            self._call("on_train_begin")
+            self._call("on_train_begin", self._logs)
         yield
         with self._in_model():
-            self._call("on_train_end")
+            self._call("on_train_end", self._logs)
 
     def epoch_begin(self, epoch: int) -> None:
         """Call ``on_epoch_begin``; a scheduler may set the learning rate there."""
         with self._in_model():
-            self._call("on_epoch_begin", epoch)
+            self._call("on_epoch_begin", epoch, {})
 
     def epoch_end(self, epoch: int, logs: dict[str, float]) -> bool:
         """Call ``on_epoch_end``; return whether a callback asked to stop.
@@ -70,9 +71,11 @@ class EpochHooks:
         """
         with self._in_model():
             self._call("on_epoch_end", epoch, logs)
+        self._logs = logs
         return bool(self._model.stop_training)
 
     def _call(self, hook: str, *args: Any) -> None:
+        # With logs always, though empty ones, as Keras calls them: own functions may need them.
         for callback in self._callbacks:
             getattr(callback, hook)(*args)
 

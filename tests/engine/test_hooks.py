@@ -48,6 +48,27 @@ def test_early_stopping_restores_the_best_weights(classifier, train, engine, iri
     assert not hasattr(stop, "best_weights") or stop.best_weights is None  # a copy was used
 
 
+def test_hooks_get_what_keras_gives_them(classifier, train, engine):
+    """Functions of two arguments, as Keras documents for LambdaCallback."""
+    told = []
+    fitted = train(
+        classifier,
+        engine=engine,
+        epochs=2,
+        callbacks=C.LambdaCallback(
+            on_train_begin=lambda logs: told.append(("train begins", dict(logs))),
+            on_epoch_begin=lambda epoch, logs: told.append((f"{epoch} begins", dict(logs))),
+            on_epoch_end=lambda epoch, logs: told.append((f"{epoch} ends", dict(logs))),
+            on_train_end=lambda logs: told.append(("train ends", dict(logs))),
+        ),
+    )
+    first, last = ({k: v[n] for k, v in fitted.history_.items()} for n in (0, 1))
+    assert told == [
+        *(("train begins", {}), ("0 begins", {}), ("0 ends", first)),
+        *(("1 begins", {}), ("1 ends", last), ("train ends", last)),
+    ]
+
+
 def test_a_scheduler_sets_the_learning_rate(classifier, train, engine):
     scheduler = C.LearningRateScheduler(lambda epoch, rate: 0.1 if epoch < 2 else 1e-9)
     fitted = train(classifier, engine=engine, callbacks=[scheduler])
