@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import dask
 import keras
 import numpy as np
 import pytest
@@ -93,8 +94,9 @@ def wait_until(condition):
 
 @pytest.fixture
 def cluster():
-    """Two workers, each started again when it has died."""
+    """Two workers, each started again when it has died, be it twice within Dask's 15 seconds."""
     with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
