@@ -94,7 +94,7 @@ def wait_until(condition):
 
 @pytest.fixture
 def cluster():
-    """Two workers, each started again when it has died, be it twice within Dask's 15 seconds."""
+    """Two workers, each started again when it has died, be it twice in 15 seconds."""
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
