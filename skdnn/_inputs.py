@@ -247,7 +247,7 @@ def _check(path: Path, images: Images, target: Labels) -> None:
 
 def _pixel_scale(path: Path, images: Images) -> float:
     """Return 1 for pixels in [-1, 1], 255 for 8-bit pixels, 65,535 for 16-bit ones."""
-    largest = max(float(images.max()), -float(images.min())) if images.size else 0.0
+    largest = max(float(images.max()), -float(images.min()))
     if images.dtype.kind == "b" or (images.dtype.kind == "f" and largest <= 1):
         return 1.0
     if largest <= 255:

@@ -52,7 +52,7 @@ def test_sample_is_split_as_the_document_splits(sample):
     assert inputs.scale == 255
     assert inputs.target_names[9] == "Ankle boot"
     assert len(inputs.target_names) == 10
-    assert "sample" in inputs.title
+    assert inputs.title == "a sample of Fashion-MNIST"
     assert "test images (1,000)" in test_title
     official = load_fashion_mnist_sample(subset="test")
     np.testing.assert_array_equal(test[0], official.images)
@@ -73,6 +73,7 @@ def test_fashion_mnist_is_split_as_the_document_splits(fashion_mnist, tmp_path, 
     inputs = read_inputs("fashion-mnist")
 
     rest, test = inputs.held_out.values()
+    assert inputs.title == "Fashion-MNIST"
     assert inputs.X.shape == (48_000, 28, 28)
     assert_split_as_the_document_does(
         inputs, rest, fashion_mnist.images[:60_000], fashion_mnist.target[:60_000]
@@ -137,6 +138,8 @@ def test_scale_follows_from_the_pixels(saved, images, scale):
     [
         (128, np.uint8, 255, False),
         (127, np.uint8, 255, True),
+        (0.25, np.float64, 1, False),
+        (127.5, np.float64, 255, False),
         (1.5, np.float64, 255, True),
         (2, np.int64, 255, True),
         (40_000, np.uint16, 65_535, False),
@@ -150,7 +153,8 @@ def test_pixels_that_would_be_dim_are_told(saved, largest, dtype, scale, dim):
 
     assert inputs.scale == scale
     hint = " (if the largest is white, scale them to reach 1 yourself)"
-    assert inputs.note == f"pixels from 0 to {largest:g}, divided by {scale:g}" + hint * dim
+    taken = "taken as they are" if scale == 1 else f"divided by {scale:g}"
+    assert inputs.note == f"pixels from 0 to {largest:g}, {taken}" + hint * dim
 
 
 def test_pixels_without_a_known_scale_are_refused(saved):
@@ -238,7 +242,8 @@ def test_of_many_small_classes_one_image_each_is_kept_back(tmp_path):
     inputs = read_inputs(str(tmp_path))
 
     assert len(inputs.y) == 42
-    [(_, y_rest)] = inputs.held_out.values()
+    [(what, (_, y_rest))] = inputs.held_out.items()
+    assert what == "images kept back, 33 % (21)"
     assert len(set(y_rest)) == 21
     assert inputs.note.startswith("21 classes of 3 to 3 images; read as")
 

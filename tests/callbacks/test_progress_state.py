@@ -28,7 +28,7 @@ def state(clock):
 
 
 def tell(state, event, **what):
-    state.receive({"event": event, "root": None, **what})
+    state.receive({"event": event, "root": None} | what)
 
 
 def begin(state, number, where="here", name="relu"):
@@ -191,16 +191,10 @@ def test_a_fit_inside_another_does_not_end_it(state):
 
 def test_fits_of_another_search_are_passed_over(state):
     state.restart("this")
-    state.receive(
-        {
-            "event": "scored",
-            "root": "one that was interrupted",
-            "fit": "",
-            "number": 0,
-            "score": 1,
-        }
-    )
-    assert state.fold_scores == {}
+    tell(state, "planned", root="this", fits=6, folds=3)
+    for root in ("one that was interrupted", "this"):
+        tell(state, "scored", root=root, fit="0-0", number=0, score=len(root))
+    assert list(state.fold_scores.values()) == [len("this")]
 
 
 def test_rounds_of_a_halving_search_add_up(clock):

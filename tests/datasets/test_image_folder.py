@@ -347,6 +347,10 @@ def test_empty_folders_are_told_and_no_classes(photos):
     with pytest.warns(UserWarning, match="passed over 1 folder without images: dawn"):
         assert load_image_folder(photos).target_names.tolist() == ["day", "night"]
 
+    (photos / "dusk").mkdir()
+    with pytest.warns(UserWarning, match="passed over 2 folders without images: dawn, dusk"):
+        load_image_folder(photos)
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_links_to_classes_and_files_are_followed_but_none_deeper(photos, tmp_path):
@@ -397,11 +401,16 @@ def test_a_folder_in_a_folder_is_refused_with_its_name(photos):
         load_image_folder(photos.parent)
 
 
-def test_parts_of_a_data_set_are_no_classes(tmp_path):
-    for part in ("Train", "val"):
+@pytest.mark.parametrize(
+    ("parts", "taken"),
+    [(("Train", "val"), "Train"), (("test", "train"), "train"), (("test", "val"), "test")],
+)
+def test_parts_of_a_data_set_are_no_classes(tmp_path, parts, taken):
+    for part in parts:
         put(tmp_path / part / "day" / "a.png")
 
-    with pytest.raises(ValueError, match=r"holds Train, val, which look like parts .*Train'$"):
+    both, inside = ", ".join(parts), repr(str(tmp_path / taken))
+    with pytest.raises(ValueError, match=f"holds {both}, which look like .*: take {inside}$"):
         load_image_folder(tmp_path)
 
 
