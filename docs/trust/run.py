@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -61,6 +61,7 @@ class Result(TypedDict):
     seconds: float
     date: str
     where: str
+    runs: NotRequired[int]  # of all tests
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -70,6 +71,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--only", nargs="+", choices=ROWS, metavar="ROW", help=f"some of {', '.join(ROWS)}"
     )
     parser.add_argument("--suites", type=int, default=10, help="runs of all tests (10)")
+    parser.add_argument("--more", action="store_true", help="add to the runs on record")
     parser.add_argument("--quick", action="store_true", help="CI's counts; needs --output")
     parser.add_argument("--output", type=Path, default=HERE, help="directory of the results")
     options = parser.parse_args(arguments)
@@ -84,22 +86,22 @@ def run_row(row: str, *, quick: bool) -> Result:
     return run_tests(selection)
 
 
-def run_suites(n: int) -> Iterator[Result]:
+def run_suites(n: int, earlier: Result | None = None) -> Iterator[Result]:
     """Run all tests so many times, each in an order of its own; yield what there is so far."""
-    runs, flawed = [], []
-    for number in range(1, n + 1):
+    runs, seconds, flawed = 0, 0.0, []
+    if earlier is not None:
+        runs, seconds, flawed = earlier["runs"], earlier["seconds"], earlier["figures"][1:]
+    for _ in range(n):
         seed = random.randrange(2**32)
-        print(f"suite {number} of {n}, seed {seed}", flush=True)
-        runs.append(run_tests([*IN_ANY_ORDER, f"--randomly-seed={seed}"]))
-        if runs[-1]["outcome"].startswith("failed"):
-            flawed.append(f"seed {seed}: {runs[-1]['outcome']}")
-        outcome = f"failed: {len(flawed)} of {number} runs" if flawed else runs[-1]["outcome"]
-        yield {
-            **runs[-1],
-            "outcome": outcome,
-            "figures": [f"runs: {number}", *flawed],
-            "seconds": round(sum(each["seconds"] for each in runs), 1),
-        }
+        runs += 1
+        print(f"suite {runs}, seed {seed}", flush=True)
+        last = run_tests([*IN_ANY_ORDER, f"--randomly-seed={seed}"])
+        seconds += last["seconds"]
+        if last["outcome"].startswith("failed"):
+            flawed = [*flawed, f"seed {seed}: {last['outcome']}"]
+        outcome = f"failed: {len(flawed)} of {runs} runs" if flawed else last["outcome"]
+        figures = [f"runs: {runs}", *flawed]
+        yield {**last, "outcome": outcome, "figures": figures, "seconds": seconds, "runs": runs}
 
 
 def run_mutations(*, quick: bool) -> Result:
@@ -217,7 +219,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in names:
         print(f"== {row}", flush=True)
         if row == SUITE:
-            outcomes = run_suites(options.suites)
+            outcomes = run_suites(options.suites, results.get(row) if options.more else None)
         elif row == MUTATIONS:
             outcomes = iter([run_mutations(quick=options.quick)])
         else:
