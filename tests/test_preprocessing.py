@@ -310,6 +310,13 @@ def test_pixels_that_were_scaled_before_are_told():
         scale_and_flatten(images, scale=1.5)
 
 
+def test_their_warning_names_the_callers_line():
+    with pytest.warns(UserWarning, match="largest pixel is 1") as caught:
+        scale_and_flatten(np.ones((2, 2, 2)))
+
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 @pytest.mark.parametrize(
     "images",
     [np.eye(2, dtype=np.uint8), np.eye(2, dtype=bool), np.zeros((2, 2)), np.full((2, 2), 1.5)],
