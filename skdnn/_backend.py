@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from skdnn._interrupts import interrupts_kept
+
 # Written before TensorFlow can be asked to be silent: TF_CPP_MIN_LOG_LEVEL does not stop them.
 _START_LINES = re.compile(
     rb"WARNING: All log messages before absl::"
@@ -49,12 +51,12 @@ def load_tensorflow() -> None:
         )
     # Two threads that import it at once wait for each other for ever.
     with _one_at_a_time:
-        _import_tensorflow()
+        if "tensorflow" not in sys.modules:
+            with interrupts_kept():
+                _import_tensorflow()
 
 
 def _import_tensorflow() -> None:
-    if "tensorflow" in sys.modules:
-        return
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):
         import tensorflow
     else:

@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 
 import keras
 import numpy as np
@@ -67,16 +68,38 @@ def test_a_swallowed_interrupt_ends_the_fit(engine, interrupted, small, iris):
 
 
 @pytest.mark.usefixtures("python_handles_sigint")
-@pytest.mark.parametrize("engine", ["fused", "keras"])
-def test_it_ends_in_the_next_epoch(engine, small, iris):
-    begun = []
-    note = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, _: begun.append(epoch))
-    small.set_params(engine=engine, callbacks=[InFinaliser(), note], epochs=500)
+def test_a_swallowed_interrupt_is_heard_at_once(small, iris):
+    """Not at the end of the epoch or of what callbacks do: at once, and once."""
+
+    class Slow(InFinaliser):
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            if epoch == 2:
+                time.sleep(60)
+
+    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        small.fit(*iris)
-    assert begun == [0, 1, 2, 3]
-    small.set_params(callbacks=None, epochs=2).fit(*iris)  # once, not for ever
+        small.set_params(callbacks=Slow(), epochs=500).fit(*iris)
+    assert time.monotonic() - began < 30
+    small.set_params(callbacks=None, epochs=2).fit(*iris)
     assert small.n_iter_ == 2
+
+
+@pytest.mark.usefixtures("python_handles_sigint")
+def test_other_exceptions_in_finalisers_are_told_as_ever(small, iris, monkeypatch):
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: told.append(what.exc_type))
+
+    class Fails(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            class Broken:
+                def __del__(self):
+                    raise ValueError
+
+            Broken()
+
+    small.set_params(callbacks=Fails()).fit(*iris)
+    assert told == [ValueError]
 
 
 @pytest.mark.usefixtures("python_handles_sigint")

@@ -14,7 +14,6 @@ from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
 from skdnn._engine.program import Program, State, Totals
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
-from skdnn._interrupts import raise_kept_interrupt
 
 # Steps after which XLA's compile (1-2 s) has paid for itself against the plain graph.
 _STEPS_WORTH_COMPILING = 1_500
@@ -130,7 +129,6 @@ class FusedTraining:
         self._slots = [tf.constant(v.numpy()) for v in model.optimizer.variables]
 
     def _run(self, chunk: Chunk) -> Totals:
-        raise_kept_interrupt()
         (self._weights, self._slots, self._generators), totals = self._program.run(
             State(self._weights, self._slots, self._generators),
             as_tensor(chunk.X),
