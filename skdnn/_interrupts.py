@@ -1,9 +1,10 @@
-"""Ctrl-C that ends a fit although code below has swallowed its KeyboardInterrupt.
+"""Ctrl-C that ends a fit soon, at a place where it breaks nothing, and is never lost.
 
-Python raises KeyboardInterrupt wherever the main thread happens to be. In a finaliser it is
-printed and forgotten (https://docs.python.org/3/reference/datamodel.html#object.__del__), and
-TensorFlow has many. In an extension module that is being imported, or where Keras tries one way
-after another, it comes out as another error.
+Python raises KeyboardInterrupt wherever the main thread happens to be. In a finaliser, of which
+TensorFlow has many, it is printed and forgotten
+(https://docs.python.org/3/reference/datamodel.html#object.__del__). In an extension module that
+is being imported, or where Keras tries one way after another, it comes out as another error. In
+the middle of TensorFlow's tracing it can leave eager execution switched off.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import _thread
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -20,66 +22,97 @@ from typing import Any
 # Seconds until a forgotten interrupt comes again: by then the finaliser has ended.
 _PAUSE = 0.02
 
+_keeper: _Keeper | None = None
+
 
 @contextmanager
-def interrupts_kept() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the first Ctrl-C, whatever becomes of it below.
+def interrupts_kept(patience: float = 0.0) -> Iterator[None]:
+    """Raise KeyboardInterrupt at Ctrl-C, whatever becomes of it below.
 
     Only in the main thread, which alone is interrupted, and only where SIGINT does what Python
     has it do: whoever has set a handler of their own has other plans.
+
+    Parameters
+    ----------
+    patience : float, default=0.0
+        Seconds within which `stop_if_interrupted` is called as a rule. After that, or at a
+        second Ctrl-C, KeyboardInterrupt is raised wherever the thread is.
 
     Raises
     ------
     KeyboardInterrupt
         In the midst of what is done, or at its end.
     """
+    global _keeper
     if not _is_pythons_own():
         yield
         return
-    keeper, hook = _Keeper(sys.unraisablehook), sys.unraisablehook
+    hook = sys.unraisablehook
+    keeper = _Keeper(patience, hook)
     try:
+        _keeper = keeper
         sys.unraisablehook = keeper.forgotten
         signal.signal(signal.SIGINT, keeper.press)
         yield
-        if keeper.pressed:
-            raise KeyboardInterrupt
+        stop_if_interrupted()
     except Exception as error:
         if keeper.pressed:
             raise KeyboardInterrupt from error
         raise
     finally:
-        keeper.over = True
+        keeper.over, _keeper = True, None
         sys.unraisablehook = hook
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class _Keeper:
-    """Remembers that there was an interrupt, and sends it again if it was forgotten."""
+def stop_if_interrupted() -> None:
+    """Raise KeyboardInterrupt if there was a Ctrl-C: here nothing is half done.
 
-    def __init__(self, hook: Callable[[Any], Any]) -> None:
+    Raises
+    ------
+    KeyboardInterrupt
+        In the main thread, within `interrupts_kept`.
+    """
+    pressed = _keeper is not None and _keeper.pressed
+    if pressed and threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
+
+
+class _Keeper:
+    """Remembers that there was an interrupt, and sends it again if nothing comes of it."""
+
+    def __init__(self, patience: float, hook: Callable[[Any], Any]) -> None:
         self.pressed = self.over = False
+        self._patience = patience
         self._hook = hook
+        self._thread = threading.get_ident()
 
     def press(self, number: int, frame: FrameType | None) -> None:
         """Handle SIGINT."""
-        self.pressed = True
-        signal.default_int_handler(number, frame)
+        again, self.pressed = self.pressed, True
+        if again or not self._patience:
+            signal.default_int_handler(number, frame)
+        self._send_again(self._patience)
 
     def forgotten(self, unraisable: Any) -> None:
         """Take an exception that Python can't raise."""
         if self.pressed and issubclass(unraisable.exc_type, KeyboardInterrupt):
-            threading.Timer(_PAUSE, self._again).start()
+            self._send_again(_PAUSE)
         else:
             self._hook(unraisable)
 
-    def _again(self) -> None:
-        main = threading.main_thread().ident
-        if self.over or main is None:
+    def _send_again(self, pause: float) -> None:
+        # Not threading.Thread: the code that was interrupted may hold that module's locks.
+        _thread.start_new_thread(self._send, (pause,))
+
+    def _send(self, pause: float) -> None:
+        time.sleep(pause)
+        if self.over:
             return
         if sys.platform == "win32":
             _thread.interrupt_main()
         else:
-            signal.pthread_kill(main, signal.SIGINT)  # which ends what it waits for, too
+            signal.pthread_kill(self._thread, signal.SIGINT)  # ends what it waits for, too
 
 
 def _is_pythons_own() -> bool:

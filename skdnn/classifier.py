@@ -415,7 +415,7 @@ class KerasDNNClassifier(
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
         before = self.__dict__.copy()
         try:
-            with interrupts_kept():
+            with interrupts_kept(patience=1.0):  # a chunk takes less, as a rule
                 self._train(task, X, y, sample_weight, classes, epochs, afresh, validation)
         except BaseException:
             self.__dict__ = before  # in one step: all that was learnt before, or nothing

@@ -14,6 +14,7 @@ from skdnn._engine.program import seed_generators
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
 from skdnn._engine.training import TrainingState, assign
+from skdnn._interrupts import stop_if_interrupted
 
 # Two threads in Keras's fit at once have crashed the process.
 _one_at_a_time = threading.Lock()
@@ -73,7 +74,7 @@ class KerasTraining:
         self._seed_dropout()
         batches = _Batches(self._rows, order, self._batch_size, self._objective)
         before_averaging = _BeforeAveraging()
-        callbacks = [*self._callbacks, before_averaging]
+        callbacks = [*self._callbacks, before_averaging, _Interrupts()]
         with _one_at_a_time:
             history = self.model.fit(
                 batches, shuffle=False, verbose=0, callbacks=callbacks
@@ -142,6 +143,14 @@ class _BeforeAveraging(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         self.weights = self.model.get_weights()
+
+
+class _Interrupts(keras.callbacks.Callback):
+    """Lets Ctrl-C end an epoch between its batches."""
+
+    # As a batch begins: with a hook for its end Keras would wait for each batch's figures.
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+        stop_if_interrupted()
 
 
 class _BatchHooks(keras.callbacks.Callback):

@@ -14,6 +14,7 @@ from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
 from skdnn._engine.program import Program, State, Totals
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
+from skdnn._interrupts import stop_if_interrupted
 
 # Steps after which XLA's compile (1-2 s) has paid for itself against the plain graph.
 _STEPS_WORTH_COMPILING = 1_500
@@ -129,6 +130,7 @@ class FusedTraining:
         self._slots = [tf.constant(v.numpy()) for v in model.optimizer.variables]
 
     def _run(self, chunk: Chunk) -> Totals:
+        stop_if_interrupted()
         (self._weights, self._slots, self._generators), totals = self._program.run(
             State(self._weights, self._slots, self._generators),
             as_tensor(chunk.X),
