@@ -3,8 +3,8 @@
 Python raises KeyboardInterrupt wherever the main thread happens to be. In a finaliser, of which
 TensorFlow has many, it is printed and forgotten
 (https://docs.python.org/3/reference/datamodel.html#object.__del__). In an extension module that
-is being imported, or where Keras tries one way after another, it comes out as another error. In
-the middle of TensorFlow's tracing it can leave eager execution switched off.
+is being imported, or where Keras tries one way after another, it comes out as another error, or
+not at all. In the middle of TensorFlow's tracing it can leave eager execution switched off.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-# Seconds until a forgotten interrupt comes again: by then the finaliser has ended.
-_PAUSE = 0.02
+# Seconds until an interrupt comes again that a finaliser forgot, or that has ended nothing.
+_FINALISERS_END = 0.02
+_SOME_CODE_CATCHES_ALL = 0.3
 
 _keeper: _Keeper | None = None
 
@@ -79,35 +80,39 @@ def stop_if_interrupted() -> None:
 
 
 class _Keeper:
-    """Remembers that there was an interrupt, and sends it again if nothing comes of it."""
+    """Remembers that there was an interrupt, and sends it again until something comes of it."""
 
     def __init__(self, patience: float, hook: Callable[[Any], Any]) -> None:
         self.pressed = self.over = False
         self._patience = patience
         self._hook = hook
         self._thread = threading.get_ident()
+        self._signals = 0
 
     def press(self, number: int, frame: FrameType | None) -> None:
         """Handle SIGINT."""
-        again, self.pressed = self.pressed, True
-        if again or not self._patience:
+        self._signals += 1
+        first, self.pressed = not self.pressed, True
+        if first and self._patience:
+            self._send_again(self._patience)
+        else:
+            self._send_again(_SOME_CODE_CATCHES_ALL)
             signal.default_int_handler(number, frame)
-        self._send_again(self._patience)
 
     def forgotten(self, unraisable: Any) -> None:
         """Take an exception that Python can't raise."""
         if self.pressed and issubclass(unraisable.exc_type, KeyboardInterrupt):
-            self._send_again(_PAUSE)
+            self._send_again(_FINALISERS_END)
         else:
             self._hook(unraisable)
 
     def _send_again(self, pause: float) -> None:
         # Not threading.Thread: the code that was interrupted may hold that module's locks.
-        _thread.start_new_thread(self._send, (pause,))
+        _thread.start_new_thread(self._send, (pause, self._signals))
 
-    def _send(self, pause: float) -> None:
+    def _send(self, pause: float, signals: int) -> None:
         time.sleep(pause)
-        if self.over:
+        if self.over or self._signals > signals:
             return
         if sys.platform == "win32":
             _thread.interrupt_main()
