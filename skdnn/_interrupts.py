@@ -66,16 +66,21 @@ def interrupts_kept(patience: float = 0.0) -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def interrupted() -> bool:
+    """Tell whether there was a Ctrl-C, in the main thread within `interrupts_kept`."""
+    pressed = _keeper is not None and _keeper.pressed
+    return pressed and threading.current_thread() is threading.main_thread()
+
+
 def stop_if_interrupted() -> None:
     """Raise KeyboardInterrupt if there was a Ctrl-C: here nothing is half done.
 
     Raises
     ------
     KeyboardInterrupt
-        In the main thread, within `interrupts_kept`.
+        Where `interrupted` is true.
     """
-    pressed = _keeper is not None and _keeper.pressed
-    if pressed and threading.current_thread() is threading.main_thread():
+    if interrupted():
         raise KeyboardInterrupt
 
 

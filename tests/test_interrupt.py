@@ -53,23 +53,30 @@ _CALLS = {
 def test_ctrl_c_ends_a_fit_within_two_seconds(call, params, count, record_property, request):
     n = count(1, 20)
     code = _LONG_FITS.format(call=_CALLS[call], params=params)
-    took = []
+    # What Keras leaves of interrupted fits costs time when Python collects it: a new process each.
+    runs = [(1, number) for number in range(n)] if "keras" in params else [(n, 0)]
+    took = [seconds for times, seed in runs for seconds in interrupted(code, times, seed)]
+    name = request.node.callspec.id
+    record_property(f"slowest of {n} interrupts, {name}, s", f"{max(took):.2f}")
+    assert max(took) < 2
+
+
+def interrupted(code, times, seed):
+    """Interrupt a process so many times; yield how long it took to end what it did."""
+    pauses = np.random.default_rng(seed).random(times) * 3
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", code, str(n)],
+        [sys.executable, "-u", "-c", code, str(times)],
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=open_to_ctrl_c,
     ) as process:
-        for number in range(n):
+        for pause in pauses:
             wait_for(process, "begins")
-            time.sleep(np.random.default_rng(number).random() * 3)
+            time.sleep(pause)
             pressed = time.monotonic()
             process.send_signal(signal.SIGINT)
             wait_for(process, "as it was")
-            took.append(time.monotonic() - pressed)
-    name = request.node.callspec.id
-    record_property(f"slowest of {n} interrupts, {name}, s", f"{max(took):.2f}")
-    assert max(took) < 2
+            yield time.monotonic() - pressed
     assert process.returncode == 0
 
 

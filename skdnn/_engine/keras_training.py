@@ -14,7 +14,7 @@ from skdnn._engine.program import seed_generators
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
 from skdnn._engine.training import TrainingState, assign
-from skdnn._interrupts import stop_if_interrupted
+from skdnn._interrupts import interrupted, stop_if_interrupted
 
 # Two threads in Keras's fit at once have crashed the process.
 _one_at_a_time = threading.Lock()
@@ -79,6 +79,7 @@ class KerasTraining:
             history = self.model.fit(
                 batches, shuffle=False, verbose=0, callbacks=callbacks
             ).history
+        stop_if_interrupted()
         if self.model.optimizer.use_ema:
             self.model.set_weights(before_averaging.weights)
         self.epoch += 1
@@ -148,9 +149,11 @@ class _BeforeAveraging(keras.callbacks.Callback):
 class _Interrupts(keras.callbacks.Callback):
     """Lets Ctrl-C end an epoch between its batches."""
 
-    # As a batch begins: with a hook for its end Keras would wait for each batch's figures.
+    # As a batch begins: with a hook for its end Keras would wait for each batch's figures. And
+    # Keras ends its epoch itself: data of one that an error has ended are given up much later,
+    # and whoever meets that waits for them.
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
-        stop_if_interrupted()
+        self.model.stop_training |= interrupted()
 
 
 class _BatchHooks(keras.callbacks.Callback):
