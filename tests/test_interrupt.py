@@ -53,7 +53,7 @@ _CALLS = {
 def test_ctrl_c_ends_a_fit_within_two_seconds(call, params, count, record_property, request):
     n = count(1, 20)
     code = _LONG_FITS.format(call=_CALLS[call], params=params)
-    # What Keras leaves of interrupted fits costs time when Python collects it: a new process each.
+    # What Keras leaves of many interrupted fits takes long to collect: a new process each.
     runs = [(1, number) for number in range(n)] if "keras" in params else [(n, 0)]
     took = [seconds for times, seed in runs for seconds in interrupted(code, times, seed)]
     name = request.node.callspec.id
