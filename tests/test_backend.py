@@ -25,32 +25,23 @@ def stderr_of(code, **environment):
     ).stderr
 
 
-def test_a_fit_writes_nothing_to_the_terminal():
-    assert stderr_of(_FIT) == ""
-
-
-def test_neither_xla_nor_keras_writes_to_the_terminal_later():
-    code = """
-from sklearn.datasets import load_iris
-from skdnn import KerasDNNClassifier
+def test_fits_write_nothing_to_the_terminal_and_leave_the_environment_as_it_was():
+    code = f"""
+import os
+before = dict(os.environ)
+{_FIT}
 data = load_iris(return_X_y=True)
 KerasDNNClassifier(epochs=1_600, batch_size=150, random_state=0).fit(*data)  # XLA
 KerasDNNClassifier(epochs=1, engine="keras", random_state=0).fit(*data)
+# TensorFlow itself notes which version of itself it is.
+changed = {{name for name in os.environ if os.environ[name] != before.get(name)}}
+assert not {{name for name in changed if "LOG" in name or "SKDNN" in name}}, changed
 """
     assert stderr_of(code) == ""
 
 
 def test_who_asks_for_messages_gets_them():
     assert re.search(r"^I\d{4} ", stderr_of(_FIT, TF_CPP_MIN_LOG_LEVEL="0"), re.M)
-
-
-def test_the_environment_is_as_it_was():
-    code = "import os\nbefore = dict(os.environ)\n" + _FIT
-    # TensorFlow itself notes which version of itself it is.
-    stderr_of(
-        code + "changed = {k for k in os.environ if os.environ[k] != before.get(k)}\n"
-        "assert not {k for k in changed if 'LOG' in k or 'SKDNN' in k}, changed"
-    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file descriptors are those of Unix")

@@ -1,6 +1,5 @@
 """KerasDNNClassifier inside scikit-learn's own tools."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -214,21 +213,6 @@ def assert_same_search(search, expected):
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_every_backend_gives_the_same_search(backend, serial, iris):
     assert_same_search(search_for(backend, iris, n_jobs=2), serial)
-
-
-@pytest.mark.long_form(row="backends")
-def test_a_dask_cluster_gives_the_same_search(serial, iris):
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
-        Client(cluster) as client,
-    ):
-        client.wait_for_workers(2)
-        on_cluster = search_for("dask", iris, n_jobs=-1)
-        pids = client.run(os.getpid)
-    assert os.getpid() not in pids.values()
-    assert_same_search(on_cluster, serial)
 
 
 @pytest.mark.long_form(row="backends")

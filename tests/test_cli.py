@@ -482,6 +482,15 @@ def a_good_file_and_another_as_output(folder):
     (folder / "skdnn-results").write_text("mine")
 
 
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder that the process is in; what the command sets for its own is undone."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("TF_CPP_MIN_LOG_LEVEL", "TF_NUM_INTRAOP_THREADS"):
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+    return tmp_path
+
+
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
@@ -500,27 +509,35 @@ def a_good_file_and_another_as_output(folder):
         (a_good_file_and_another_as_output, r"--output must be a folder .*'skdnn-results'"),
     ],
 )
-def test_what_cannot_be_searched_is_said_in_one_line(tmp_path, prepare, message):
+def test_what_cannot_be_searched_is_said_in_one_line(here, capsys, prepare, message):
     if prepare is not None:
-        prepare(tmp_path)
-    before = set(tmp_path.iterdir())
+        prepare(here)
+    before = set(here.iterdir())
 
-    ended = run(tmp_path, "--data", "mine.npz", "--cv", "6")
+    assert main(["--data", "mine.npz", "--cv", "6"]) == 1
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(rf"skdnn: error: .*{message}.*\n", err)
+    assert set(here.iterdir()) == before
+
+
+def test_pixels_beyond_any_scale_are_refused_in_one_line(here, capsys):
+    images, labels = few_images()
+    np.savez(here / "mine.npz", X=images * np.float32(1e30), y=labels)
+
+    assert main(["--data", "mine.npz", "--cv", "2"]) == 1
+
+    err = capsys.readouterr().err
+    assert re.fullmatch(r"skdnn: error: .* the largest is 2\.55e\+32 of float32\n", err)
+
+
+def test_a_process_that_cannot_search_ends_with_1(tmp_path):
+    ended = run(tmp_path, "--data", "mine.npz")
 
     assert ended.code == 1
     assert ended.out == ""
-    assert re.fullmatch(rf"skdnn: error: .*{message}.*\n", ended.err)
-    assert set(tmp_path.iterdir()) == before
-
-
-def test_pixels_beyond_any_scale_are_refused_in_one_line(tmp_path):
-    images, labels = few_images()
-    np.savez(tmp_path / "mine.npz", X=images * np.float32(1e30), y=labels)
-
-    ended = run(tmp_path, "--data", "mine.npz", "--cv", "2")
-
-    assert ended.code == 1
-    assert re.fullmatch(r"skdnn: error: .* the largest is 2\.55e\+32 of float32\n", ended.err)
+    assert ended.err.count("\n") == 1
 
 
 # -- Ctrl-C ---------------------------------------------------------------------------------
