@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -54,8 +55,9 @@ class Server:
                 status, body, length = server.next_answer(self.path.lstrip("/"))
                 self.send_response(status)
                 self.send_header("Content-Length", str(length))
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # a client that waits no longer
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *args):
                 pass
