@@ -42,9 +42,22 @@ class WatchedDaskBackend(DaskDistributedBackend):
     def __init__(self, client: Any, scatter: Sequence[Any] | None, patience: float) -> None:
         self._patience = patience
         _wait_for_workers(client, patience)  # scattering would wait for them, too long
-        super().__init__(client=client, scatter=None if scatter is None else list(scatter))
+        super().__init__(client=client, scatter=None)
+        self._send_to_all_workers([] if scatter is None else list(scatter))
         self._waited_for: set[Future[Any]] = set()
         self._call_ended = threading.Event()
+
+    def _send_to_all_workers(self, values: list[Any]) -> None:
+        """Do what joblib does with `scatter`, under names that no other search has.
+
+        joblib lets Dask name them by their content. Rows of the same name that the search
+        before has just let go are then removed on the workers after they have come anew.
+        """
+        if not values:
+            return
+        sent = self.client.scatter(values, broadcast=True, hash=False)
+        self._scatter = values  # kept, so that the ids stay theirs
+        self.data_futures = {id(x): future for x, future in zip(values, sent, strict=True)}
 
     def __reduce__(self) -> tuple[type[DaskDistributedBackend], tuple[()]]:
         return DaskDistributedBackend, ()  # within a worker, joblib's own

@@ -141,6 +141,16 @@ def test_a_cluster_gives_the_search_that_one_thread_gives(cluster, iris, tmp_pat
         np.testing.assert_array_equal(a, b)
 
 
+def test_rows_of_one_search_are_not_lost_with_those_of_another(cluster, iris):
+    """Dask removes what it calls by the same name, even after it has come again."""
+    with dask_config(scatter=[*iris]):
+        first = set(cluster.who_has())
+        with dask_config(scatter=[*iris]):
+            both = set(cluster.who_has())
+    assert len(first) == 2
+    assert len(both) == 4
+
+
 @pytest.mark.long_form(row="killed-worker")
 def test_a_killed_worker_changes_no_score(
     cluster, serial, iris, tmp_path, count, record_property
