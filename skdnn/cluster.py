@@ -31,6 +31,7 @@ def dask_config(
         Of the cluster. None takes the process's own.
     scatter : sequence, default=None
         What to send once to each worker: the very `X` and `y` that the search is fitted on.
+        No other search shares it, though it sends the same.
         Without it joblib sends them to one worker, and they are lost if that one dies.
     seconds_without_workers : float, default=60.0
         How long to wait for workers when there are none.

@@ -7,6 +7,7 @@ import threading
 import joblib
 import numpy as np
 import pytest
+from same_search import assert_same_search
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ProgressBar, ScoringMonitor
@@ -198,15 +199,6 @@ def search_for(backend, data, n_jobs):
     )
     with joblib.parallel_config(backend):
         return search.fit(*data)
-
-
-def assert_same_search(search, expected):
-    np.testing.assert_array_equal(
-        search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
-    )
-    weights, wanted = (each.best_estimator_._learnt["weights"] for each in (search, expected))
-    for a, b in zip(weights, wanted, strict=True):
-        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.long_form(row="backends")

@@ -537,7 +537,7 @@ def test_a_process_that_cannot_search_ends_with_1(tmp_path):
 
     assert ended.code == 1
     assert ended.out == ""
-    assert ended.err.count("\n") == 1
+    assert re.fullmatch(r"skdnn: error: .*\n", ended.err)
 
 
 # -- Ctrl-C ---------------------------------------------------------------------------------

@@ -11,11 +11,13 @@ import time
 from contextlib import contextmanager
 
 import dask
+import joblib
 import keras
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
 from rich.console import Console
+from same_search import assert_same_search
 from sklearn.model_selection import GridSearchCV
 
 from skdnn import KerasDNNClassifier
@@ -33,7 +35,7 @@ pytestmark = [
 PATIENCE = 600  # seconds, for what must not hang; a worker starts slowly on a busy machine
 
 
-def marker(folder, *, dies=False):
+def marker(folder, *, dies=False, pause=0.1):
     """Make a callback that leaves a file named after its process when a fit begins."""
 
     class Marks(keras.callbacks.Callback):
@@ -43,7 +45,7 @@ def marker(folder, *, dies=False):
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def on_epoch_end(self, epoch, logs=None):
-            time.sleep(0.1)  # long enough for the kill to meet a fit
+            time.sleep(pause)  # long enough for the kill to meet a fit
 
     return Marks()
 
@@ -100,6 +102,7 @@ def two_workers():
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
     ):
+        cluster.wait_for_workers(2, timeout=PATIENCE)
         yield cluster
 
 
@@ -114,7 +117,7 @@ def lasting():
 def cluster(lasting):
     """A client of the lasting workers."""
     with Client(lasting) as client:
-        client.wait_for_workers(2, timeout=PATIENCE)
+        client.wait_for_workers(2, timeout=PATIENCE)  # one may be on its way back
         yield client
 
 
@@ -125,20 +128,34 @@ def serial(iris, tmp_path_factory):
 
 @pytest.mark.long_form(row="backends")
 def test_a_cluster_gives_the_search_that_one_thread_gives(cluster, iris, tmp_path):
-    there, alone = tmp_path / "there", tmp_path / "alone"
-    there.mkdir()
-    alone.mkdir()
-    expected = search(str(alone), refit=True).fit(*iris)
-    found = on_cluster(search(str(there), refit=True), *iris)
-    workers = cluster.run(os.getpid).values()
-    assert begun(there)[-1] == os.getpid()  # the refit
-    assert set(begun(there)[:-1]) <= set(workers)
-    np.testing.assert_array_equal(
-        found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
+    """By joblib's own backend, and by the watched one."""
+    folders = [tmp_path / name for name in ("alone", "joblib", "watched")]
+    for folder in folders:
+        folder.mkdir()
+    alone, by_joblib, watched = (
+        search(
+            str(folder),
+            refit=True,
+            estimator__callbacks=marker(str(folder), pause=0),
+            param_grid={
+                "activation": ["relu", "tanh"],
+                "optimizer": ["adam", "sgd"],
+                "batch_size": [16, 32],
+            },
+        )
+        for folder in folders
     )
-    weights, wanted = (each.best_estimator_._learnt["weights"] for each in (found, expected))
-    for a, b in zip(weights, wanted, strict=True):
-        np.testing.assert_array_equal(a, b)
+    alone.fit(*iris)
+    with joblib.parallel_config("dask", n_jobs=-1):
+        by_joblib.fit(*iris)
+    on_cluster(watched, *iris)
+
+    workers = set(cluster.run(os.getpid).values())
+    for found, folder in zip((by_joblib, watched), folders[1:], strict=True):
+        assert_same_search(found, alone)
+        *fits, refit = begun(folder)
+        assert refit == os.getpid()
+        assert set(fits) <= workers
 
 
 def test_rows_of_one_search_are_not_lost_with_those_of_another(cluster, iris):
@@ -193,12 +210,14 @@ def test_all_workers_killed_is_an_error(iris, tmp_path):
             os.kill(pid, signal.SIGKILL)
 
     killing = threading.Thread(target=kill_all)
-    with two_workers() as cluster, Client(cluster) as client:
-        client.wait_for_workers(2, timeout=PATIENCE)
-        killing.start()
-        with pytest.raises(ClusterError, match="all workers that held the rows have died"):
-            on_cluster(search(str(tmp_path)), *iris)
-        killing.join()
+    killing.start()
+    with (
+        two_workers() as cluster,
+        Client(cluster),
+        pytest.raises(ClusterError, match="all workers that held the rows have died; the sea"),
+    ):
+        on_cluster(search(str(tmp_path)), *iris)
+    killing.join()
     assert os.getpid() not in begun(tmp_path)
 
 
@@ -218,11 +237,10 @@ def test_a_fit_that_always_dies_is_an_error(tmp_path, count):
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": failures}),
         two_workers() as cluster,
-        Client(cluster) as client,
+        Client(cluster),
+        pytest.raises(ClusterError, match="a fit has ended its worker again and again"),
     ):
-        client.wait_for_workers(2, timeout=PATIENCE)
-        with pytest.raises(ClusterError, match="a fit has ended its worker again and again"):
-            on_cluster(searching, *few_rows(), scatter=False)
+        on_cluster(searching, *few_rows(), scatter=False)
     assert os.getpid() not in begun(tmp_path)
     assert len(begun(tmp_path)) >= failures + 1
 

@@ -66,11 +66,12 @@ SMALL = ("--cv", "2", "--epochs", "20", "--hidden-units", "8")
 
 
 def test_the_command_finds_on_a_cluster_what_it_finds_alone(cluster, own):
-    """Also if a worker is killed while it fits."""
-    there = [*COMMAND, "--data", "mine.npz", *SMALL, "--output", "there"]
-    with InTerminal(
-        [*there, "--dask", cluster.scheduler_address], cwd=own, env={**os.environ, **ONE_THREAD}
-    ) as terminal:
+    """Also if a worker is killed on the way."""
+    command = [
+        *(*COMMAND, "--data", "mine.npz", *SMALL),
+        *("--dask", cluster.scheduler_address, "--output", "there"),
+    ]
+    with InTerminal(command, cwd=own, env={**os.environ, **ONE_THREAD}) as terminal:
         terminal.wait_until(r"epoch \d+ of 20", patience=200)  # a fit is under way
         with Client(cluster) as client:
             pids = client.run(os.getpid)

@@ -50,7 +50,6 @@ def test_ctrl_c_ends_a_fit_within_two_seconds(count, record_property):
     for number, call in enumerate(calls):
         slowest = max(took[number :: len(calls)])
         record_property(f"slowest of {n} interrupts, {call}, s", f"{slowest:.2f}")
-    assert len(took) == n * len(calls)
     assert max(took) < 2
 
 
