@@ -14,8 +14,9 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skdnn import _learner
-from skdnn._hyperparameters import (
+from skdnn._engine.interrupts import interrupts_kept
+from skdnn._estimator import fitting
+from skdnn._estimator.hyperparameters import (
     CONSTRAINTS,
     VALIDATION_FRACTION,
     chosen_optimizer,
@@ -23,13 +24,12 @@ from skdnn._hyperparameters import (
     chosen_settings,
     refuse_contradictions,
 )
-from skdnn._interrupts import interrupts_kept
-from skdnn._memory import TrainingMemory
-from skdnn._routing import RoutedParametersMixin
-from skdnn._rows import LabelledRows, hold_out
-from skdnn._state import checked_state
-from skdnn._stopping import StoppingRule
-from skdnn._targets import (
+from skdnn._estimator.memory import TrainingMemory
+from skdnn._estimator.routing import RoutedParametersMixin
+from skdnn._estimator.rows import LabelledRows, hold_out
+from skdnn._estimator.state import checked_state
+from skdnn._estimator.stopping import StoppingRule
+from skdnn._estimator.targets import (
     Coding,
     check_same_classes,
     checked_sample_weight,
@@ -39,7 +39,7 @@ from skdnn._targets import (
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-    from skdnn._layer_settings import Activation, Regularization
+    from skdnn.network.layer_settings import Activation, Regularization
 
 # Kept as they are and cast batch by batch; anything else becomes float32 once.
 _KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
@@ -246,7 +246,7 @@ class KerasDNNClassifier(
 
     _routing_parameters: ClassVar[tuple[str, ...]] = ("optimizer", "callbacks")
 
-    _learnt: _learner.Learnt
+    _learnt: fitting.Learnt
     best_iteration_: int
     classes_: NDArray[Any]
     history_: dict[str, list[float]]
@@ -443,7 +443,7 @@ class KerasDNNClassifier(
         weight = None
         if self.early_stopping and given is None:
             weight, held_out = hold_out(rows, coding, self.validation_fraction, seed)
-        fit = _learner.Fit(
+        fit = fitting.Fit(
             settings,
             rows.table(coding, self.class_weight, weight),
             None if held_out is None else held_out.table(coding),
@@ -510,7 +510,7 @@ class KerasDNNClassifier(
 
     def _run_epochs(
         self,
-        fit: _learner.Fit,
+        fit: fitting.Fit,
         last: int,
         task: Any,
         X: Any,
@@ -535,7 +535,7 @@ class KerasDNNClassifier(
             if stop:
                 break
 
-    def _recalled(self, fit: _learner.Fit, epochs: int) -> TrainingMemory:
+    def _recalled(self, fit: fitting.Fit, epochs: int) -> TrainingMemory:
         """Let a fit go on from what was kept of one with fewer epochs."""
         memory = TrainingMemory(self.memory, fit.identity)
         found = memory.recall(epochs)
@@ -558,7 +558,7 @@ class KerasDNNClassifier(
         return StoppingRule(self.n_iter_no_change, self.tol)
 
     def _validation_score(
-        self, learnt: _learner.Learnt, logs: Mapping[str, float], held_out: LabelledRows
+        self, learnt: fitting.Learnt, logs: Mapping[str, float], held_out: LabelledRows
     ) -> float:
         if self.scoring == "loss":
             return -logs["val_loss"]
@@ -575,7 +575,7 @@ class KerasDNNClassifier(
         if self.verbose:
             print(" - ".join([title, *(f"{name}: {v:.4f}" for name, v in logs.items())]))
 
-    def _keep(self, learnt: _learner.Learnt, rule: StoppingRule | None, earlier: int) -> None:
+    def _keep(self, learnt: fitting.Learnt, rule: StoppingRule | None, earlier: int) -> None:
         if rule is not None:
             best, number = rule.best, earlier + rule.best_position + 1
             before = getattr(self, "validation_scores_", np.full(earlier, np.nan))
@@ -615,7 +615,7 @@ class KerasDNNClassifier(
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, **_CHECKS)
         self._check_row_shape(rows)
-        return _learner.class_probabilities(self._learnt, rows)
+        return fitting.class_probabilities(self._learnt, rows)
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Predict the logarithm of the probability of each class.
@@ -683,7 +683,7 @@ class KerasDNNClassifier(
         # Not a property: dir(), the HTML representation and completion read every property
         # there is, and each access builds a Keras model.
         if name == "model_" and "_learnt" in self.__dict__:
-            return _learner.keras_model(
+            return fitting.keras_model(
                 self._learnt, chosen_optimizer(self), self._regularization_of_fitted()
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skdnn._learner import architecture_of
-from skdnn._state import weight_shapes
+from skdnn._estimator.fitting import architecture_of
+from skdnn._estimator.state import weight_shapes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.pipeline import image_pipeline_parts
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skdnn import KerasDNNClassifier, make_image_pipeline
-from skdnn._layer_settings import _activation_names
+from skdnn.network.layer_settings import _activation_names
 from skdnn.onnx import _activation_builder, _Graph, to_onnx
 
 

@@ -25,7 +25,7 @@ MLP_1, FLOOR_1 = f"{MLP}, 1 thread", f"{FLOOR}, 1 thread"
 
 # Loaded before any clock starts; skdnn's own rooms load TensorFlow when they are first used.
 _MODULES = {
-    SKDNN: ("tensorflow", "scikeras.wrappers", "skdnn.network", "skdnn._engine"),
+    SKDNN: ("tensorflow", "scikeras.wrappers", "skdnn.network", "skdnn._engine.training"),
     KERAS: ("tensorflow", "keras"),
     SCIKERAS: ("tensorflow", "scikeras.wrappers"),
     WRAPPER: ("tensorflow", "keras.wrappers"),

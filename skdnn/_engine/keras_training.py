@@ -9,12 +9,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from skdnn._engine.interrupts import interrupted, stop_if_interrupted
 from skdnn._engine.objective import Objective
 from skdnn._engine.program import seed_generators
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
 from skdnn._engine.training import TrainingState, assign
-from skdnn._interrupts import interrupted, stop_if_interrupted
 
 # Two threads in Keras's fit at once have crashed the process.
 _one_at_a_time = threading.Lock()

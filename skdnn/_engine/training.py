@@ -11,10 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
+from skdnn._engine.interrupts import stop_if_interrupted
 from skdnn._engine.program import Program, State, Totals
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
-from skdnn._interrupts import stop_if_interrupted
 
 # Steps after which XLA's compile (1-2 s) has paid for itself against the plain graph.
 _STEPS_WORTH_COMPILING = 1_500

@@ -13,10 +13,10 @@ from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.metadata_routing import MetadataRequest
 
-from skdnn._candidates import candidate_name, short_names, varied_parameters
 from skdnn.callbacks._channel import Channel
 from skdnn.callbacks._progress_state import SearchState
 from skdnn.callbacks._tasks import evaluation_number, is_fold, is_refit
+from skdnn.displays._candidates import candidate_name, short_names, varied_parameters
 
 if TYPE_CHECKING:
     from rich.console import Console

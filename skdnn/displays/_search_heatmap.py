@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn._candidates import (
+from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
     score_name_of,

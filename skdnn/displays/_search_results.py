@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn._candidates import (
+from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
     names_or_given,

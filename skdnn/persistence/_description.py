@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from skdnn._learner import Learnt, architecture_of
-from skdnn._state import weight_shapes
+from skdnn._estimator.fitting import Learnt, architecture_of
+from skdnn._estimator.state import weight_shapes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.persistence import _format1, _values
 from skdnn.pipeline import image_pipeline_parts

@@ -16,10 +16,10 @@ from sklearn import config_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from skdnn._learner import Learnt
-from skdnn._state import checked_architecture, slot_shapes, weight_shapes
+from skdnn._estimator.fitting import Learnt
+from skdnn._estimator.state import checked_architecture, slot_shapes, weight_shapes
 from skdnn.classifier import KerasDNNClassifier
-from skdnn.network import Architecture
+from skdnn.network.architecture import Architecture
 from skdnn.persistence import _values
 from skdnn.persistence._container import MOST_DIMENSIONS, Entry, Header, LoadError
 from skdnn.persistence._keras_names import OPTIMIZERS

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._backend import load_tensorflow
+from skdnn._engine.backend import load_tensorflow
 from skdnn.persistence._keras_names import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, SCHEDULES
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")

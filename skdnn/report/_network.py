@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from skdnn._candidates import value_text
+from skdnn.displays._candidates import value_text
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def test_hooks_are_called_in_order_with_a_live_model(classifier, train, engine):
     ids=range(9),
 )
 def test_auto_takes_keras_only_for_callbacks_that_need_batches(callback, engine):
-    from skdnn._engine import choose_engine
+    from skdnn._engine.choice import choose_engine
 
     assert choose_engine("auto", keras.optimizers.SGD(), [callback()])[0] == engine
 

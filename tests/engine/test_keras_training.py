@@ -7,7 +7,7 @@ from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
 from skdnn._engine.randomness import epoch_order
-from skdnn.network import Architecture
+from skdnn.network.architecture import Architecture
 
 
 @pytest.fixture

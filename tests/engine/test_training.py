@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skdnn._engine import FusedTraining, Rows, Structure, TrainingState, program_for
-from skdnn._layer_settings import Regularization
-from skdnn._optimizers import choose_optimizer
-from skdnn._start_weights import initial_weights
-from skdnn.network import Architecture, compiled_network
+from skdnn._engine.programs import Structure, program_for
+from skdnn._engine.rows import Rows
+from skdnn._engine.training import FusedTraining, TrainingState
+from skdnn.network.architecture import Architecture
+from skdnn.network.building import compiled_network
+from skdnn.network.initializers import initial_weights
+from skdnn.network.layer_settings import Regularization
+from skdnn.network.optimizers import choose_optimizer
 
 # Their update is smooth in the gradient; a sign update (lion, muon's orthogonalisation)
 # magnifies the rounding of the last bit.

@@ -24,9 +24,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from skdnn import KerasDNNClassifier, make_image_pipeline
-from skdnn._layer_settings import _activation_names
-from skdnn._optimizers import _classes_by_name
-from skdnn._start_weights import _initializer_names
+from skdnn.network.initializers import _initializer_names
+from skdnn.network.layer_settings import _activation_names
+from skdnn.network.optimizers import _classes_by_name
 from skdnn.persistence import LoadError, _atomic, _keras_names, _values, load, save
 
 FIXTURES = Path(__file__).parent / "fixtures"

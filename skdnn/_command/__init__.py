@@ -1,0 +1,1 @@
+"""``python -m skdnn``: words on a command line become the main job."""

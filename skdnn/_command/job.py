@@ -1,0 +1,271 @@
+"""The main job of the command: images in, a search, a report and files out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skdnn._engine.backend import load_tensorflow
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from sklearn.model_selection import GridSearchCV
+
+    from skdnn._command.cluster_connection import Cluster
+    from skdnn._command.inputs import Inputs
+    from skdnn._command.search import RunningSearch, SearchPlan
+
+# A stopped search may take this long to end by itself: with the 0.1 s until Ctrl-C is seen
+# and the writing of what is finished, two seconds in all.
+_PATIENCE = 1.2
+
+
+class CommandError(Exception):
+    """Something the person at the command line can mend; the message says what."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the main job.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        As the command line's parser returns them.
+
+    Returns
+    -------
+    code : int
+        0 when the search ended, 130 when it was interrupted.
+
+    Raises
+    ------
+    CommandError
+        If it could not be done.
+    """
+    cluster = None if options.dask is None else _connect(options.dask)
+    jobs = options.jobs or _cores() if cluster is None else cluster.n_threads
+    _prepare_process(jobs, None if cluster is None else cluster.tensorflow_threads)
+    from rich.console import Console
+
+    from skdnn._command.search import RunningSearch
+
+    # FORCE_COLOR, which notebooks set for the commands they start, asks for no moving picture.
+    looked_at = sys.stdout.isatty()
+    console = Console(
+        highlight=False,
+        markup=False,
+        force_terminal=looked_at,
+        width=None if looked_at else 100,
+    )
+    inputs = _read(options, console)
+    _make_folder(options.output)
+    plan = _plan(options, inputs, jobs)
+    console.print(_title(inputs, plan, cluster), soft_wrap=True)
+    with console.status("loading TensorFlow"):
+        load_tensorflow()
+    running = RunningSearch(plan, inputs.X, inputs.y, console)
+    search = _search(running, console, options.output)
+    if search is None:
+        return 130
+    if cluster is not None:
+        cluster.close()
+    _report(console, inputs, running, search, options)
+    return 0
+
+
+def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
+    from skdnn._command.search import SearchPlan
+
+    return SearchPlan(
+        hidden_units=list(dict.fromkeys(options.hidden_units or [(100,)])),
+        cv=options.cv,
+        epochs=options.epochs,
+        jobs=jobs,
+        seed=options.seed,
+        scale=inputs.scale,
+        backend="threading" if options.dask is None else "dask",
+    )
+
+
+def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
+    """Say what is about to be done, and what was found out on the way."""
+    epochs, jobs = _count(plan.epochs, "epoch"), _count(plan.jobs, "fit")
+    title = (
+        f"{inputs.title}: {len(inputs.y):,} images, {len(plan.candidates)} variants x "
+        f"{plan.cv} folds x {epochs}, {jobs} at a time"
+    )
+    if cluster is None:
+        notes = [inputs.note]
+    else:
+        title += f" on {_count(cluster.n_workers, 'worker')}"
+        notes = [inputs.note, cluster.note]
+    return "\n".join([title, *filter(None, notes)])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number > 1)}"
+
+
+def _connect(address: str) -> Cluster:
+    from skdnn._command.cluster_connection import Cluster
+    from skdnn.cluster import ClusterError
+
+    try:
+        return Cluster(address)
+    except ClusterError as error:
+        raise CommandError(str(error)) from error
+
+
+def _search(running: RunningSearch, console: Console, folder: Path) -> GridSearchCV | None:
+    """Wait for the search; None if it was interrupted. What is finished is kept either way."""
+    try:
+        return running.wait()
+    except KeyboardInterrupt:
+        running.stop(_PATIENCE)
+        console.show_cursor()  # the display is not ended by a fit that goes on
+        kept = _keep_finished(running, folder)
+        print(f"\nskdnn: interrupted after {kept}", file=sys.stderr)
+        return None
+    except Exception as error:  # whatever a fit may raise: one line for it
+        console.show_cursor()
+        reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        kept = _keep_finished(running, folder)
+        raise CommandError(f"the search failed: {reason[0]} (after {kept})") from error
+
+
+def _report(
+    console: Console,
+    inputs: Inputs,
+    running: RunningSearch,
+    search: GridSearchCV,
+    options: argparse.Namespace,
+) -> None:
+    """Print what was found, and write it."""
+    from skdnn._command.output import (
+        CURVES,
+        PIPELINE,
+        REPORT,
+        RESULTS,
+        print_report,
+        write_page,
+        write_results,
+    )
+
+    plan, monitor, folder = running.plan, running.monitor, options.output
+    try:
+        write_results(folder, plan, search, monitor)
+    except OSError as error:
+        raise CommandError(f"the results can't be written to {folder}: {error}") from error
+    print_report(console, plan, search)
+    winner = plan.names[search.best_index_]
+    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
+    for what, (X, y) in inputs.held_out.items():
+        console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+    try:
+        with console.status(f"writing {REPORT}"):
+            write_page(folder, plan, search, monitor, inputs, _command(options, plan))
+    except OSError as error:
+        raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
+    files = ", ".join((REPORT, RESULTS, CURVES, PIPELINE))
+    console.print(f"Written to {folder}: {files}", soft_wrap=True)
+    path = (folder / PIPELINE).as_posix()
+    console.print(f'Use it: skdnn.persistence.load("{path}").predict(images)', soft_wrap=True)
+    if inputs.new_images:
+        console.print(f"  images = skdnn.datasets.{inputs.new_images}", soft_wrap=True)
+
+
+def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
+    """Return the command with all that decides its scores, defaults of this version too."""
+    words = ["python", "-m", "skdnn", "--data", options.data]
+    if options.image_size:
+        words += ["--image-size", ",".join(map(str, options.image_size))]
+    if options.color_mode:
+        words += ["--color-mode", options.color_mode]
+    words += ["--cv", str(plan.cv), "--epochs", str(plan.epochs)]
+    for units in plan.hidden_units:
+        words += ["--hidden-units", ",".join(map(str, units))]
+    where = ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
+    return shlex.join([*words, *where, "--seed", str(plan.seed)])
+
+
+def _keep_finished(running: RunningSearch, folder: Path) -> str:
+    """Write the scores of the folds that are done; say in words how many and where."""
+    import numpy as np
+
+    from skdnn._command.output import RESULTS, write_partial_results
+
+    scores = running.fold_scores()
+    n_done = int(np.isfinite(scores).sum())
+    kept = f"{n_done} of {scores.size} fits"
+    if not n_done:
+        return kept
+    try:
+        write_partial_results(folder, running.plan, scores)
+    except OSError as error:
+        return f"{kept}; their scores can't be written to {folder}: {error}"
+    return f"{kept}; their scores are in {folder / RESULTS}"
+
+
+def _read(options: argparse.Namespace, console: Console) -> Inputs:
+    import numpy as np
+    from rich.markup import escape
+
+    from skdnn._command.inputs import InputError, read_inputs
+
+    name, cv = options.data, options.cv
+    try:
+        with console.status(f"reading {escape(name)}") as status:
+            inputs = read_inputs(
+                name,
+                image_size=options.image_size,
+                color_mode=options.color_mode,
+                watch=lambda n, of: status.update(
+                    f"reading {escape(name)}: {n:,} of {of:,} images"
+                ),
+            )
+    except (InputError, OSError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    labels, counts = np.unique(inputs.y, return_counts=True)
+    if len(labels) < 2:
+        raise CommandError(f"{name} must hold at least 2 classes; it has {labels.tolist()}")
+    if counts.min() < cv:
+        rarest = labels[counts.argmin()].item()
+        raise CommandError(
+            f"--cv must not exceed the images of the rarest class ({counts.min()} of class "
+            f"{rarest!r} to search on), got {cv}"
+        )
+    return inputs
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError("not writable")
+    except OSError as error:
+        raise CommandError(f"--output must be a folder that can be written: {error}") from error
+
+
+def _prepare_process(jobs: int, threads: str | None) -> None:
+    """Settle what TensorFlow reads once, at its import; this process is the command's own."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # One pool serves all fits of a process: shared out, so that they don't contend. On a
+    # cluster the refit, which is made here, takes as many as the workers, for the same sums.
+    threads = str(max(1, _cores() // jobs)) if threads is None else threads
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(min(jobs, _cores())))
+    # scikit-learn's transformer takes no callbacks, and there is nothing to follow in it.
+    warnings.filterwarnings("ignore", message="The estimator FunctionTransformer does not")
+
+
+def _cores() -> int:
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )

@@ -1,0 +1,179 @@
+"""Words on a command line become calls, and what goes wrong becomes one line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from skdnn import __version__
+from skdnn._command.job import CommandError, run
+
+_DESCRIPTION = """\
+Choose a dense neural network by cross-validation: sigmoid or relu, trained by sgd, rmsprop
+or adam. Prints a report and writes the results, a picture of the training and the best
+network, fitted, into a folder.
+"""
+
+_EPILOG = """\
+examples:
+  skdnn                                   the bundled sample of Fashion-MNIST, in seconds
+  skdnn --data fashion-mnist              all 70,000 images
+  skdnn --data photos                     your own images: a folder with a sub-folder of
+                                          JPEG, PNG, ... files for each class
+  skdnn --data mine.npz --epochs 20       the same as arrays X and y (numpy.savez)
+  skdnn --hidden-units 100 --hidden-units 300,100
+                                          one hidden layer of 100 against two
+  skdnn --dask tcp://192.0.2.1:8786       on a cluster
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="skdnn",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--data",
+        default="sample",
+        metavar="sample|fashion-mnist|FOLDER|FILE.npz",
+        help="images to choose the network for (default: the bundled sample)",
+    )
+    add(
+        "--image-size",
+        type=_size,
+        metavar="HEIGHT[,WIDTH]",
+        help="pixels that images from a folder get (default: 28)",
+    )
+    add(
+        "--color-mode",
+        choices=["grayscale", "rgb"],
+        help="what images from a folder become (default: grayscale)",
+    )
+    add("--cv", type=_folds, default=3, metavar="N", help="stratified folds (default: 3)")
+    add("--epochs", type=_positive, default=5, metavar="N", help="epochs a fit (default: 5)")
+    add(
+        "--hidden-units",
+        type=_units,
+        action="append",
+        metavar="N[,N...]",
+        help="units of each hidden layer (default: 100); give it again to try another network",
+    )
+    add(
+        "--jobs",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="fits at a time (default: the number of processor cores)",
+    )
+    add(
+        "--dask",
+        metavar="ADDRESS",
+        help="run the fits on the Dask cluster of this scheduler, as many at a time as it has "
+        "threads",
+    )
+    add("--seed", type=_seed, default=42, metavar="N", help="random seed (default: 42)")
+    add(
+        "--output",
+        type=Path,
+        default=Path("skdnn-results"),
+        metavar="DIR",
+        help="folder for the files (default: skdnn-results)",
+    )
+    add("--version", action="version", version=f"skdnn {__version__}")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; None takes the process's.
+
+    Returns
+    -------
+    code : int
+        0 when the search ended, 1 when it could not, 2 for a wrong argument (raised by
+        argparse), 130 when it was interrupted.
+    """
+    parser = build_parser()
+    options = parser.parse_args(argv)
+    if options.dask is not None and options.jobs is not None:
+        parser.error("argument --jobs: not allowed with argument --dask")
+    try:
+        return run(options)
+    except CommandError as error:
+        print(f"skdnn: error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nskdnn: interrupted", file=sys.stderr)
+        return 130
+
+
+def entry() -> None:
+    """Run the command as a process.
+
+    What did not end well ends at once: a fit that is still in TensorFlow's hands can't be
+    stopped, and the interpreter's own way out would wait for it, or abort.
+    """
+    code = main()
+    if code:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _positive(text: str) -> int:
+    return _integer(text, least=1)
+
+
+def _folds(text: str) -> int:
+    return _integer(text, least=2)
+
+
+def _seed(text: str) -> int:
+    value = _integer(text, least=0)
+    if value >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be less than 2**32, got {text!r}")
+    return value
+
+
+def _integer(text: str, least: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(
+            f"must be an integer of at least {least}, got {text!r}"
+        )
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        sides = _units(text)
+    except argparse.ArgumentTypeError:
+        sides = ()
+    if len(sides) not in (1, 2):
+        raise argparse.ArgumentTypeError(
+            f"must be one integer of at least 1, or two separated by a comma, got {text!r}"
+        )
+    return sides[0], sides[-1]
+
+
+def _units(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(_positive(part) for part in text.split(","))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"must be integers of at least 1, separated by commas, got {text!r}"
+        ) from None

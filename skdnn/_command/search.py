@@ -1,0 +1,205 @@
+"""The main job: a grid search over the document's variants that can be watched and stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from sklearn.callback import CallbackContext
+from sklearn.model_selection import GridSearchCV, ParameterGrid
+
+from skdnn.callbacks import HistoryMonitor, SearchProgress
+from skdnn.cluster import dask_config
+from skdnn.displays._candidates import candidate_names
+from skdnn.pipeline import make_image_pipeline
+from skdnn.variants import document_variants
+
+
+class SearchStopped(Exception):
+    """Raised inside a fit when the search was asked to stop."""
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What to search.
+
+    Parameters
+    ----------
+    hidden_units : sequence of tuple of int
+        Networks.
+    cv : int
+        Stratified folds.
+    epochs : int
+        Epochs of each fit.
+    jobs : int
+        Fits at a time.
+    seed : int
+        Decides start weights and the order of rows.
+    scale : float
+        Value of a pixel that becomes 1.
+    backend : {"threading", "dask"}
+        joblib's: where the fits run.
+    """
+
+    hidden_units: Sequence[tuple[int, ...]]
+    cv: int
+    epochs: int
+    jobs: int
+    seed: int
+    scale: float
+    backend: str = "threading"
+
+    @property
+    def grid(self) -> dict[str, list[Any]]:
+        """The parameter grid."""
+        return document_variants(hidden_units=self.hidden_units)
+
+    @property
+    def candidates(self) -> list[dict[str, Any]]:
+        """The variants, in the order of ``cv_results_``."""
+        return list(ParameterGrid(self.grid))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the variants, such as ``relu, adam``."""
+        return candidate_names(self.candidates)
+
+
+class StopSwitch:
+    """A scikit-learn callback that ends every fit of this process at its next epoch."""
+
+    max_propagation_depth = None  # from the search down to the epochs
+
+    def __init__(self) -> None:
+        self._pressed = threading.Event()
+
+    def press(self) -> None:
+        """Make every fit fail at its next epoch."""
+        self._pressed.set()
+
+    def setup(self, estimator: Any, context: CallbackContext) -> None:
+        """Do nothing: one switch serves one search."""
+
+    def teardown(self, estimator: Any, context: CallbackContext) -> None:
+        """Do nothing."""
+
+    def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
+        """Raise an error if the switch was pressed."""
+        if self._pressed.is_set():
+            raise SearchStopped
+
+    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
+        """Do nothing."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # a copy on a cluster can't be reached
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._pressed = threading.Event()
+
+
+@dataclass
+class RunningSearch:
+    """A grid search in a thread of its own, so that the caller can stop waiting for it.
+
+    Parameters
+    ----------
+    plan : SearchPlan
+        What to search.
+    X, y : ndarray
+        Images and labels.
+    console : rich.console.Console
+        Where to show how it gets on.
+
+    Attributes
+    ----------
+    progress : SearchProgress
+        Has the scores of the folds that are done.
+    monitor : HistoryMonitor
+        Has their training curves.
+    """
+
+    plan: SearchPlan
+    X: NDArray[Any]
+    y: NDArray[Any]
+    console: Console
+    monitor: HistoryMonitor = field(default_factory=HistoryMonitor)
+    _switch: StopSwitch = field(default_factory=StopSwitch)
+    _done: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.progress = SearchProgress(self.console)
+        # Not the thread itself is asked whether it has ended: an interrupted join takes a
+        # live thread for a dead one (https://github.com/python/cpython/issues/90882).
+        self._ended = threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def wait(self) -> GridSearchCV:
+        """Wait for the end, open to Ctrl-C.
+
+        Returns
+        -------
+        search : sklearn.model_selection.GridSearchCV
+            Fitted.
+        """
+        while not self._ended.wait(timeout=0.1):
+            pass
+        if "error" in self._done:
+            raise self._done["error"]
+        search: GridSearchCV = self._done["search"]
+        return search
+
+    def stop(self, patience: float) -> bool:
+        """Ask the search to end; return whether it did within `patience` seconds."""
+        self._switch.press()
+        return self._ended.wait(timeout=patience)
+
+    def fold_scores(self) -> NDArray[np.float64]:
+        """Return the scores so far.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_candidates, n_folds)
+            NaN where a fold was not finished.
+        """
+        scores = np.full((len(self.plan.candidates), self.plan.cv), np.nan)
+        for place, score in self.progress.fold_scores.items():
+            scores[place] = score
+        return scores
+
+    def _run(self) -> None:
+        try:
+            self._done["search"] = self._search()
+        except BaseException as error:  # handed to the thread that waits
+            self._done["error"] = error
+        finally:
+            self._ended.set()
+
+    def _search(self) -> GridSearchCV:
+        plan = self.plan
+        pipeline = make_image_pipeline(
+            scale=plan.scale, epochs=plan.epochs, random_state=plan.seed
+        )
+        search = GridSearchCV(
+            pipeline,
+            plan.grid,
+            scoring=self.progress.scorer(),  # accuracy
+            cv=plan.cv,  # stratified: the pipeline ends in a classifier
+            n_jobs=plan.jobs,
+            error_score="raise",
+        )
+        search.set_callbacks(self._switch, self.progress, self.monitor)
+        # Threads share the images and the compiled programs, and import TensorFlow once.
+        where = (
+            dask_config(scatter=[self.X, self.y])
+            if plan.backend == "dask"
+            else joblib.parallel_config(plan.backend)
+        )
+        with where:
+            return search.fit(self.X, self.y)

@@ -1,0 +1,95 @@
+"""TensorFlow, loaded without the lines that it writes to the terminal as it starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from skdnn._engine.interrupts import interrupts_kept
+
+# Written before TensorFlow can be asked to be silent: TF_CPP_MIN_LOG_LEVEL does not stop them.
+_START_LINES = re.compile(
+    rb"WARNING: All log messages before absl::"
+    rb"|[IWE]\d{4} \d\d:\d\d:\d+\.\d+ "
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWE] "
+    rb"|To enable the following instructions: "
+)
+
+
+_one_at_a_time = threading.Lock()
+
+# The process in which TensorFlow was first used here; a fork inherits it.
+_first_used_in: list[int] = []
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow and look for devices; what is imported already stays as it is.
+
+    It is told to log errors only, for later there are lines too: when XLA compiles, when Keras
+    trains. The environment is afterwards as it was. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a
+    level that shows messages, all are shown.
+
+    Raises
+    ------
+    RuntimeError
+        If this process was forked from one that had used TensorFlow: its threads are missing
+        here, so that it would wait for them for ever
+        (https://github.com/tensorflow/tensorflow/issues/2448).
+    """
+    if not _first_used_in:
+        _first_used_in.append(os.getpid())
+    if _first_used_in[0] != os.getpid():
+        raise RuntimeError(
+            "this process was forked from one in which TensorFlow had run already, and would "
+            "hang: use joblib's backends 'threading' or 'loky' (the default), or start "
+            "processes by multiprocessing's 'spawn' or 'forkserver'"
+        )
+    # Two threads that import it at once wait for each other for ever.
+    with _one_at_a_time:
+        if "tensorflow" not in sys.modules:
+            with interrupts_kept():
+                _import_tensorflow()
+
+
+def _import_tensorflow() -> None:
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):
+        import tensorflow
+    else:
+        with _errors_only(), _without_start_lines():
+            import tensorflow
+
+            tensorflow.config.list_physical_devices()
+
+
+@contextmanager
+def _errors_only() -> Iterator[None]:
+    """Set TensorFlow's log level, which it reads once, as it is loaded."""
+    before = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+
+
+@contextmanager
+def _without_start_lines() -> Iterator[None]:
+    """Hold back what is written to standard error; let through all but the lines above."""
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            said.seek(0)
+            for line in said:
+                if not _START_LINES.match(line):
+                    os.write(stderr, line)
+            os.close(stderr)

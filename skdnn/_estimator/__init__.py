@@ -1,0 +1,1 @@
+"""What an estimator is made of: hyperparameters, rows, targets, fits, fitted state."""

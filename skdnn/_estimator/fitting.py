@@ -1,0 +1,425 @@
+"""Hyperparameters and fitted arrays become engine calls.
+
+The one module between the estimator, which knows no TensorFlow, and the engine, which knows
+no estimator. TensorFlow loads when the first of these functions is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skdnn._engine.backend import load_tensorflow
+
+if TYPE_CHECKING:
+    import keras
+
+    from skdnn._engine.hooks import EpochHooks
+    from skdnn._engine.keras_training import KerasTraining
+    from skdnn._engine.training import FusedTraining
+    from skdnn._estimator.rows import Table
+    from skdnn.network.architecture import Architecture
+    from skdnn.network.initializers import InitializerChoice
+    from skdnn.network.layer_settings import Activation, Regularization
+    from skdnn.network.optimizers import OptimizerChoice
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a call of `fit` or `partial_fit` asks for.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The layers.
+    regularization : Regularization
+        What the layers do while they are trained.
+    initializers : sequence of InitializerChoice
+        Of each layer's kernel.
+    optimizer : OptimizerChoice
+        The optimizer.
+    batch_size, epochs, seed : int
+        As the engine takes them.
+    engine : {"auto", "fused", "keras"}
+        Which engine.
+    callbacks : sequence of keras.callbacks.Callback
+        This fit's own.
+    """
+
+    architecture: Architecture
+    regularization: Regularization
+    initializers: Sequence[InitializerChoice]
+    optimizer: OptimizerChoice
+    batch_size: int
+    epochs: int
+    seed: int
+    engine: str
+    callbacks: Sequence[keras.callbacks.Callback]
+
+
+class Learnt(TypedDict):
+    """What a training leaves behind: arrays and plain Python, so that it can be kept safely.
+
+    ``input_shape`` to ``multilabel`` are the architecture;
+    ``weights`` and ``slots`` (the optimizer's state) are lists of arrays; ``optimizer`` says
+    which optimizer the slots belong to; ``seed`` and ``epoch`` (epochs done) decide the order
+    of the rows in the epochs to come.
+    """
+
+    input_shape: tuple[int, ...]
+    n_classes: int
+    hidden_units: tuple[int, ...]
+    activation: tuple[Activation, ...]
+    batch_normalization: tuple[bool, ...]
+    multilabel: bool
+    optimizer: str
+    weights: list[NDArray[Any]]
+    slots: list[NDArray[Any]]
+    seed: int
+    epoch: int
+
+
+class Fit:
+    """A fit under way: the training, the callbacks around it and its validation.
+
+    Parameters
+    ----------
+    settings : Settings
+        Hyperparameters, checked.
+    rows : Table
+        What to learn from.
+    validation : Table or None
+        What to evaluate on after each epoch.
+    learnt : Learnt or None
+        Where to go on; None starts from new weights. The optimizer's state is kept if the
+        optimizer is the same but for its learning rate.
+
+    Attributes
+    ----------
+    engine, why : str
+        The engine that trains, and the reason.
+
+    Raises
+    ------
+    ValueError
+        If the layers are not those of `learnt`, or the engine asked for can't train this.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        rows: Table,
+        validation: Table | None,
+        learnt: Learnt | None,
+    ) -> None:
+        from skdnn._engine.choice import choose_engine
+        from skdnn._engine.evaluation import Evaluation
+        from skdnn._engine.rows import Rows
+
+        if learnt is not None:
+            _check_same_layers(settings.architecture, learnt)
+        self._settings = settings
+        self._tables = (rows, validation)
+        callbacks = list(settings.callbacks)
+        self.engine, self.why = choose_engine(
+            settings.engine, settings.optimizer.template, callbacks
+        )
+        self._training: FusedTraining | KerasTraining
+        if self.engine == "fused":
+            self._training = _fused(settings, rows, learnt)
+        else:
+            self._training = _by_keras(settings, rows, learnt, callbacks)
+        self._hooks = self._around(callbacks)
+        self._evaluation = (
+            None
+            if validation is None
+            else Evaluation(
+                _compiled_forward(settings.architecture),
+                self._training.model,
+                Rows(**validation),
+            )
+        )
+
+    @property
+    def identity(self) -> list[Any]:
+        """All that decides what is learnt, but for the number of epochs."""
+        settings = self._settings
+        return [
+            self.engine,
+            self._training.compiled,  # graph and XLA round differently
+            settings.architecture,
+            settings.regularization,
+            settings.optimizer.key,
+            settings.optimizer.learning_rate,
+            [choice.key for choice in settings.initializers],
+            settings.batch_size,
+            settings.seed,
+            self._tables,
+        ]
+
+    def resume(self, learnt: Learnt) -> None:
+        """Go on from what a fit of the same identity has learnt."""
+        from skdnn._engine.training import TrainingState
+
+        self._training.resume(
+            TrainingState(learnt["weights"], learnt["slots"], learnt["epoch"])
+        )
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done, those of earlier fits that this one goes on from included."""
+        return self._training.epoch
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Surround all epochs."""
+        with nullcontext() if self._hooks is None else self._hooks.training():
+            yield
+            self._training.finish()
+
+    def run_epoch(self) -> tuple[dict[str, float], bool]:
+        """Train one epoch.
+
+        Returns
+        -------
+        logs : dict of float
+            ``accuracy`` and ``loss``, and the same with ``val_`` where there are validation
+            rows.
+        stop : bool
+            Whether a callback asked to stop.
+        """
+        epoch = self.epoch
+        if self._hooks is not None:
+            self._hooks.epoch_begin(epoch)
+        logs = self._training.run_epoch()
+        self._check_finite(logs["loss"])
+        if self._evaluation is not None:
+            logs |= self._evaluation(self._training.state().weights)
+        stop = self._hooks is not None and self._hooks.epoch_end(epoch, logs)
+        return logs, stop
+
+    def learnt(self) -> Learnt:
+        """Copy out what has been reached; weights that are not finite are an error."""
+        state = self._training.state()
+        if not all(np.isfinite(weight).all() for weight in state.weights):  # by the last step
+            raise self._diverged("weights became infinite or NaN")
+        architecture = self._settings.architecture
+        return {
+            "input_shape": architecture.input_shape,
+            "n_classes": architecture.n_classes,
+            "hidden_units": architecture.hidden_units,
+            "activation": architecture.activation,
+            "batch_normalization": architecture.batch_normalization,
+            "multilabel": architecture.multilabel,
+            "optimizer": self._settings.optimizer.key,
+            "weights": state.weights,
+            "slots": state.slots,
+            "seed": self._settings.seed,
+            "epoch": state.epoch,
+        }
+
+    def _check_finite(self, loss: float) -> None:
+        if not np.isfinite(loss):
+            raise self._diverged(f"the loss became {loss}")
+
+    def _diverged(self, what: str) -> ValueError:
+        rate = self._settings.optimizer.learning_rate
+        l2 = max(self._settings.regularization.l2)
+        penalty = f" or the penalty is (l2={l2:g})" if l2 else ""
+        return ValueError(
+            f"{what} in epoch {self.epoch}: the steps are too large "
+            f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the "
+            f"features are (scale them, for example with StandardScaler){penalty}"
+        )
+
+    def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
+        from skdnn._engine.hooks import EpochHooks
+        from skdnn._engine.keras_training import KerasTraining
+
+        if not callbacks:
+            return None
+        if isinstance(self._training, KerasTraining):
+            model = self._training.model
+        else:
+            model = _model_to_look_at(self._settings)
+        last = self.epoch + self._settings.epochs
+        return EpochHooks(callbacks, model, self._training, last)
+
+
+def architecture_of(learnt: Learnt) -> Architecture:
+    """Return the layers that the weights belong to."""
+    from skdnn.network.architecture import Architecture
+
+    return Architecture(
+        learnt["input_shape"],
+        learnt["n_classes"],
+        learnt["hidden_units"],
+        learnt["activation"],
+        learnt["batch_normalization"],
+        learnt["multilabel"],
+    )
+
+
+def class_probabilities(learnt: Learnt, X: Any) -> NDArray[np.float32]:
+    """Compute the probability of each class, or of each label.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        What was trained.
+    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
+        Rows.
+
+    Returns
+    -------
+    probabilities : ndarray of float32, shape (n_rows, n_classes)
+    """
+    load_tensorflow()
+    from skdnn._engine.inference import forward
+
+    architecture = architecture_of(learnt)
+    outputs = forward(_compiled_forward(architecture), learnt["weights"], X)
+    return np.hstack([1 - outputs, outputs]) if architecture.n_outputs == 1 else outputs
+
+
+def keras_model(
+    learnt: Learnt, choice: OptimizerChoice, regularization: Regularization | None
+) -> keras.Sequential:
+    """Make a compiled Keras model with the weights, and the optimizer's state if it fits.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        What was trained.
+    choice : OptimizerChoice
+        The optimizer to compile with.
+    regularization : Regularization or None
+        What the layers do while they are trained.
+
+    Returns
+    -------
+    model : keras.Sequential
+        Independent of anything else.
+    """
+    from skdnn.network.building import compiled_network
+
+    model = compiled_network(architecture_of(learnt), choice, regularization)
+    model.set_weights(learnt["weights"])
+    model.optimizer.build(model.trainable_variables)
+    if learnt["optimizer"] == choice.key:
+        variables = model.optimizer.variables
+        for variable, value in zip(variables, _fitting_slots(learnt, variables), strict=True):
+            variable.assign(value)
+    return model
+
+
+def _fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return the optimizer's state, which may be from a file of another version of Keras."""
+    kept, expected = (
+        [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]
+        for slots in (learnt["slots"], fresh)
+    )
+    if kept != expected:
+        raise ValueError(
+            "the optimizer's state that was kept has another form than this version of Keras "
+            f"gives it: {kept}, must be {expected}. Predictions are not concerned; to train, "
+            "start afresh with fit and warm_start=False"
+        )
+    return learnt["slots"]
+
+
+def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
+    fitted = architecture_of(learnt)
+    changed = [
+        f"{name}={getattr(fitted, name)!r}, got {getattr(architecture, name)!r}"
+        for name in ("hidden_units", "activation", "batch_normalization")
+        if getattr(fitted, name) != getattr(architecture, name)
+    ]
+    if changed:
+        raise ValueError(
+            "a fitted network is trained further with the layers it has: "
+            f"{'; '.join(changed)}; to start afresh, call fit with warm_start=False"
+        )
+
+
+def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTraining:
+    from skdnn._engine.programs import Structure, program_for
+    from skdnn._engine.rows import Rows, padded_batch_size
+    from skdnn._engine.training import FusedTraining, TrainingState
+    from skdnn.network.building import compiled_network
+    from skdnn.network.initializers import initial_weights
+
+    choice = settings.optimizer
+    table = Rows(**rows)
+    batch_size = padded_batch_size(settings.batch_size, len(table.counting()))
+    program = program_for(
+        Structure(settings.architecture, settings.regularization, choice.key, batch_size),
+        lambda: compiled_network(settings.architecture, choice, settings.regularization),
+    )
+    slots = program.first_slots
+    if learnt is None:
+        weights = initial_weights(program.model, settings.seed, settings.initializers)
+        epoch = 0
+    else:
+        weights, epoch = learnt["weights"], learnt["epoch"]
+        if learnt["optimizer"] == choice.key:
+            slots = _fitting_slots(learnt, slots)
+    return FusedTraining(
+        program,
+        TrainingState(weights, program.with_learning_rate(slots, choice.learning_rate), epoch),
+        table,
+        epochs=settings.epochs,
+        seed=settings.seed,
+    )
+
+
+def _by_keras(
+    settings: Settings,
+    rows: Table,
+    learnt: Learnt | None,
+    callbacks: list[keras.callbacks.Callback],
+) -> KerasTraining:
+    from skdnn._engine.keras_training import KerasTraining
+    from skdnn._engine.rows import Rows
+    from skdnn.network.building import compiled_network
+    from skdnn.network.initializers import initial_weights
+
+    choice = settings.optimizer
+    if learnt is None:
+        model = compiled_network(settings.architecture, choice, settings.regularization)
+        model.set_weights(initial_weights(model, settings.seed, settings.initializers))
+        model.optimizer.build(model.trainable_variables)  # some start from the weights
+        epoch = 0
+    else:
+        model = keras_model(learnt, choice, settings.regularization)
+        epoch = learnt["epoch"]
+        if choice.learning_rate is not None:
+            model.optimizer.learning_rate = choice.learning_rate
+    return KerasTraining(
+        model,
+        Rows(**rows),
+        batch_size=settings.batch_size,
+        epoch=epoch,
+        seed=settings.seed,
+        callbacks=callbacks,
+    )
+
+
+def _model_to_look_at(settings: Settings) -> keras.Sequential:
+    from skdnn.network.building import compiled_network
+
+    model = compiled_network(settings.architecture, settings.optimizer, settings.regularization)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _compiled_forward(architecture: Architecture) -> Any:
+    from skdnn._engine.programs import forward_for
+
+    # Seeded, though its weights mean nothing: Keras draws a missing seed from Python's random.
+    return forward_for(architecture, lambda: architecture.build(seed=0))

@@ -1,0 +1,177 @@
+"""The hyperparameters of the classifier: which values they may have, alone and together."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+
+from skdnn._engine.backend import load_tensorflow
+from skdnn._estimator.fitting import Settings
+from skdnn._estimator.keras_callbacks import fresh_callbacks, monitors_validation
+
+if TYPE_CHECKING:
+    from skdnn._estimator.targets import Coding
+    from skdnn.network.layer_settings import Regularization
+    from skdnn.network.optimizers import OptimizerChoice
+
+VALIDATION_FRACTION = 0.1
+
+# What scikit-learn checks before a fit, in its own words.
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [str, callable, "array-like"],
+    "kernel_initializer": [str, callable, "array-like"],
+    "batch_normalization": ["boolean", "array-like"],
+    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+    "l2": [Interval(Real, 0, None, closed="left"), "array-like"],
+    "optimizer": [str, callable, HasMethods(["get_config", "apply_gradients"])],
+    "learning_rate": [
+        Interval(Real, 0, None, closed="neither"),
+        HasMethods("get_config"),
+        None,
+    ],
+    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    "epochs": [Interval(Integral, 1, None, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "class_weight": [dict, StrOptions({"balanced"}), None],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [
+        Interval(RealNotInt, 0, 1, closed="neither"),
+        Interval(Integral, 1, None, closed="left"),
+    ],
+    "scoring": [str, callable, None],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "memory": [str, HasMethods("cache"), None],
+    "random_state": ["random_state"],
+    "warm_start": ["boolean"],
+    "engine": [StrOptions({"auto", "fused", "keras"})],
+    "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
+    "verbose": ["verbose"],
+}
+
+
+def chosen_settings(
+    estimator: Any, input_shape: tuple[int, ...], coding: Coding, epochs: int, seed: int
+) -> Settings:
+    """Check the hyperparameters against each other and the data.
+
+    Parameters
+    ----------
+    estimator : KerasDNNClassifier
+        Its hyperparameters are read.
+    input_shape : tuple of int
+        Shape of a row.
+    coding : Coding
+        The classes.
+    epochs, seed : int
+        Of this call.
+
+    Returns
+    -------
+    settings : Settings
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a value breaks a rule; names the hyperparameter, the rule and the value.
+    """
+    from skdnn.network.architecture import Architecture
+    from skdnn.network.initializers import choose_initializers
+
+    load_tensorflow()
+    architecture = Architecture.from_parameters(
+        input_shape,
+        len(coding.classes),
+        estimator.hidden_units,
+        estimator.activation,
+        estimator.batch_normalization,
+        coding.multilabel,
+    )
+    n_hidden = len(architecture.hidden_units)
+    return Settings(
+        architecture=architecture,
+        regularization=chosen_regularization(estimator, n_hidden),
+        initializers=choose_initializers(estimator.kernel_initializer, n_hidden),
+        optimizer=chosen_optimizer(estimator),
+        batch_size=estimator.batch_size,
+        epochs=epochs,
+        seed=seed,
+        engine=estimator.engine,
+        callbacks=fresh_callbacks(estimator.callbacks, estimator._routed.get("callbacks")),
+    )
+
+
+def chosen_regularization(estimator: Any, n_hidden: int) -> Regularization:
+    """Return what the layers do while they are trained."""
+    from skdnn.network.layer_settings import Regularization
+
+    return Regularization.from_parameters(
+        n_hidden, estimator.dropout, estimator.l2, estimator.label_smoothing
+    )
+
+
+def chosen_optimizer(estimator: Any) -> OptimizerChoice:
+    """Return the optimizer with its routed settings."""
+    from skdnn.network.optimizers import choose_optimizer
+
+    routed = estimator._routed.get("optimizer")
+    return choose_optimizer(estimator.optimizer, estimator.learning_rate, routed)
+
+
+def refuse_contradictions(estimator: Any, settings: Settings, given: bool) -> None:
+    """Check what can't be used together.
+
+    Parameters
+    ----------
+    estimator : KerasDNNClassifier
+        Its hyperparameters are read.
+    settings : Settings
+        The same, checked one by one.
+    given : bool
+        Whether the user passed validation rows.
+
+    Raises
+    ------
+    ValueError
+        Names both sides and the remedy.
+    """
+    _refuse_beside_validation_rows(estimator, settings, given)
+    if estimator.memory is not None:
+        _refuse_beside_memory(estimator, settings)
+
+
+def _refuse_beside_validation_rows(estimator: Any, settings: Settings, given: bool) -> None:
+    fraction = estimator.validation_fraction
+    if estimator.early_stopping and given and fraction != VALIDATION_FRACTION:
+        raise ValueError(
+            f"validation_fraction={fraction!r} can't be used beside X_val: leave out one of "
+            "the two"
+        )
+    if given or estimator.early_stopping:
+        return
+    for callback in settings.callbacks:
+        watched = monitors_validation(callback)
+        if watched:
+            raise ValueError(
+                f"callback {type(callback).__name__} has monitor={watched!r}, but there are no "
+                "validation rows: pass X_val and y_val to fit, set early_stopping=True, or "
+                f"monitor {watched.removeprefix('val_')!r}"
+            )
+
+
+def _refuse_beside_memory(estimator: Any, settings: Settings) -> None:
+    if estimator.early_stopping or settings.callbacks:
+        raise ValueError(
+            "memory keeps weights and the optimizer's state, not what early stopping or "
+            f"callbacks have seen: got memory={estimator.memory!r} beside early_stopping="
+            f"{estimator.early_stopping} and callbacks={estimator.callbacks!r}; leave out one "
+            "of them"
+        )
+    if not isinstance(estimator.random_state, Integral):
+        raise ValueError(
+            "memory finds a training by its seed: random_state must be an int beside it, got "
+            f"random_state={estimator.random_state!r}"
+        )

@@ -1,0 +1,118 @@
+"""Rows with labels and weights: what is trained on, and what is held out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from skdnn._estimator.targets import Coding, Weights, row_weights
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows as the user has them, checked.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix in rows, of shape (n_rows, ...)
+        Rows.
+    y : ndarray of shape (n_rows,) or (n_rows, n_labels)
+        Labels.
+    weight : ndarray of float64, shape (n_rows,), or None
+        Sample weights.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    weight: Weights | None
+
+    def table(
+        self,
+        coding: Coding,
+        class_weight: Mapping[Any, float] | str | None = None,
+        weight: Weights | None = None,
+    ) -> Table:
+        """Bring the rows into the form that the engine takes.
+
+        Parameters
+        ----------
+        coding : Coding
+            Gives labels their numbers.
+        class_weight : mapping, "balanced" or None
+            Multiplies the weights.
+        weight : ndarray of float64, shape (n_rows,), or None
+            In place of the rows' own.
+
+        Returns
+        -------
+        table : Table
+        """
+        weight = self.weight if weight is None else weight
+        numbers = coding.numbers(self.y, weight)
+        weights = row_weights(weight, class_weight, coding.classes, numbers)
+        return {"X": self.X, "y": numbers, "weight": weights}
+
+
+class Table(TypedDict):
+    """Rows for the engine: ``X``, class numbers ``y`` and ``weight`` or None."""
+
+    X: Any
+    y: NDArray[np.int32]
+    weight: NDArray[np.float32] | None
+
+
+def hold_out(
+    rows: LabelledRows, coding: Coding, fraction: float, seed: int
+) -> tuple[Weights, LabelledRows]:
+    """Set a part of the training rows aside.
+
+    Parameters
+    ----------
+    rows : LabelledRows
+        All rows.
+    coding : Coding
+        Each class keeps its share, but for multilabel targets.
+    fraction : float or int
+        Share of the rows, or their number.
+    seed : int
+        Decides which.
+
+    Returns
+    -------
+    weight : ndarray of float64, shape (n_rows,)
+        Sample weights that are 0 where a row was set aside, so that nothing is copied.
+    held_out : LabelledRows
+        What was set aside.
+
+    Raises
+    ------
+    ValueError
+        If the rows are too few to be split with a share of each class on both sides.
+    """
+    numbers = coding.numbers(rows.y, rows.weight)
+    weight = np.ones(len(numbers)) if rows.weight is None else rows.weight.copy()
+    counting = np.flatnonzero(weight)
+    try:
+        _, taken = train_test_split(
+            counting,
+            test_size=fraction,
+            random_state=seed,
+            stratify=numbers[counting] if numbers.ndim == 1 else None,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping=True can't set validation_fraction={fraction!r} of "
+            f"{len(counting)} rows aside: {str(error).rstrip('.')}. Pass X_val and y_val to "
+            "fit, change validation_fraction, or set early_stopping=False."
+        ) from error
+    taken = np.sort(taken)
+    held_out = LabelledRows(
+        rows.X[taken], rows.y[taken], None if rows.weight is None else rows.weight[taken]
+    )
+    weight[taken] = 0
+    return weight, held_out

@@ -1,0 +1,102 @@
+"""Searches on a Dask cluster that end, whatever becomes of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import joblib
+
+from skdnn.cluster._errors import ClusterError
+
+__all__ = ["ClusterError", "dask_config"]
+
+
+@contextmanager
+def dask_config(
+    client: Any = None,
+    *,
+    scatter: Sequence[Any] | None = None,
+    seconds_without_workers: float = 60.0,
+) -> Iterator[None]:
+    """Run the fits of searches on a Dask cluster, and raise an error if it is lost.
+
+    What ``joblib.parallel_config("dask", n_jobs=-1, scatter=...)`` does, by the same backend.
+    That alone waits for ever, with joblib 1.6, where Dask gives up a fit or has no worker.
+
+    Parameters
+    ----------
+    client : distributed.Client, default=None
+        Of the cluster. None takes the process's own.
+    scatter : sequence, default=None
+        What to send once to each worker: the very `X` and `y` that the search is fitted on.
+        No other search shares it, though it sends the same.
+        Without it joblib sends them to one worker, and they are lost if that one dies.
+    seconds_without_workers : float, default=60.0
+        How long to wait for workers when there are none.
+
+    Yields
+    ------
+    None
+        Within the context, every search with any `n_jobs` runs on the cluster.
+
+    Raises
+    ------
+    ImportError
+        If the package distributed is not installed (``pip install 'skdnn[dask]'``).
+    ClusterError
+        If the cluster has fewer than two threads, since joblib would run every fit in this
+        process; if all workers that hold the rows have died, a fit ends its worker again and
+        again, or there are no workers for longer than told.
+    ValueError
+        If there is no client, or the time is not positive.
+
+    See Also
+    --------
+    skdnn.callbacks.SearchProgress : Shows a search on a cluster too.
+
+    References
+    ----------
+    https://joblib.readthedocs.io/en/stable/parallel.html and
+    https://ml.dask.org/joblib.html, for the backend that this one adds to.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from distributed import Client, LocalCluster
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skdnn import KerasDNNClassifier
+    >>> from skdnn.cluster import dask_config
+    >>> X, y = load_iris(return_X_y=True)
+    >>> search = GridSearchCV(
+    ...     KerasDNNClassifier(epochs=2, random_state=0), {"optimizer": ["sgd", "adam"]}, cv=2
+    ... )
+    >>> with LocalCluster(
+    ...     n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
+    ... ) as cluster, Client(cluster) as client, dask_config(client, scatter=[X, y]):
+    ...     search = search.fit(X, y)
+    >>> len(search.cv_results_["params"])
+    2
+    """
+    if not seconds_without_workers > 0:
+        raise ValueError(
+            f"seconds_without_workers must be positive, got {seconds_without_workers!r}"
+        )
+    from distributed import Client
+
+    from skdnn.cluster._dask_backend import WatchedDaskBackend
+
+    client = Client.current() if client is None else client
+    # As the current one, callbacks find it too.
+    with client.as_current():
+        backend = WatchedDaskBackend(client, scatter, seconds_without_workers)
+        threads = backend.effective_n_jobs(-1)
+        if threads < 2:
+            raise ClusterError(
+                f"a cluster must have 2 threads or more, got {threads}: joblib would run every "
+                "fit in this process"
+            )
+        with joblib.parallel_config(backend, n_jobs=-1):
+            yield

@@ -1,0 +1,202 @@
+"""The layers of a network: what they are, and how they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skdnn.network.initializers import InitializerChoice, choose_initializers, layer_seeds
+from skdnn.network.layer_settings import (
+    Activation,
+    Regularization,
+    checked_activation,
+    checked_flag,
+    checked_units,
+    per_layer,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What decides the weights of a network and its outputs, and nothing else.
+
+    Fits with equal architectures share one forward pass, and can go on from each other.
+
+    Parameters
+    ----------
+    input_shape : tuple of int
+        Shape of one row: ``(784,)``, or ``(28, 28)`` for a network that flattens.
+    n_classes : int
+        Number of classes, at least 2; of labels, if `multilabel`.
+    hidden_units : tuple of int
+        Units of each hidden layer.
+    activation : tuple of str or callable
+        Activation of each hidden layer.
+    batch_normalization : tuple of bool
+        Whether each hidden layer is normalised before its activation.
+    multilabel : bool
+        Whether a row may have any number of the labels.
+    """
+
+    input_shape: tuple[int, ...]
+    n_classes: int
+    hidden_units: tuple[int, ...]
+    activation: tuple[Activation, ...]
+    batch_normalization: tuple[bool, ...]
+    multilabel: bool = False
+
+    @classmethod
+    def from_parameters(
+        cls,
+        input_shape: tuple[int, ...],
+        n_classes: int,
+        hidden_units: int | Sequence[int],
+        activation: Activation | Sequence[Activation] = "relu",
+        batch_normalization: bool | Sequence[bool] = False,
+        multilabel: bool = False,
+    ) -> Architecture:
+        """Check the parameters and give each hidden layer its own.
+
+        Parameters
+        ----------
+        input_shape : tuple of int
+            Shape of one row.
+        n_classes : int
+            Number of classes, at least 2; of labels, if `multilabel`.
+        hidden_units : int or sequence of int
+            Units of each hidden layer; an int means one hidden layer.
+        activation : str, callable, or sequence of those
+            One for all hidden layers, or one per hidden layer.
+        batch_normalization : bool or sequence of bool
+            One for all hidden layers, or one per hidden layer.
+        multilabel : bool
+            Whether a row may have any number of the labels.
+
+        Returns
+        -------
+        architecture : Architecture
+            The checked description.
+
+        Raises
+        ------
+        ValueError
+            If a number of units is not positive, an activation has no such name in Keras,
+            or a sequence has not one value per hidden layer.
+        TypeError
+            If a number of units is not an integer, an activation is neither a name nor a
+            function, or a normalisation is not a bool.
+        """
+        units = checked_units(hidden_units)
+        return cls(
+            input_shape,
+            n_classes,
+            units,
+            per_layer("activation", activation, len(units), checked_activation),
+            per_layer("batch_normalization", batch_normalization, len(units), checked_flag),
+            multilabel,
+        )
+
+    @property
+    def n_outputs(self) -> int:
+        """Units of the output layer.
+
+        Returns
+        -------
+        n_outputs : int
+        """
+        return 1 if self.n_classes == 2 and not self.multilabel else self.n_classes
+
+    def build(
+        self,
+        seed: int | None = None,
+        regularization: Regularization | None = None,
+        initializers: Sequence[InitializerChoice] | None = None,
+    ) -> keras.Sequential:
+        """Put the layers together, not compiled.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Seed of the start weights; see :func:`build_network`.
+        regularization : Regularization, optional
+            What the layers do while they are trained; nothing by default.
+        initializers : sequence of InitializerChoice, optional
+            Of each layer's kernel, the output's last; Keras's default by default.
+
+        Returns
+        -------
+        model : keras.Sequential
+            The network.
+        """
+        from keras import Sequential, layers
+
+        n_layers = len(self.hidden_units) + 1
+        kernels = _Kernels(
+            layer_seeds(seed, n_layers),
+            initializers or choose_initializers("glorot_uniform", n_layers - 1),
+            regularization or Regularization.none(n_layers - 1),
+        )
+        stack = [layers.Input(self.input_shape, dtype="float32")]
+        if len(self.input_shape) > 1:
+            stack.append(layers.Flatten(name="flatten", dtype="float32"))
+        for position in range(n_layers - 1):
+            stack += self._hidden_layer(position, kernels)
+        output = "sigmoid" if self.n_outputs == 1 or self.multilabel else "softmax"
+        stack.append(kernels.dense(n_layers - 1, "output", self.n_outputs, output))
+        return Sequential(stack, name="dnn")
+
+    def _hidden_layer(self, position: int, kernels: _Kernels) -> list[keras.layers.Layer]:
+        from keras import layers
+
+        number, activation = position + 1, self.activation[position]
+        dense = (position, f"hidden_{number}", self.hidden_units[position])
+        if self.batch_normalization[position]:
+            stack = [
+                kernels.dense(*dense, use_bias=False),  # the normalisation has its own
+                layers.BatchNormalization(
+                    name=f"batch_normalization_{number}", dtype="float32"
+                ),
+                layers.Activation(activation, name=f"activation_{number}", dtype="float32"),
+            ]
+        else:
+            stack = [kernels.dense(*dense, activation)]
+        rate = kernels.regularization.dropout[position]
+        if rate:
+            # Which units drop out is decided anew at each epoch, by the engine.
+            stack.append(layers.Dropout(rate, seed=0, name=f"dropout_{number}"))
+        return stack
+
+
+@dataclass(frozen=True)
+class _Kernels:
+    """What the dense layers' kernels start from and are held to, layer by layer."""
+
+    seeds: Sequence[int | None]
+    initializers: Sequence[InitializerChoice]
+    regularization: Regularization
+
+    def dense(
+        self,
+        position: int,
+        name: str,
+        units: int,
+        activation: Activation | None = None,
+        *,
+        use_bias: bool = True,
+    ) -> keras.layers.Layer:
+        from keras import layers, regularizers
+
+        penalty = self.regularization.l2[position]
+        return layers.Dense(
+            units,
+            activation=activation,
+            use_bias=use_bias,
+            kernel_initializer=self.initializers[position].seeded(self.seeds[position]),
+            kernel_regularizer=regularizers.L2(penalty) if penalty else None,
+            dtype="float32",
+            name=name,
+        )

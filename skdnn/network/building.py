@@ -1,0 +1,191 @@
+"""Hyperparameters become a compiled Keras network.
+
+:func:`build_network` is a scikeras build function, so it serves a plain
+:class:`scikeras.wrappers.KerasClassifier` as well as :class:`skdnn.KerasDNNClassifier`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skdnn._engine.backend import load_tensorflow
+from skdnn.network.architecture import Architecture
+from skdnn.network.initializers import choose_initializers
+from skdnn.network.layer_settings import Activation, Regularization
+from skdnn.network.losses import accuracy, cross_entropy
+
+if TYPE_CHECKING:
+    import keras
+
+    from skdnn.network.optimizers import OptimizerChoice
+
+
+def build_network(
+    meta: Mapping[str, Any],
+    compile_kwargs: Mapping[str, Any],
+    hidden_units: int | Sequence[int] = (100,),
+    activation: Activation | Sequence[Activation] = "relu",
+    seed: int | None = None,
+    *,
+    kernel_initializer: Any = "glorot_uniform",
+    batch_normalization: bool | Sequence[bool] = False,
+    dropout: float | Sequence[float] = 0.0,
+    l2: float | Sequence[float] = 0.0,
+) -> keras.Sequential:
+    """Build and compile a dense network; a build function for scikeras.
+
+    Rows of more than one dimension pass a ``Flatten`` layer first. Two classes end in one
+    sigmoid unit with binary cross-entropy, more classes in a softmax with sparse categorical
+    cross-entropy, multilabel targets in a sigmoid unit per label with binary cross-entropy.
+    The loss of a batch is the mean weighted by the sample weights.
+
+    Parameters
+    ----------
+    meta : mapping
+        What scikeras learnt from the data; ``X_shape_``, ``n_classes_`` and
+        ``target_type_`` are used.
+    compile_kwargs : mapping
+        What scikeras passes on to ``Model.compile``; ``loss`` and ``metrics`` are filled in
+        where they are None.
+    hidden_units : int or sequence of int, default=(100,)
+        Units of each hidden layer; ``()`` is a linear model.
+    activation : str, callable, or sequence of those, default="relu"
+        Activation of the hidden layers, one for all or one per layer: a name known to
+        :func:`keras.activations.get`, or a function of a tensor.
+    seed : int, optional
+        Seed of the start weights. None draws new ones each time, from Keras's own generator.
+    kernel_initializer : str, Initializer, callable or sequence, default="glorot_uniform"
+        Start weights of the layers, one for all or one per layer, the output layer's last.
+    batch_normalization : bool or sequence of bool, default=False
+        Whether hidden layers are normalised before their activation.
+    dropout : float or sequence of float, default=0.0
+        Share of a hidden layer's units that are dropped in a training step.
+    l2 : float or sequence of float, default=0.0
+        Penalty on the squares of the kernels, one for all layers or one per layer, the output
+        layer's last; ``l2`` of :class:`keras.regularizers.L2`.
+
+    Returns
+    -------
+    model : keras.Sequential
+        The network, compiled.
+
+    Raises
+    ------
+    ValueError
+        If a parameter does not describe a network.
+    TypeError
+        If a parameter is of a wrong type.
+
+    See Also
+    --------
+    skdnn.KerasDNNClassifier : The estimator that builds its network with this function.
+
+    References
+    ----------
+    `Scikeras: keras.Model and its build function
+    <https://adriangb.com/scikeras/stable/advanced.html>`_
+
+    Examples
+    --------
+    >>> from scikeras.wrappers import KerasClassifier
+    >>> from sklearn.datasets import load_iris
+    >>> from skdnn import build_network
+    >>> X, y = load_iris(return_X_y=True)
+    >>> classifier = KerasClassifier(
+    ...     model=build_network,
+    ...     model__hidden_units=(20, 10),
+    ...     model__activation="tanh",
+    ...     model__seed=0,
+    ...     optimizer="adam",
+    ...     optimizer__learning_rate=0.01,
+    ...     epochs=20,
+    ...     verbose=0,
+    ... )
+    >>> classifier.fit(X, y).predict(X[:3]).shape
+    (3,)
+    """
+    multilabel = meta.get("target_type_") == "multilabel-indicator"
+    architecture = Architecture.from_parameters(
+        input_shape=tuple(meta["X_shape_"][1:]),
+        n_classes=int(meta["n_classes_"]),
+        hidden_units=hidden_units,
+        activation=activation,
+        batch_normalization=batch_normalization,
+        multilabel=multilabel,
+    )
+    n_hidden = len(architecture.hidden_units)
+    model = architecture.build(
+        seed,
+        Regularization.from_parameters(n_hidden, dropout, l2),
+        choose_initializers(kernel_initializer, n_hidden),
+    )
+    kwargs = dict(compile_kwargs)
+    if kwargs.get("loss") is None:
+        kwargs["loss"] = cross_entropy(architecture)
+    if kwargs.get("metrics") is None:
+        kwargs["metrics"] = [accuracy(architecture)]
+    model.compile(**kwargs)
+    return model
+
+
+def compiled_network(
+    architecture: Architecture,
+    choice: OptimizerChoice,
+    regularization: Regularization | None = None,
+) -> keras.Sequential:
+    """Build and compile a network through scikeras, as `KerasDNNClassifier` does.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The layers.
+    choice : OptimizerChoice
+        The optimizer. What the user gave beside its name is routed by scikeras, as
+        ``optimizer__<name>``.
+    regularization : Regularization, optional
+        What the layers do while they are trained.
+
+    Returns
+    -------
+    model : keras.Sequential
+        The network, compiled; its start weights mean nothing.
+    """
+    load_tensorflow()
+    from scikeras.wrappers import KerasClassifier
+
+    regularization = regularization or Regularization.none(len(architecture.hidden_units))
+    optimizer: Any
+    if choice.options is None:  # an instance: a copy of it, that is
+        optimizer, routed = choice.make(), {}
+    else:
+        optimizer, routed = type(choice.template), dict(choice.options)
+        if choice.learning_rate is not None:
+            routed["learning_rate"] = choice.learning_rate
+    wrapper = KerasClassifier(
+        model=build_network,
+        model__hidden_units=architecture.hidden_units,
+        model__activation=architecture.activation,
+        model__seed=0,
+        model__batch_normalization=architecture.batch_normalization,
+        model__dropout=regularization.dropout,
+        model__l2=regularization.l2,
+        loss=cross_entropy(architecture, regularization.label_smoothing),
+        optimizer=optimizer,
+        **{f"optimizer__{name}": value for name, value in routed.items()},
+    )
+    X, y = _tiny_data(architecture)
+    model: keras.Sequential = wrapper.initialize(X, y).model_
+    return model
+
+
+def _tiny_data(architecture: Architecture) -> tuple[np.ndarray, np.ndarray]:
+    """Make rows that name every class: all that scikeras needs to know of the data."""
+    n = architecture.n_classes
+    if architecture.multilabel:
+        return np.zeros((n + 1, *architecture.input_shape), np.float32), np.eye(
+            n + 1, n, dtype=int
+        )
+    return np.zeros((n, *architecture.input_shape), np.float32), np.arange(n)

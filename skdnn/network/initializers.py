@@ -1,0 +1,179 @@
+"""Kernel initializers and seeds become the weights that a network starts from."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skdnn.network.layer_settings import per_layer
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class InitializerChoice:
+    """A checked kernel initializer.
+
+    Parameters
+    ----------
+    template : keras.initializers.Initializer or callable
+        With its settings; to be copied with a seed, never drawn from.
+    """
+
+    template: Any
+
+    @property
+    def key(self) -> Any:
+        """Return what tells it from others."""
+        if not hasattr(self.template, "get_config"):
+            return self.template
+        return type(self.template).__qualname__, self.template.get_config()
+
+    def seeded(self, seed: int | None) -> Any:
+        """Return the initializer with a seed, where it takes one."""
+        if not hasattr(self.template, "get_config"):
+            return self.template
+        config = self.template.get_config()
+        if "seed" not in config:
+            return self.template
+        return type(self.template).from_config({**config, "seed": seed})
+
+
+def choose_initializers(
+    kernel_initializer: Any, n_hidden: int
+) -> tuple[InitializerChoice, ...]:
+    """Check kernel initializers and give each layer its own.
+
+    Parameters
+    ----------
+    kernel_initializer : str, Initializer, callable, or sequence of those
+        One for all layers, the output layer included, or one per layer.
+    n_hidden : int
+        Number of hidden layers.
+
+    Returns
+    -------
+    initializers : tuple of InitializerChoice
+        One per layer, the output's last.
+
+    Raises
+    ------
+    ValueError
+        If a name is not known, or a sequence has not one value per layer.
+    TypeError
+        If one is neither name, initializer nor function.
+    """
+    rule = "layer, the output's last"
+    return per_layer(
+        "kernel_initializer", kernel_initializer, n_hidden + 1, _checked_initializer, rule
+    )
+
+
+def initial_weights(
+    model: keras.Sequential,
+    seed: int,
+    initializers: Sequence[InitializerChoice] | None = None,
+) -> list[np.ndarray]:
+    """Draw the weights that the network would have if it were built anew with `seed`.
+
+    Building takes milliseconds and names in Keras's global state; drawing from the layers'
+    own initialisers takes neither.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        A network made by :meth:`Architecture.build`.
+    seed : int
+        Seed of the start weights.
+    initializers : sequence of InitializerChoice, optional
+        Of each layer's kernel, the output's last; Keras's default by default.
+
+    Returns
+    -------
+    weights : list of ndarray of float32
+        In the order of ``model.weights``.
+    """
+    dense = [layer for layer in model.layers if hasattr(layer, "kernel_initializer")]
+    initializers = initializers or choose_initializers("glorot_uniform", len(dense) - 1)
+    seeds = layer_seeds(seed, len(dense))
+    drawn = {
+        id(layer.kernel): _drawn(choice.seeded(layer_seed), layer.kernel)
+        for layer, choice, layer_seed in zip(dense, initializers, seeds, strict=True)
+    }
+    # What has no seed (biases) starts as it was built.
+    return [
+        drawn.get(id(variable), np.asarray(variable.numpy())).copy()
+        for variable in model.weights
+    ]
+
+
+def layer_seeds(seed: int | None, n_layers: int) -> list[int] | list[None]:
+    """Give each layer a seed of its own.
+
+    Parameters
+    ----------
+    seed : int or None
+        Seed of the network; None leaves every layer unseeded.
+    n_layers : int
+        Number of layers with weights.
+
+    Returns
+    -------
+    seeds : list of int or of None
+        One per layer. Equal seeds would give equal columns to layers of one shape.
+    """
+    if seed is None:
+        return [None] * n_layers
+    # Keras's initialisers take seeds that fit a signed 32-bit integer.
+    words = np.random.SeedSequence(seed).generate_state(n_layers)
+    return [int(word) & 0x7FFFFFFF for word in words]
+
+
+def _drawn(initializer: Any, kernel: Any) -> np.ndarray:
+    drawn = np.asarray(initializer(kernel.shape, dtype=kernel.dtype), dtype=np.float32)
+    if drawn.shape != tuple(kernel.shape):
+        raise ValueError(
+            f"kernel_initializer {initializer!r} must return weights of shape "
+            f"{tuple(kernel.shape)}, got {drawn.shape}"
+        )
+    return drawn
+
+
+def _checked_initializer(initializer: Any) -> InitializerChoice:
+    if isinstance(initializer, str):
+        try:
+            return InitializerChoice(_named(initializer))
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"kernel_initializer must be one of {_initializer_names()}, an instance of "
+                f"keras.initializers.Initializer or a function, got {initializer!r}"
+            ) from error
+    if isinstance(initializer, type) or not callable(initializer):
+        raise TypeError(
+            "kernel_initializer must be a name, an instance of keras.initializers.Initializer "
+            f"or a function of shape and dtype, got {initializer!r}"
+        )
+    return InitializerChoice(initializer)
+
+
+def _named(name: str) -> Any:
+    import keras
+
+    cls = vars(keras.initializers).get(name)
+    if isinstance(cls, type) and "seed" in inspect.signature(cls).parameters:
+        return cls(seed=0)  # without a seed, Keras draws one from Python's generator
+    return keras.initializers.get(name)
+
+
+def _initializer_names() -> list[str]:
+    import keras
+
+    # `constant` can't be had by its name, and `stft` is not for a dense layer.
+    not_names = {"constant", "deserialize", "get", "serialize", "stft"}
+    names = [name for name in vars(keras.initializers) if name.islower()]
+    return sorted(name for name in names if not name.startswith("_") and name not in not_names)

@@ -1,0 +1,83 @@
+"""Rows with labels and weights, and what is held out of them; without a network."""
+
+import numpy as np
+import pytest
+
+from skdnn._estimator.rows import LabelledRows, hold_out
+from skdnn._estimator.targets import Coding
+
+X = np.arange(20.0).reshape(10, 2)
+Y = np.array(["a", "b"] * 5)
+CODING = Coding(np.array(["a", "b"]), multilabel=False)
+ALTERNATING = np.array([1.0, 0, 2, 3, 0, 4, 5, 6, 7, 8])
+
+
+def test_a_table_has_numbers_for_labels_and_both_kinds_of_weights():
+    weight = np.arange(10.0)
+    labels = np.where(weight > 0, Y, "c")  # what weighs nothing may be of any class
+    table = LabelledRows(X, labels, weight).table(CODING, {"a": 10.0})
+    assert table["X"] is X
+    np.testing.assert_array_equal(table["y"], [0, 1] * 5)
+    np.testing.assert_array_equal(table["weight"], weight * np.array([10, 1] * 5))
+    assert table["weight"].dtype == np.float32
+
+
+def test_weights_given_to_a_table_stand_for_the_rows_own():
+    weight = np.arange(10.0)[::-1]
+    table = LabelledRows(X, Y, np.ones(10)).table(CODING, weight=weight)
+    np.testing.assert_array_equal(table["weight"], weight)
+    assert LabelledRows(X, Y, None).table(CODING)["weight"] is None
+
+
+def test_what_is_held_out_weighs_nothing_and_the_rest_what_it_did():
+    rows = LabelledRows(X, np.where(ALTERNATING > 0, Y, "c"), ALTERNATING)
+    weight, held_out = hold_out(rows, CODING, 4, seed=0)
+
+    taken = np.flatnonzero(np.isin(X[:, 0], held_out.X[:, 0]))
+    np.testing.assert_array_equal(held_out.X, X[taken])  # in the order of the rows
+    np.testing.assert_array_equal(held_out.y, Y[taken])
+    np.testing.assert_array_equal(held_out.weight, ALTERNATING[taken])
+    assert (held_out.weight > 0).all()
+    assert sorted(held_out.y) == ["a", "a", "b", "b"]  # of four rows each that count
+    np.testing.assert_array_equal(
+        weight, np.where(np.isin(np.arange(10), taken), 0, rows.weight)
+    )
+    np.testing.assert_array_equal(ALTERNATING, [1, 0, 2, 3, 0, 4, 5, 6, 7, 8])  # not written to
+
+
+def test_rows_without_weights_are_held_out_without():
+    weight, held_out = hold_out(LabelledRows(X, Y, None), CODING, 0.4, seed=0)
+    assert held_out.weight is None
+    assert len(held_out.y) == 4
+    assert sorted(weight) == [0] * 4 + [1] * 6
+
+
+def test_the_seed_decides_which_rows():
+    def taken(seed):
+        return hold_out(LabelledRows(X, Y, None), CODING, 4, seed)[0].tolist()
+
+    assert taken(0) == taken(0)
+    assert len({tuple(taken(seed)) for seed in range(5)}) > 1
+
+
+def test_columns_of_labels_are_held_out_without_shares():
+    labels = np.zeros((10, 2), int)
+    labels[0] = 1  # a single row of its kind could not be shared between two sides
+    weight, held_out = hold_out(
+        LabelledRows(X, labels, None), Coding(np.arange(2), multilabel=True), 3, seed=0
+    )
+    assert held_out.y.shape == (3, 2)
+    assert weight.sum() == 7
+
+
+@pytest.mark.parametrize(
+    ("fraction", "message"),
+    [
+        (1, r"^early_stopping=True can't set validation_fraction=1 of 8 rows aside: The test"),
+        (0.99, r"rows aside: .*[^.]\. Pass X_val and y_val to fit, change validation_fraction"),
+        (0.99, r"set early_stopping=False\.$"),
+    ],
+)
+def test_too_few_rows_are_refused(fraction, message):
+    with pytest.raises(ValueError, match=message):
+        hold_out(LabelledRows(X, Y, ALTERNATING), CODING, fraction, seed=0)

@@ -1,0 +1,119 @@
+"""build_network: layers, start weights, and a plain scikeras classifier."""
+
+import random
+
+import numpy as np
+import pytest
+from scikeras.wrappers import KerasClassifier
+
+from skdnn import KerasDNNClassifier, build_network
+from skdnn.network.architecture import Architecture
+from skdnn.network.initializers import initial_weights
+
+# scikeras 0.13 lags behind scikit-learn's names.
+pytestmark = pytest.mark.filterwarnings("ignore:.*:FutureWarning:sklearn")
+
+
+def wrapped(**params):
+    return KerasClassifier(model=build_network, epochs=3, verbose=0, model__seed=0, **params)
+
+
+def test_serves_a_plain_scikeras_classifier(iris):
+    classifier = wrapped(
+        model__hidden_units=(12, 8),
+        model__activation=("relu", "tanh"),
+        optimizer="sgd",
+        optimizer__momentum=0.9,
+    ).fit(*iris)
+    model = classifier.model_
+    assert [layer.name for layer in model.layers] == ["hidden_1", "hidden_2", "output"]
+    assert [layer.activation.__name__ for layer in model.layers] == ["relu", "tanh", "softmax"]
+    assert model.loss.name == "sparse_categorical_crossentropy"
+    assert model.optimizer.momentum == 0.9
+    assert classifier.predict_proba(iris[0]).shape == (150, 3)
+    assert "accuracy" in classifier.history_
+
+
+def test_two_classes_in_scikeras(binary):
+    classifier = wrapped().fit(*binary)
+    assert classifier.model_.loss.name == "binary_crossentropy"
+    assert classifier.predict_proba(binary[0]).shape == (100, 2)
+
+
+def test_images_in_scikeras(sample):
+    classifier = wrapped().fit(sample.images[:64] / np.float32(255), sample.target[:64])
+    assert classifier.model_.layers[0].name == "flatten"
+
+
+def test_a_seed_gives_the_start_weights_of_the_estimator():
+    architecture = Architecture.from_parameters((4,), 3, (5, 6), "relu")
+    for seed in (0, 2**31 - 2):
+        built = architecture.build(seed).get_weights()
+        drawn = initial_weights(architecture.build(seed=1), seed)
+        for a, b in zip(built, drawn, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_layers_of_one_shape_start_differently():
+    first, second, *_ = Architecture.from_parameters((6,), 3, (6, 6), "relu").build(0).layers
+    assert not np.array_equal(first.kernel.numpy(), second.kernel.numpy())
+
+
+def test_start_weights_are_glorots():
+    weights = initial_weights(
+        Architecture.from_parameters((784,), 10, (100,), "relu").build(0), 1
+    )
+    limit = np.sqrt(6 / 884)
+    assert np.abs(weights[0]).max() <= limit
+    assert weights[0].std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
+    assert not weights[1].any()
+
+
+def test_drawing_weights_leaves_pythons_generator_alone():
+    model = Architecture.from_parameters((4,), 3, (5,), "relu").build(0)
+    before = random.getstate()
+    initial_weights(model, 0)
+    assert random.getstate() == before
+
+
+def test_every_activation_that_keras_names_trains(iris):
+    import keras
+
+    with pytest.raises(ValueError, match="activation must be a function or one of") as error:
+        KerasDNNClassifier(activation="?").fit(*iris)
+    names = str(error.value).split("[")[1].split("]")[0].replace("'", "").split(", ")
+    assert {"relu", "sigmoid", "tanh", "gelu", "selu", "silu", "softmax"} <= set(names)
+    for name in names:
+        assert keras.activations.get(name)
+        classifier = KerasDNNClassifier((4,), activation=name, epochs=1, random_state=0)
+        assert np.isfinite(classifier.fit(*iris).predict_proba(iris[0])).all()
+
+
+def test_a_function_is_an_activation(iris):
+    import keras
+
+    def cube(x):
+        return keras.ops.power(x, 3)
+
+    classifier = KerasDNNClassifier((8,), activation=cube, epochs=30, random_state=0)
+    assert classifier.fit(*iris).score(*iris) > 0.8
+
+
+def test_a_layer_is_no_activation(iris):
+    import keras
+
+    for wrong in (keras.layers.PReLU(), keras.layers.ReLU):
+        with pytest.raises(TypeError, match="activation must be a name or a function"):
+            KerasDNNClassifier(activation=wrong).fit(*iris)
+
+
+def test_the_layers_are_float32_whatever_keras_is_set_to(iris):
+    import keras
+
+    keras.config.set_floatx("float64")
+    try:
+        classifier = KerasDNNClassifier((7,), epochs=2, random_state=0).fit(*iris)
+        assert classifier.model_.dtype == "float32"
+        assert classifier.predict_proba(iris[0]).dtype == np.float32
+    finally:
+        keras.config.set_floatx("float32")
