@@ -9,7 +9,7 @@ import pytest
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-@pytest.fixture(scope="module", params=sorted(FIXTURES.glob("*.pickle")), ids=lambda p: p.stem)
+@pytest.fixture(params=sorted(FIXTURES.glob("*.pickle")), ids=lambda p: p.stem)
 def kept(request):
     """Return the estimators, and what they predicted for which rows when they were pickled."""
     return pickle.loads(request.param.read_bytes())
