@@ -66,6 +66,37 @@ def _import_tensorflow() -> None:
             tensorflow.config.list_physical_devices()
 
 
+class _FloatX:
+    """Keras's default dtype, and how many blocks have set it to float32 for now."""
+
+    lock = threading.Lock()
+    blocks = 0
+    users = ""
+
+
+@contextmanager
+def float32_by_default() -> Iterator[None]:
+    """Let Keras make what has no dtype of its own in float32, whatever `floatx` is set to.
+
+    A learning rate, a metric and the sum of the losses have none.
+    """
+    load_tensorflow()
+    import keras
+
+    with _FloatX.lock:
+        _FloatX.blocks += 1
+        if _FloatX.blocks == 1:
+            _FloatX.users = keras.config.floatx()
+            keras.config.set_floatx("float32")
+    try:
+        yield
+    finally:
+        with _FloatX.lock:
+            _FloatX.blocks -= 1
+            if not _FloatX.blocks:
+                keras.config.set_floatx(_FloatX.users)
+
+
 @contextmanager
 def _errors_only() -> Iterator[None]:
     """Set TensorFlow's log level, which it reads once, as it is loaded."""

@@ -4,10 +4,73 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from skdnn._engine.inference import Forward, forward
+from skdnn._engine.buffers import as_tensor
+from skdnn._engine.inference import check_numbers, pieces
 from skdnn._engine.objective import Objective, penalty
 from skdnn._engine.rows import Rows
+
+
+class RowLosses:
+    """Loss and hit of each row as one compiled pass, shared by all fits of one network.
+
+    The loss is computed beside the network, not from its outputs: Keras takes it from what goes
+    into the last activation, where a probability has not become 0 or 1 yet.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        A template; its weights are not used.
+    loss : keras.losses.Loss
+        As `Objective` takes it.
+    """
+
+    def __init__(self, model: keras.Sequential, loss: keras.losses.Loss) -> None:
+        self._model = model
+        self._objective = Objective(loss, int(model.output_shape[-1]))
+        function = tf.function(self._call, autograph=False)
+        self._function = function.get_concrete_function(
+            *(tf.TensorSpec(v.shape, v.dtype) for v in model.weights),
+            tf.TensorSpec((None, *model.input_shape[1:]), tf.float32),
+            tf.TensorSpec((None, *self._objective.target_shape), tf.int32),
+        )
+
+    def __call__(self, weights: list[np.ndarray], rows: Rows) -> np.ndarray:
+        """Compute them.
+
+        Parameters
+        ----------
+        weights : list of ndarray of float32
+            Network weights.
+        rows : Rows
+            At least one.
+
+        Returns
+        -------
+        losses_and_hits : ndarray of float32, shape (n_rows, 2)
+
+        Raises
+        ------
+        ValueError
+            If a loss is NaN: sums over features of a row have overflowed.
+        """
+        tensors = [tf.constant(weight) for weight in weights]
+        found = np.empty((len(rows.y), 2), np.float32)
+        for taken, padded in pieces(rows.X):
+            n = taken.stop - taken.start
+            y = np.zeros((len(padded), *self._objective.target_shape), np.int32)
+            y[:n] = rows.y[taken]
+            found[taken] = self._function(*tensors, as_tensor(padded), tf.constant(y))[:n]
+        check_numbers(np.isnan(found[:, 0]), rows.X)
+        return found
+
+    def _call(self, *flat: tf.Tensor) -> tf.Tensor:
+        *weights, X, y = flat
+        with keras.StatelessScope(zip(self._model.weights, weights, strict=True)):
+            output = self._model(X, training=False)
+            losses = self._objective.losses(y, output)
+        return tf.stack([losses, self._objective.hits(y, output)], axis=1)
 
 
 class Evaluation:
@@ -15,18 +78,17 @@ class Evaluation:
 
     Parameters
     ----------
-    compiled : Forward
+    compiled : RowLosses
         The network.
     model : keras.Sequential
-        The one that is trained, or its template: its loss and its regularizers are used.
+        The one that is trained, or its template: its regularizers are used.
     rows : Rows
         Rows of weight 0 count as removed.
     """
 
-    def __init__(self, compiled: Forward, model: keras.Sequential, rows: Rows) -> None:
+    def __init__(self, compiled: RowLosses, model: keras.Sequential, rows: Rows) -> None:
         self._compiled = compiled
         self._model = model
-        self._objective = Objective(model.loss, compiled.n_outputs)
         self._rows = rows
 
     def __call__(self, weights: list[np.ndarray]) -> dict[str, float]:
@@ -44,13 +106,11 @@ class Evaluation:
             with what the regularizers add, as in Keras.
         """
         rows = self._rows
-        outputs = forward(self._compiled, weights, rows.X)
-        losses = np.asarray(self._objective.losses(rows.y, outputs))
-        hits = np.asarray(self._objective.hits(rows.y, outputs))
         counting = rows.counting()
+        losses, hits = self._compiled(weights, rows)[counting].astype(np.float64).T
         weight = None if rows.weight is None else rows.weight[counting]
-        loss = np.average(losses[counting], weights=weight)
+        loss = np.average(losses, weights=weight)
         return {
-            "val_accuracy": float(np.mean(hits[counting])),
+            "val_accuracy": float(np.mean(hits)),
             "val_loss": float(loss) + penalty(self._model, weights),
         }

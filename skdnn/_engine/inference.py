@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -37,6 +38,7 @@ class Forward:
         ]
         function = tf.function(self._call, autograph=False)
         self._function = function.get_concrete_function(*signature)
+        self._captured = list(self._function.captured_inputs)  # by functions in the layers
         self._latest: tuple[list[np.ndarray], list[tf.Tensor]] = ([], [])
 
     def tensors(self, weights: list[np.ndarray]) -> list[tf.Tensor]:
@@ -61,7 +63,9 @@ class Forward:
         # As an operation, not `self._function(*weights, X)`: looking through the arguments
         # takes TensorFlow's Python longer than the network takes for a row.
         (output,) = tf.raw_ops.StatefulPartitionedCall(
-            args=[*weights, X], Tout=[tf.float32], f=self._function
+            args=[*weights, X, *self._captured],
+            Tout=[tf.float32],
+            f=self._function,
         )
         return output
 
@@ -95,19 +99,54 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: Matrix) -> np.ndarr
     tensors = compiled.tensors(weights)
     n_rows = X.shape[0]
     outputs = np.empty((n_rows, compiled.n_outputs), np.float32)
-    row_bytes = 4 * int(np.prod(compiled.row_shape))
-    most = max(_FEWEST_ROWS, _power_of_two(_CHUNK_BYTES // row_bytes) // 2)
-    for start in range(0, n_rows, most):
-        n = min(most, n_rows - start)
-        padded = aligned_zeros((max(_FEWEST_ROWS, _power_of_two(n)), *compiled.row_shape), n)
-        write_rows(X, slice(start, start + n), padded[:n])
-        outputs[start : start + n] = compiled(tensors, as_tensor(padded)).numpy()[:n]
-    _check_numbers(outputs, X)
+    for taken, padded in pieces(X):
+        n = taken.stop - taken.start
+        outputs[taken] = compiled(tensors, as_tensor(padded)).numpy()[:n]
+    check_numbers(np.isnan(outputs).any(axis=1), X)
     return outputs
 
 
-def _check_numbers(outputs: np.ndarray, X: Matrix) -> None:
-    wrong = np.isnan(outputs).any(axis=1)
+def pieces(X: Matrix) -> Iterator[tuple[slice, np.ndarray]]:
+    """Cut rows into pieces of bounded size, filled up with rows of zeros.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
+        Any numeric dtype that float32 holds exactly.
+
+    Yields
+    ------
+    taken : slice
+        Which rows.
+    padded : ndarray of float32
+        These rows first; made for `as_tensor`.
+    """
+    row_shape, n_rows = X.shape[1:], X.shape[0]
+    row_bytes = 4 * int(np.prod(row_shape))
+    most = max(_FEWEST_ROWS, _power_of_two(_CHUNK_BYTES // row_bytes) // 2)
+    for start in range(0, n_rows, most):
+        taken = slice(start, min(start + most, n_rows))
+        n = taken.stop - start
+        padded = aligned_zeros((max(_FEWEST_ROWS, _power_of_two(n)), *row_shape), n)
+        write_rows(X, taken, padded[:n])
+        yield taken, padded
+
+
+def check_numbers(wrong: Any, X: Matrix) -> None:
+    """Refuse outputs that are NaN.
+
+    Parameters
+    ----------
+    wrong : ndarray of bool, shape (n_rows,)
+        Which rows have such outputs.
+    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
+        The rows.
+
+    Raises
+    ------
+    ValueError
+        If there are any.
+    """
     if wrong.any():
         first = int(wrong.argmax())
         raise ValueError(

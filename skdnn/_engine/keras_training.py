@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from skdnn._engine.backend import float32_by_default
 from skdnn._engine.interrupts import interrupted, stop_if_interrupted
 from skdnn._engine.objective import Objective
 from skdnn._engine.program import seed_generators
@@ -75,7 +76,7 @@ class KerasTraining:
         batches = _Batches(self._rows, order, self._batch_size, self._objective)
         before_averaging = _BeforeAveraging()
         callbacks = [*self._callbacks, before_averaging, _Interrupts()]
-        with _one_at_a_time:
+        with _one_at_a_time, float32_by_default():
             history = self.model.fit(
                 batches, shuffle=False, verbose=0, callbacks=callbacks
             ).history

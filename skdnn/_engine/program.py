@@ -11,7 +11,6 @@ as weights and optimizer state are inputs and outputs, any number of threads sha
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skdnn._engine.backend import float32_by_default
 from skdnn._engine.objective import Objective
 from skdnn._engine.stateless import stateless
 
@@ -54,6 +54,8 @@ class Program:
         not used.
     batch_size : int
         Rows of a batch.
+    jit : bool
+        Whether XLA compiles the program.
 
     Attributes
     ----------
@@ -67,23 +69,25 @@ class Program:
         The loss.
     """
 
-    def __init__(self, model: keras.Sequential, batch_size: int) -> None:
+    def __init__(self, model: keras.Sequential, batch_size: int, *, jit: bool) -> None:
         self.model = model
         self.batch_size = batch_size
+        self.jit = jit
         self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
         self.objective = Objective(model.loss, model.output_shape[-1])
         row_bytes = 4 * int(np.prod(self.row_shape))
         self.chunk_batches = int(
             np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES)
         )
-        self._optimizer = stateless(model.optimizer)
+        with float32_by_default():
+            self._optimizer = stateless(model.optimizer)
         self._optimizer.build(model.trainable_variables)
         self.first_slots = [np.asarray(v.numpy()) for v in self._optimizer.variables]
         self._rate_slot = _position(self._optimizer.variables, "learning_rate")
         self._generators = [generator.state for generator in seed_generators(model)]
         self.n_generators = len(self._generators)
-        self._lock = threading.Lock()
-        self._compiled: dict[bool, Any] = {}
+        # At once, not at the first call: what the layers do now is what was asked for.
+        self._function = self._traced()
 
     def with_learning_rate(
         self, slots: list[np.ndarray], learning_rate: float | None
@@ -102,8 +106,6 @@ class Program:
         y: tf.Tensor,
         row_weight: tf.Tensor,
         n_batches: int,
-        *,
-        jit: bool,
     ) -> tuple[State, Totals]:
         """Train on the first `n_batches` batches of a chunk.
 
@@ -117,8 +119,6 @@ class Program:
         row_weight : Tensor of float32, shape (chunk_batches, batch_size)
             0 marks a row that only fills the batch.
         n_batches : int
-        jit : bool
-            Whether XLA compiles the program.
 
         Returns
         -------
@@ -128,18 +128,10 @@ class Program:
             Loss and correct rows, summed.
         """
         flat = [*itertools.chain(*state), X, y, row_weight, tf.constant(n_batches)]
-        *values, totals = self._function(jit)(*flat)
+        *values, totals = self._function(*flat)
         return self._unflattened(values), Totals(*totals.numpy().tolist())
 
-    def _function(self, jit: bool) -> Any:
-        # One thread traces and compiles; the others wait for it instead of repeating it.
-        if jit not in self._compiled:
-            with self._lock:
-                if jit not in self._compiled:
-                    self._compiled[jit] = self._trace(jit)
-        return self._compiled[jit]
-
-    def _trace(self, jit: bool) -> Any:
+    def _traced(self) -> Any:
         state = [*self.model.weights, *self._optimizer.variables, *self._generators]
         chunk = (self.chunk_batches, self.batch_size)
         signature = [
@@ -149,9 +141,9 @@ class Program:
             tf.TensorSpec(chunk, tf.float32),
             tf.TensorSpec((), tf.int32),
         ]
-        function = tf.function(self._train, jit_compile=jit, autograph=False)
+        function = tf.function(self._train, jit_compile=self.jit, autograph=False)
         traced = function.get_concrete_function(*signature)
-        if jit:  # XLA compiles at the first call: make it here, under the lock
+        if self.jit:  # XLA compiles at the first call: make it here, where others wait for it
             traced(*(tf.zeros(spec.shape, spec.dtype) for spec in signature))
         return traced
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import keras
 
+from skdnn._engine.evaluation import RowLosses
 from skdnn._engine.inference import Forward
 from skdnn._engine.program import Program
 
@@ -25,20 +26,23 @@ class Structure:
 
     Parameters
     ----------
-    architecture : hashable
-        The layers.
+    network : hashable
+        The layers, and what functions among them do.
     regularization : hashable
         What the layers do while they are trained.
-    optimizer : str
+    optimizer : hashable
         Class and settings, without the learning rate.
     batch_size : int
         Rows of a batch.
+    jit : bool
+        Whether XLA compiles the program.
     """
 
-    architecture: Hashable
+    network: Hashable
     regularization: Hashable
-    optimizer: str
+    optimizer: Hashable
     batch_size: int
+    jit: bool
 
 
 class _Cache(Generic[T]):
@@ -74,6 +78,7 @@ class _Entry(Generic[T]):
 
 _programs: _Cache[Program] = _Cache(_MOST_KEPT)
 _forwards: _Cache[Forward] = _Cache(_MOST_KEPT)
+_row_losses: _Cache[RowLosses] = _Cache(_MOST_KEPT)
 
 
 def program_for(structure: Structure, build: Callable[[], keras.Sequential]) -> Program:
@@ -91,22 +96,44 @@ def program_for(structure: Structure, build: Callable[[], keras.Sequential]) -> 
     program : Program
         Shared; safe to run from several threads at once.
     """
-    return _programs.get(structure, lambda: Program(build(), structure.batch_size))
+    return _programs.get(
+        # What Keras reads as it traces a loss.
+        (structure, keras.config.epsilon()),
+        lambda: Program(build(), structure.batch_size, jit=structure.jit),
+    )
 
 
-def forward_for(architecture: Hashable, build: Callable[[], keras.Sequential]) -> Forward:
-    """Return the forward pass of an architecture.
+def forward_for(network: Hashable, build: Callable[[], keras.Sequential]) -> Forward:
+    """Return the forward pass of a network.
 
     Parameters
     ----------
-    architecture : hashable
-        Key of the cache.
+    network : hashable
+        Key of the cache: the layers, and what functions among them do.
     build : callable
-        Called for an architecture that is not kept; returns a ``keras.Sequential``.
+        Called for a network that is not kept; returns a ``keras.Sequential``.
 
     Returns
     -------
     forward : Forward
         Shared; safe to run from several threads at once.
     """
-    return _forwards.get(architecture, lambda: Forward(build()))
+    return _forwards.get(network, lambda: Forward(build()))
+
+
+def row_losses_for(network: Hashable, make: Callable[[], RowLosses]) -> RowLosses:
+    """Return the pass that evaluates a network.
+
+    Parameters
+    ----------
+    network : hashable
+        Key of the cache: the layers, what functions among them do, and the loss.
+    make : callable
+        Called for a network that is not kept.
+
+    Returns
+    -------
+    row_losses : RowLosses
+        Shared; safe to run from several threads at once.
+    """
+    return _row_losses.get((network, keras.config.epsilon()), make)

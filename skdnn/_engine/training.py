@@ -20,6 +20,28 @@ from skdnn._engine.rows import Rows, write_rows
 _STEPS_WORTH_COMPILING = 1_500
 
 
+def worth_compiling(epochs: int, n_rows: int, batch_size: int) -> bool:
+    """Tell whether XLA shall compile the steps of a fit.
+
+    Epochs and rows alone decide, so that a fit's result never depends on what ran before it in
+    the process.
+
+    Parameters
+    ----------
+    epochs : int
+        How many are planned.
+    n_rows : int
+        Rows that count.
+    batch_size : int
+        Rows of a batch.
+
+    Returns
+    -------
+    worth : bool
+    """
+    return epochs * -(-n_rows // batch_size) >= _STEPS_WORTH_COMPILING
+
+
 @dataclass(frozen=True)
 class TrainingState:
     """Where a training stands.
@@ -56,10 +78,6 @@ class FusedTraining:
         Where to start.
     rows : Rows
         What to learn from; at least one row of positive weight.
-    epochs : int
-        How many calls of `run_epoch` are planned: decides, together with the number of
-        rows alone, whether XLA compiles the steps, so that a fit's result never depends on
-        what ran before it in the process.
     seed : int
         With the number of the epoch, decides the order of the rows.
 
@@ -72,7 +90,7 @@ class FusedTraining:
     """
 
     def __init__(
-        self, program: Program, state: TrainingState, rows: Rows, *, epochs: int, seed: int
+        self, program: Program, state: TrainingState, rows: Rows, *, seed: int
     ) -> None:
         self._program = program
         self._rows = rows
@@ -80,8 +98,7 @@ class FusedTraining:
         self._generators: list[tf.Tensor] = []
         self.resume(state)
         self._counting = rows.counting()
-        n_batches = -(-len(self._counting) // program.batch_size)
-        self.compiled = epochs * n_batches >= _STEPS_WORTH_COMPILING
+        self.compiled = program.jit
 
     def run_epoch(self) -> dict[str, float]:
         """Train one epoch.
@@ -137,7 +154,6 @@ class FusedTraining:
             tf.constant(chunk.y),
             tf.constant(chunk.weight),
             chunk.n_batches,
-            jit=self.compiled,
         )
         return totals
 

@@ -19,6 +19,7 @@ from skdnn._engine.backend import load_tensorflow
 if TYPE_CHECKING:
     import keras
 
+    from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.hooks import EpochHooks
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.training import FusedTraining
@@ -121,9 +122,10 @@ class Fit:
         from skdnn._engine.evaluation import Evaluation
         from skdnn._engine.rows import Rows
 
+        self._settings = settings
+        self._network = settings.architecture.key()
         if learnt is not None:
             _check_same_layers(settings.architecture, learnt)
-        self._settings = settings
         self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
         self.engine, self.why = choose_engine(
@@ -131,7 +133,7 @@ class Fit:
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
-            self._training = _fused(settings, rows, learnt)
+            self._training = _fused(settings, self._network, rows, learnt)
         else:
             self._training = _by_keras(settings, rows, learnt, callbacks)
         self._hooks = self._around(callbacks)
@@ -139,24 +141,33 @@ class Fit:
             None
             if validation is None
             else Evaluation(
-                _compiled_forward(settings.architecture),
-                self._training.model,
-                Rows(**validation),
+                _row_losses(settings, self._network), self._training.model, Rows(**validation)
             )
         )
 
     @property
     def identity(self) -> list[Any]:
-        """All that decides what is learnt, but for the number of epochs."""
+        """All that decides what is learnt, but for the number of epochs.
+
+        Raises
+        ------
+        ValueError
+            If that can't be told.
+        """
+        import keras
+
         settings = self._settings
+        _refuse_what_memory_cannot_tell(settings.optimizer, self._network)
         return [
+            _versions(),
             self.engine,
             self._training.compiled,  # graph and XLA round differently
-            settings.architecture,
+            keras.config.epsilon(),
+            self._network,
             settings.regularization,
             settings.optimizer.key,
             settings.optimizer.learning_rate,
-            [choice.key for choice in settings.initializers],
+            self._training.state().weights,
             settings.batch_size,
             settings.seed,
             self._tables,
@@ -340,25 +351,51 @@ def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
         for name in ("hidden_units", "activation", "batch_normalization")
         if getattr(fitted, name) != getattr(architecture, name)
     ]
-    if changed:
+    if changed and fitted.key() != architecture.key():  # other functions may do the same
         raise ValueError(
             "a fitted network is trained further with the layers it has: "
             f"{'; '.join(changed)}; to start afresh, call fit with warm_start=False"
         )
 
 
-def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTraining:
+def _refuse_what_memory_cannot_tell(choice: OptimizerChoice, network: Architecture) -> None:
+    if not type(choice.template).__module__.startswith("keras."):
+        raise ValueError(
+            "memory can't tell what an optimizer of your own does: leave out memory, or take "
+            f"one of Keras's optimizers; got optimizer={type(choice.template).__name__}"
+        )
+    if any(getattr(does, "variables", ()) for does in network.activation):
+        raise ValueError(
+            "memory can't tell what the variables hold that an activation reads: leave out "
+            "memory, or let the activation read numbers"
+        )
+
+
+def _versions() -> list[str]:
+    import keras
+    import tensorflow as tf
+
+    from skdnn import __version__
+
+    return [__version__, keras.__version__, tf.__version__, np.__version__]
+
+
+def _fused(
+    settings: Settings, network: Architecture, rows: Table, learnt: Learnt | None
+) -> FusedTraining:
     from skdnn._engine.programs import Structure, program_for
     from skdnn._engine.rows import Rows, padded_batch_size
-    from skdnn._engine.training import FusedTraining, TrainingState
+    from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
     from skdnn.network.building import compiled_network
     from skdnn.network.initializers import initial_weights
 
     choice = settings.optimizer
     table = Rows(**rows)
-    batch_size = padded_batch_size(settings.batch_size, len(table.counting()))
+    n_rows = len(table.counting())
+    batch_size = padded_batch_size(settings.batch_size, n_rows)
+    jit = worth_compiling(settings.epochs, n_rows, batch_size)
     program = program_for(
-        Structure(settings.architecture, settings.regularization, choice.key, batch_size),
+        Structure(network, settings.regularization, choice.key, batch_size, jit),
         lambda: compiled_network(settings.architecture, choice, settings.regularization),
     )
     slots = program.first_slots
@@ -373,7 +410,6 @@ def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTrain
         program,
         TrainingState(weights, program.with_learning_rate(slots, choice.learning_rate), epoch),
         table,
-        epochs=settings.epochs,
         seed=settings.seed,
     )
 
@@ -418,8 +454,20 @@ def _model_to_look_at(settings: Settings) -> keras.Sequential:
     return model
 
 
+def _row_losses(settings: Settings, network: Architecture) -> RowLosses:
+    from skdnn._engine.evaluation import RowLosses
+    from skdnn._engine.programs import row_losses_for
+    from skdnn.network.losses import cross_entropy
+
+    architecture, smoothing = settings.architecture, settings.regularization.label_smoothing
+    return row_losses_for(
+        (network, smoothing),
+        lambda: RowLosses(architecture.build(seed=0), cross_entropy(architecture, smoothing)),
+    )
+
+
 def _compiled_forward(architecture: Architecture) -> Any:
     from skdnn._engine.programs import forward_for
 
     # Seeded, though its weights mean nothing: Keras draws a missing seed from Python's random.
-    return forward_for(architecture, lambda: architecture.build(seed=0))
+    return forward_for(architecture.key(), lambda: architecture.build(seed=0))

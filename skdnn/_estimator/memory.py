@@ -10,6 +10,10 @@ from sklearn.utils.validation import check_memory
 
 History = Mapping[str, list[float]]
 
+# Of what a training has learnt, all that it needs to go on. The rest is in its identity, and
+# may be functions that can't be pickled.
+_KEPT = ("weights", "slots", "epoch")
+
 
 class TrainingMemory:
     """States of one training by number of epochs, in a cache on disk.
@@ -46,7 +50,8 @@ class TrainingMemory:
 
     def keep(self, epochs: int, learnt: Any, history: History) -> None:
         """Keep the state and history after `epochs` epochs."""
-        self._kept(self._key, epochs, (learnt, dict(history)))
+        state = {name: learnt[name] for name in _KEPT}
+        self._kept(self._key, epochs, (state, dict(history)))
 
 
 def _kept(key: str, epochs: int, state: Any) -> Any:  # noqa: ARG001

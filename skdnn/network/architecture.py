@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from skdnn.network.functions import activation_key
 from skdnn.network.initializers import InitializerChoice, choose_initializers, layer_seeds
 from skdnn.network.layer_settings import (
     Activation,
@@ -110,6 +111,31 @@ class Architecture:
         """
         return 1 if self.n_classes == 2 and not self.multilabel else self.n_classes
 
+    def key(self) -> Any:
+        """Return what tells this network's layers from those of others.
+
+        Returns
+        -------
+        key : hashable
+            Equal for architectures that do the same now, though their functions may be others.
+
+        Raises
+        ------
+        ValueError
+            If a function is no activation: see :func:`skdnn.network.functions.activation_key`.
+        """
+        keys: dict[Any, Any] = {}
+        for number, layer in enumerate(zip(self.activation, self.hidden_units, strict=True), 1):
+            function, units = layer
+            if callable(function) and (id(function), units) not in keys:
+                what = f"activation {function!r:.80} of hidden layer {number}"
+                keys[id(function), units] = activation_key(function, units, what)
+        if not keys:
+            return self
+        layers = zip(self.activation, self.hidden_units, strict=True)
+        does = tuple(keys.get((id(function), units), function) for function, units in layers)
+        return replace(self, activation=does)
+
     def build(
         self,
         seed: int | None = None,
@@ -117,6 +143,9 @@ class Architecture:
         initializers: Sequence[InitializerChoice] | None = None,
     ) -> keras.Sequential:
         """Put the layers together, not compiled.
+
+        Whatever dtype policy or image data format is set for all of Keras, the network
+        computes in float32 and flattens a row in its own order.
 
         Parameters
         ----------
@@ -132,7 +161,7 @@ class Architecture:
         model : keras.Sequential
             The network.
         """
-        from keras import Sequential, layers
+        from keras import DTypePolicy, Sequential, layers
 
         n_layers = len(self.hidden_units) + 1
         kernels = _Kernels(
@@ -142,12 +171,14 @@ class Architecture:
         )
         stack = [layers.Input(self.input_shape, dtype="float32")]
         if len(self.input_shape) > 1:
-            stack.append(layers.Flatten(name="flatten", dtype="float32"))
+            stack.append(layers.Flatten("channels_last", name="flatten", dtype="float32"))
         for position in range(n_layers - 1):
             stack += self._hidden_layer(position, kernels)
         output = "sigmoid" if self.n_outputs == 1 or self.multilabel else "softmax"
         stack.append(kernels.dense(n_layers - 1, "output", self.n_outputs, output))
-        return Sequential(stack, name="dnn")
+        model = Sequential(stack, name="dnn")
+        model.dtype_policy = DTypePolicy("float32")
+        return model
 
     def _hidden_layer(self, position: int, kernels: _Kernels) -> list[keras.layers.Layer]:
         from keras import layers
@@ -167,7 +198,9 @@ class Architecture:
         rate = kernels.regularization.dropout[position]
         if rate:
             # Which units drop out is decided anew at each epoch, by the engine.
-            stack.append(layers.Dropout(rate, seed=0, name=f"dropout_{number}"))
+            stack.append(
+                layers.Dropout(rate, seed=0, name=f"dropout_{number}", dtype="float32")
+            )
         return stack
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skdnn._engine.backend import load_tensorflow
+from skdnn._engine.backend import float32_by_default, load_tensorflow
 from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import choose_initializers
 from skdnn.network.layer_settings import Activation, Regularization
@@ -127,10 +127,11 @@ def build_network(
         kwargs["loss"] = cross_entropy(architecture)
     if kwargs.get("metrics") is None:
         kwargs["metrics"] = [accuracy(architecture)]
-    model.compile(**kwargs)
+    model.compile(**{"auto_scale_loss": False, **kwargs})  # the layers are of float32
     return model
 
 
+@float32_by_default()
 def compiled_network(
     architecture: Architecture,
     choice: OptimizerChoice,

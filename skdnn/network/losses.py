@@ -28,12 +28,12 @@ def cross_entropy(architecture: Architecture, label_smoothing: float = 0.0) -> A
     """
     from keras import losses
 
-    reduction = {"reduction": "mean_with_sample_weight"}
+    options = {"reduction": "mean_with_sample_weight", "dtype": "float32"}
     if architecture.multilabel or architecture.n_outputs == 1:
-        return losses.BinaryCrossentropy(label_smoothing=label_smoothing, **reduction)
+        return losses.BinaryCrossentropy(label_smoothing=label_smoothing, **options)
     if label_smoothing:
-        return losses.CategoricalCrossentropy(label_smoothing=label_smoothing, **reduction)
-    return losses.SparseCategoricalCrossentropy(**reduction)
+        return losses.CategoricalCrossentropy(label_smoothing=label_smoothing, **options)
+    return losses.SparseCategoricalCrossentropy(**options)
 
 
 def accuracy(architecture: Architecture) -> Any:
@@ -51,4 +51,6 @@ def accuracy(architecture: Architecture) -> Any:
     from keras import metrics
 
     # By its name, Keras would take the place of the largest label for the answer.
-    return metrics.BinaryAccuracy(name="accuracy") if architecture.multilabel else "accuracy"
+    return (
+        metrics.BinaryAccuracy("accuracy", "float32") if architecture.multilabel else "accuracy"
+    )

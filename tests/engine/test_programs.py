@@ -17,13 +17,13 @@ from skdnn._engine.programs import _Cache
 def traces(monkeypatch):
     """Counts how often a training program is traced."""
     counted = []
-    trace = Program._trace
+    trace = Program._traced
 
-    def counting(self, jit):
-        counted.append(jit)
-        return trace(self, jit)
+    def counting(self):
+        counted.append(self.jit)
+        return trace(self)
 
-    monkeypatch.setattr(Program, "_trace", counting)
+    monkeypatch.setattr(Program, "_traced", counting)
     return counted
 
 

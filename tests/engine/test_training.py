@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from skdnn._engine.programs import Structure, program_for
 from skdnn._engine.rows import Rows
-from skdnn._engine.training import FusedTraining, TrainingState
+from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
 from skdnn.network.architecture import Architecture
 from skdnn.network.building import compiled_network
 from skdnn.network.initializers import initial_weights
@@ -43,21 +43,19 @@ def problem(n_rows, n_classes, seed=0, n_features=6):
     return X, y
 
 
-def structure(architecture, choice, batch_size):
+def structure(architecture, choice, batch_size, jit):
     none = Regularization.none(len(architecture.hidden_units))
-    return Structure(architecture, none, choice.key, batch_size)
+    return Structure(architecture, none, choice.key, batch_size, jit)
 
 
-def start(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0, jit=True):
+def start(architecture, choice, rows, *, batch_size=32, seed=0, jit=True):
     program = program_for(
-        structure(architecture, choice, batch_size),
+        structure(architecture, choice, batch_size, jit),
         lambda: compiled_network(architecture, choice),
     )
     slots = program.with_learning_rate(program.first_slots, choice.learning_rate)
     state = TrainingState(initial_weights(program.model, seed), slots)
-    training = FusedTraining(program, state, rows, epochs=epochs, seed=seed)
-    training.compiled = jit
-    return training
+    return FusedTraining(program, state, rows, seed=seed)
 
 
 def keras_fit(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0):
@@ -188,16 +186,16 @@ def test_graph_and_xla_agree():
 
 
 def test_whether_xla_compiles_depends_on_the_fit_alone():
+    assert not worth_compiling(epochs=149, n_rows=320, batch_size=32)
+    assert worth_compiling(epochs=150, n_rows=320, batch_size=32)
     architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
     choice = choose_optimizer("sgd")
     rows = Rows(*problem(320, 3))
-    program = program_for(
-        structure(architecture, choice, 32),
-        lambda: compiled_network(architecture, choice),
+    short, long, again = (
+        start(architecture, choice, rows, jit=jit) for jit in (False, True, False)
     )
-    state = TrainingState(initial_weights(program.model, 0), program.first_slots)
-    short = FusedTraining(program, state, rows, epochs=149, seed=0)
-    long = FusedTraining(program, state, rows, epochs=150, seed=0)
-    assert (short.compiled, long.compiled) == (False, True)
-    long.run_epoch()  # compiled now
-    assert not FusedTraining(program, state, rows, epochs=149, seed=0).compiled
+    assert (short.compiled, long.compiled, again.compiled) == (False, True, False)
+    for training in (short, long, again):
+        training.run_epoch()
+    for one, other in zip(short.state().weights, again.state().weights, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -1,12 +1,16 @@
 """Fits that go on from fits with fewer epochs."""
 
+import functools
+
 import joblib
+import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import HalvingGridSearchCV, StratifiedKFold
 
+import skdnn
 from skdnn import KerasDNNClassifier
 
 
@@ -92,6 +96,45 @@ def test_other_rows_are_not_taken_for_these(network, iris):
     assert trained(network, (X, (y + 1) % 3), epochs=3)[1] == 3
 
 
+def test_versions_are_part_of_what_is_kept(network, iris, monkeypatch):
+    trained(network, iris, epochs=2)
+    monkeypatch.setattr(skdnn, "__version__", "0.0.1")
+    assert trained(network, iris, epochs=3)[1] == 3
+
+
+def leaky(slope):
+    return lambda x: keras.ops.leaky_relu(x, slope)
+
+
+class Around:
+    """Start weights around a number, of a class of one's own."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __call__(self, shape, dtype=None):
+        return keras.ops.full(shape, self.number, dtype)
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("activation", leaky),
+        (
+            "activation",
+            lambda slope: functools.partial(keras.ops.leaky_relu, negative_slope=slope),
+        ),
+        ("kernel_initializer", Around),
+        ("kernel_initializer", lambda n: lambda shape, dtype: keras.ops.full(shape, n, dtype)),
+    ],
+    ids=["function", "partial", "initializer", "initializing function"],
+)
+def test_functions_count_by_what_they_do(name, make, network, iris):
+    trained(network, iris, epochs=2, **{name: make(0.1)})
+    assert trained(network, iris, epochs=3, **{name: make(0.1)})[1] == 1
+    assert trained(network, iris, epochs=3, **{name: make(0.2)})[1] == 3
+
+
 def test_a_halving_search_goes_on_with_its_winners(tmp_path, iris):
     def search(memory):
         counted = CountedEpochs()
@@ -127,3 +170,19 @@ def test_a_halving_search_goes_on_with_its_winners(tmp_path, iris):
 def test_what_memory_cannot_keep_is_refused(params, message, network, iris):
     with pytest.raises(ValueError, match=message):
         network.set_params(**params).fit(*iris)
+
+
+class OfMyOwn(keras.optimizers.SGD):
+    """An optimizer whose update memory can't look into."""
+
+
+def test_an_optimizer_of_ones_own_is_nothing_that_memory_can_tell(network, iris):
+    with pytest.raises(ValueError, match="can't tell what an optimizer of your own does"):
+        network.set_params(epochs=1, optimizer=OfMyOwn).fit(*iris)
+
+
+def test_a_variable_is_nothing_that_memory_can_keep(network, iris):
+    slope = keras.Variable(0.5)
+    network.set_params(epochs=1, activation=lambda x: x * slope)
+    with pytest.raises(ValueError, match="memory can't tell what the variables hold"):
+        network.fit(*iris)

@@ -1,0 +1,93 @@
+"""What is set for all of Keras or TensorFlow neither breaks a fit nor changes it."""
+
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from skdnn import KerasDNNClassifier
+
+IMAGES = np.random.default_rng(0).random((40, 4, 3, 2), np.float32)
+
+
+@contextlib.contextmanager
+def setting(set_to, value, usual):
+    set_to(value)
+    try:
+        yield
+    finally:
+        set_to(usual)
+
+
+SETTINGS = {
+    "mixed_float16": (keras.config.set_dtype_policy, "mixed_float16", "float32"),
+    "float16": (keras.config.set_dtype_policy, "float16", "float32"),
+    "float64": (keras.config.set_dtype_policy, "float64", "float32"),
+    "floatx float16": (keras.config.set_floatx, "float16", "float32"),
+    "floatx float64": (keras.config.set_floatx, "float64", "float32"),
+    "channels first": (keras.config.set_image_data_format, "channels_first", "channels_last"),
+    "epsilon": (keras.config.set_epsilon, 1e-2, 1e-7),
+    "run eagerly": (tf.config.run_functions_eagerly, True, False),
+    "autoclustering": (tf.config.optimizer.set_jit, True, False),
+}
+
+
+def fitted(engine):
+    network = KerasDNNClassifier(
+        (8,),
+        dropout=0.2,
+        l2=1e-3,
+        batch_normalization=True,
+        epochs=2,
+        random_state=0,
+        engine=engine,
+    )
+    y = np.arange(40) % 3
+    return network.fit(IMAGES, y, X_val=IMAGES, y_val=y)
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return {engine: fitted(engine) for engine in ("auto", "keras")}
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Even though the `tf.config.experimental_run_functions_eagerly"
+)
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_fit_is_as_usual(name, engine, usual):
+    expected = usual[engine].predict_proba(IMAGES)
+    with setting(*SETTINGS[name]):
+        again = fitted(engine)
+        np.testing.assert_allclose(again.predict_proba(IMAGES), expected, atol=1e-5)
+        for name, values in usual[engine].history_.items():
+            np.testing.assert_allclose(again.history_[name], values, rtol=1e-4)
+        np.testing.assert_allclose(again.model_.get_weights()[0], again._learnt["weights"][0])
+        assert again.model_.optimizer.learning_rate.dtype == "float32"
+        np.testing.assert_allclose(usual[engine].predict_proba(IMAGES), expected, atol=1e-6)
+    np.testing.assert_array_equal(fitted(engine).predict_proba(IMAGES), expected)
+
+
+def test_floatx_is_put_back(usual):
+    with setting(*SETTINGS["floatx float16"]):
+        fitted("keras")
+        assert keras.config.floatx() == "float16"
+        with pytest.raises(ValueError, match="learning_rate"):
+            KerasDNNClassifier((8,), learning_rate=-1.0).fit(IMAGES, np.arange(40) % 3)
+        assert keras.config.floatx() == "float16"
+
+
+def test_a_build_that_failed_is_not_kept(iris, monkeypatch):
+    network = KerasDNNClassifier((8,), optimizer="nadam", epochs=1, random_state=0)
+
+    def failing(*args, **kwargs):
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tf, "while_loop", failing)
+        with pytest.raises(MemoryError):
+            network.fit(*iris)
+    assert network.fit(*iris).n_iter_ == 1
