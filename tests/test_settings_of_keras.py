@@ -91,3 +91,42 @@ def test_a_build_that_failed_is_not_kept(iris, monkeypatch):
         with pytest.raises(MemoryError):
             network.fit(*iris)
     assert network.fit(*iris).n_iter_ == 1
+
+
+def test_another_mode_of_tensorflow_is_told(iris):
+    with tf.Graph().as_default(), pytest.raises(RuntimeError, match="eager execution"):
+        KerasDNNClassifier((8,), epochs=1).fit(*iris)
+
+
+def test_another_backend_of_keras_is_told(iris, monkeypatch):
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(
+        RuntimeError, match="backend here is 'jax': set KERAS_BACKEND=tensorflow"
+    ):
+        KerasDNNClassifier((8,), epochs=1).fit(*iris)
+
+
+@pytest.mark.parametrize("epochs", [1, 300], ids=["graph", "XLA"])
+def test_what_only_looks_at_its_tensor_is_let_through(epochs, iris):
+    def checked(x):
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(x < 1e9), [x])]):
+            return tf.debugging.check_numerics(tf.nn.relu(x), "activation")
+
+    network = KerasDNNClassifier((8,), activation=checked, epochs=epochs, random_state=0)
+    plain = KerasDNNClassifier((8,), epochs=epochs, random_state=0)
+    np.testing.assert_allclose(
+        network.fit(*iris).predict_proba(iris[0]),
+        plain.fit(*iris).predict_proba(iris[0]),
+        atol=1e-4,
+    )
+
+
+def test_what_xla_can_not_compile_is_told_before_the_first_step(iris):
+    def printing(x):
+        tf.print("activation", output_stream="file:///dev/null")
+        return tf.nn.relu(x)
+
+    network = KerasDNNClassifier((8,), activation=printing, epochs=300, random_state=0)
+    with pytest.raises(ValueError, match="XLA has no PrintV2, .* take engine='keras'"):
+        network.fit(*iris)
+    assert network.set_params(engine="keras", epochs=1).fit(*iris).n_iter_ == 1

@@ -39,7 +39,8 @@ def load_tensorflow() -> None:
     RuntimeError
         If this process was forked from one that had used TensorFlow: its threads are missing
         here, so that it would wait for them for ever
-        (https://github.com/tensorflow/tensorflow/issues/2448).
+        (https://github.com/tensorflow/tensorflow/issues/2448). If Keras is set to another
+        backend, or eager execution is switched off.
     """
     if not _first_used_in:
         _first_used_in.append(os.getpid())
@@ -51,16 +52,35 @@ def load_tensorflow() -> None:
         )
     # Two threads that import it at once wait for each other for ever.
     with _one_at_a_time:
-        if "tensorflow" not in sys.modules:
+        if not {"keras", "tensorflow"} <= set(sys.modules):
             with interrupts_kept():
                 _import_tensorflow()
+        _check_mode()
+
+
+def _check_mode() -> None:
+    import keras
+    import tensorflow
+
+    if keras.config.backend() != "tensorflow":
+        raise RuntimeError(
+            "skdnn trains with TensorFlow, but Keras's backend here is "
+            f"{keras.config.backend()!r}: set KERAS_BACKEND=tensorflow before Keras is imported"
+        )
+    if not tensorflow.executing_eagerly():
+        raise RuntimeError(
+            "skdnn needs TensorFlow's eager execution: call it outside tf.Graph and "
+            "tf.function, and without tf.compat.v1.disable_eager_execution()"
+        )
 
 
 def _import_tensorflow() -> None:
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1", "2"):
+        import keras
         import tensorflow
     else:
         with _errors_only(), _without_start_lines():
+            import keras  # noqa: F401
             import tensorflow
 
             tensorflow.config.list_physical_devices()

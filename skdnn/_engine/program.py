@@ -11,6 +11,7 @@ as weights and optimizer state are inputs and outputs, any number of threads sha
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -144,7 +145,10 @@ class Program:
         function = tf.function(self._train, jit_compile=self.jit, autograph=False)
         traced = function.get_concrete_function(*signature)
         if self.jit:  # XLA compiles at the first call: make it here, where others wait for it
-            traced(*(tf.zeros(spec.shape, spec.dtype) for spec in signature))
+            try:
+                traced(*(tf.zeros(spec.shape, spec.dtype) for spec in signature))
+            except tf.errors.InvalidArgumentError as error:
+                raise _not_compiled(error) from error
         return traced
 
     def _unflattened(self, values: Sequence[Any]) -> State:
@@ -227,6 +231,14 @@ def seed_generators(model: keras.Sequential) -> list[keras.random.SeedGenerator]
     """
     dropout = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     return [layer.seed_generator for layer in dropout]
+
+
+def _not_compiled(error: tf.errors.InvalidArgumentError) -> ValueError:
+    names = re.findall(r"(\w+) \(No registered", error.message) or [error.message[:200]]
+    return ValueError(
+        f"engine='fused' can't be used: XLA has no {', '.join(sorted(set(names)))}, which a "
+        "function among the layers calls; take engine='keras'"
+    )
 
 
 def _position(variables: list[Any], name: str) -> int | None:

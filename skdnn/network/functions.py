@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 # Operations that have a state and yet do no harm: they read a variable, check or print.
-_HARMLESS = {"Assert", "PrintV2", "ReadVariableOp"}
+_HARMLESS = {"Assert", "CheckNumericsV2", "CheckNumerics", "PrintV2", "ReadVariableOp"}
 _CALLS = {
     "If",
     "StatefulPartitionedCall",
