@@ -127,6 +127,6 @@ def test_what_xla_can_not_compile_is_told_before_the_first_step(iris):
         return tf.nn.relu(x)
 
     network = KerasDNNClassifier((8,), activation=printing, epochs=300, random_state=0)
-    with pytest.raises(ValueError, match="XLA has no PrintV2, .* take engine='keras'"):
+    with pytest.raises(ValueError, match=r"XLA has no PrintV2, .* take engine='keras'"):
         network.fit(*iris)
     assert network.set_params(engine="keras", epochs=1).fit(*iris).n_iter_ == 1
