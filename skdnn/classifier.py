@@ -335,9 +335,9 @@ class KerasDNNClassifier(
             each label that a row may have (multilabel).
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weight of each row in the loss. A weight of 0 is a removed row. A
-            weight of 2 counts there like a repeated row; trained alike are the two only if a
-            batch holds all rows, without batch normalization, dropout and rows drawn by early
-            stopping, for which a row is one row whatever its weight.
+            weight of 2 counts there like a repeated row; the two train the same network only if
+            a batch holds all rows, without batch normalization, dropout and early stopping that
+            draws rows: there a row is one row, whatever its weight.
         X_val : array-like, default=None
             Rows to evaluate the network on after each epoch.
         y_val : array-like, default=None
