@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -25,6 +26,7 @@ from skdnn._estimator.hyperparameters import (
     refuse_contradictions,
 )
 from skdnn._estimator.memory import TrainingMemory
+from skdnn._estimator.other_names import explains_keywords
 from skdnn._estimator.routing import RoutedParametersMixin
 from skdnn._estimator.rows import LabelledRows, hold_out
 from skdnn._estimator.state import checked_state
@@ -83,7 +85,9 @@ class KerasDNNClassifier(
     l2 : float or sequence of float, default=0.0
         Penalty added to the loss: `l2` times the sum of the squared kernel weights, as in
         :class:`keras.regularizers.L2`. One for all layers, the output layer included, or one
-        per layer, the output's last. `MLPClassifier`'s ``alpha`` is ``2 * batch_size * l2``.
+        per layer, the output's last. `MLPClassifier`'s ``alpha`` is ``2 * batch_size * l2``;
+        for multilabel targets that times the number of labels, because its loss is their sum
+        and Keras's their mean.
 
     optimizer : str, class or instance, default="adam"
         A name known to :func:`keras.optimizers.get`, a subclass of
@@ -251,6 +255,7 @@ class KerasDNNClassifier(
     classes_: NDArray[Any]
     history_: dict[str, list[float]]
 
+    @explains_keywords
     def __init__(
         self,
         hidden_units: int | Sequence[int] = (100,),
@@ -304,6 +309,7 @@ class KerasDNNClassifier(
 
     # -- training -------------------------------------------------------------------------
 
+    @explains_keywords
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -328,8 +334,10 @@ class KerasDNNClassifier(
             Labels of any type, at least two different ones; or zeros and ones, a column for
             each label that a row may have (multilabel).
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weight of each row; a weight of 2 counts like a repeated row, a
-            weight of 0 like a removed one.
+            Non-negative weight of each row in the loss. A weight of 0 is a removed row. A
+            weight of 2 counts there like a repeated row; the two train the same network only if
+            a batch holds all rows, without batch normalization, dropout and early stopping that
+            draws rows: there a row is one row, whatever its weight.
         X_val : array-like, default=None
             Rows to evaluate the network on after each epoch.
         y_val : array-like, default=None
@@ -357,6 +365,7 @@ class KerasDNNClassifier(
             validation=(X_val, y_val, sample_weight_val),
         )
 
+    @explains_keywords
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -411,21 +420,27 @@ class KerasDNNClassifier(
         afresh: bool,
         validation: tuple[ArrayLike | None, ...] = (None, None, None),
     ) -> Self:
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        # X as it was given: whoever predicts on the checked one is warned of missing names.
+        told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
         task = self._init_callback_context(max_subtasks=epochs)
-        task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        task.call_on_fit_task_begin(**told)
         before = self.__dict__.copy()
         try:
             with interrupts_kept(patience=1.0):  # a chunk takes less, as a rule
-                self._train(task, X, y, sample_weight, classes, epochs, afresh, validation)
+                self._train(
+                    task, told, X, y, sample_weight, classes, epochs, afresh, validation
+                )
+            task.call_on_fit_task_end(**told, reconstruction_attributes={})
         except BaseException:
             self.__dict__ = before  # in one step: all that was learnt before, or nothing
             raise
-        task.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
     def _train(
         self,
         task: Any,
+        told: Mapping[str, Any],
         X: ArrayLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None,
@@ -456,8 +471,8 @@ class KerasDNNClassifier(
         earlier = fit.epoch
         rule = self._begin(earlier)
         with fit.under_way():
-            self._run_epochs(fit, last, task, X, y, held_out, rule)
-        self._keep(fit.learnt(), rule, earlier)
+            self._run_epochs(fit, last, task, told, held_out, rule, earlier)
+        self.__dict__.update(self._fitted_attributes(fit.learnt(), rule, earlier))
         if memory is not None:
             memory.keep(self.n_iter_, self._learnt, self.history_)
 
@@ -472,6 +487,11 @@ class KerasDNNClassifier(
         if not reset:
             self._check_row_shape(rows)
         labels = labels.toarray() if hasattr(labels, "toarray") else labels
+        if isinstance(sample_weight, Number):  # Keras's third argument is batch_size
+            raise ValueError(
+                f"sample_weight must hold a weight for each row, got {sample_weight!r}; "
+                "batch_size and epochs are parameters of the estimator"
+            )
         return LabelledRows(rows, labels, checked_sample_weight(sample_weight, rows))
 
     def _given(
@@ -513,24 +533,24 @@ class KerasDNNClassifier(
         fit: fitting.Fit,
         last: int,
         task: Any,
-        X: Any,
-        y: Any,
+        told: Mapping[str, Any],
         held_out: LabelledRows | None,
         rule: StoppingRule | None,
+        earlier: int,
     ) -> None:
+        def fitted_until_now() -> dict[str, Any]:
+            return self._fitted_attributes(fit.learnt(), rule, earlier)
+
         while fit.epoch < last:
             epoch = task.subcontext(task_name="epoch")
-            epoch.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            epoch.call_on_fit_task_begin(**told, reconstruction_attributes=fitted_until_now)
             logs, stop = fit.run_epoch()
             self._record(logs, f"Epoch {fit.epoch}/{last}")
             if rule is not None and held_out is not None:
                 learnt = fit.learnt()
                 stop |= rule.update(self._validation_score(learnt, logs, held_out), learnt)
             stop |= epoch.call_on_fit_task_end(
-                estimator=self,
-                X=X,
-                y=y,
-                reconstruction_attributes=lambda: {"_learnt": fit.learnt()},
+                **told, reconstruction_attributes=fitted_until_now
             )
             if stop:
                 break
@@ -575,22 +595,30 @@ class KerasDNNClassifier(
         if self.verbose:
             print(" - ".join([title, *(f"{name}: {v:.4f}" for name, v in logs.items())]))
 
-    def _keep(self, learnt: fitting.Learnt, rule: StoppingRule | None, earlier: int) -> None:
-        if rule is not None:
-            best, number = rule.best, earlier + rule.best_position + 1
-            before = getattr(self, "validation_scores_", np.full(earlier, np.nan))
-            if not np.isnan(before).all() and np.nanmax(before) >= max(rule.scores):
-                best, number = self._learnt, self.best_iteration_  # of an earlier call
-            self.validation_scores_ = np.append(before, rule.scores)
-            self.best_iteration_ = number
-            for name in ("weights", "slots", "optimizer"):
-                learnt[name] = best[name]
-        self._learnt = learnt
-        self.n_iter_ = learnt["epoch"]
-        self.n_parameters_ = sum(w.size for w in learnt["weights"])
+    def _fitted_attributes(
+        self, learnt: fitting.Learnt, rule: StoppingRule | None, earlier: int
+    ) -> dict[str, Any]:
+        """Return what an estimator gets from a fit that ends here."""
+        attributes = {
+            "_learnt": learnt,
+            "history_": {name: list(values) for name, values in self.history_.items()},
+            "n_iter_": learnt["epoch"],
+            "n_parameters_": sum(w.size for w in learnt["weights"]),
+        }
+        if rule is None or not rule.scores:
+            return attributes
+        best, number = rule.best, earlier + rule.best_position + 1
+        before = getattr(self, "validation_scores_", np.full(earlier, np.nan))
+        if not np.isnan(before).all() and np.nanmax(before) >= max(rule.scores):
+            best, number = self._learnt, self.best_iteration_  # of an earlier call
+        for name in ("weights", "slots", "optimizer"):
+            learnt[name] = best[name]
+        scores = np.append(before, rule.scores)
+        return attributes | {"validation_scores_": scores, "best_iteration_": number}
 
     # -- prediction -----------------------------------------------------------------------
 
+    @explains_keywords
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Predict the probability of each class.
 
@@ -617,6 +645,7 @@ class KerasDNNClassifier(
         self._check_row_shape(rows)
         return fitting.class_probabilities(self._learnt, rows)
 
+    @explains_keywords
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
         """Predict the logarithm of the probability of each class.
 
@@ -633,6 +662,7 @@ class KerasDNNClassifier(
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
+    @explains_keywords
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Predict the most probable class, or the labels more probable than not.
 

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
 
+from skdnn._estimator.other_names import refuse_unknown_parameters
+
 
 class RoutedParametersMixin(BaseEstimator):
     """Lets ``set_params`` keep settings for what some parameters name.
@@ -74,6 +76,7 @@ class RoutedParametersMixin(BaseEstimator):
                 given[parameter][name] = value
             else:
                 own[key] = value
+        refuse_unknown_parameters(self, own)
         replaced = {name for name in given if name in own and self._is_new(name, own[name])}
         super().set_params(**own)
         kept = {

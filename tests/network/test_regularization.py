@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import KerasDNNClassifier
@@ -218,6 +219,38 @@ def test_a_linear_model_with_l2_is_a_logistic_regression(iris):
     np.testing.assert_allclose(network.predict_proba(X), peer.predict_proba(X), atol=0.01)
     kernel, _ = network.model_.get_weights()
     np.testing.assert_allclose(kernel.T, peer.coef_, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("labels_of", "n_labels"),
+    [
+        (lambda X, y: y, 1),
+        (lambda X, y: y > 0, 1),
+        (lambda X, y: np.column_stack([y == 0, y > 0, X[:, 0] > 0]).astype(int), 3),
+    ],
+    ids=["three classes", "two classes", "three labels"],
+)
+def test_l2_is_alpha_divided_by_rows_and_labels(labels_of, n_labels, iris):
+    X, y = iris[0], labels_of(*iris)
+    plain = {"alpha": 30, "solver": "sgd", "momentum": 0, "learning_rate_init": 0.1}
+    mlp = MLPClassifier((), **plain, batch_size=150, random_state=0)
+    mlp.partial_fit(X, y, classes=np.arange(3) if n_labels > 1 else np.unique(y))
+    for parameter in (*mlp.coefs_, *mlp.intercepts_):
+        parameter[...] = 0
+    for _ in range(50):
+        mlp.partial_fit(X, y)
+    network = KerasDNNClassifier(
+        (),
+        kernel_initializer="zeros",
+        l2=30 / (2 * 150 * n_labels),
+        optimizer="sgd",
+        learning_rate=0.1 * n_labels,  # its loss is the mean of the labels', not their sum
+        batch_size=150,
+        epochs=50,
+    ).fit(X, y)
+    kernel, bias = network.model_.get_weights()
+    np.testing.assert_allclose(kernel, mlp.coefs_[0], atol=1e-6)
+    np.testing.assert_allclose(bias, mlp.intercepts_[0], atol=1e-6)
 
 
 def test_l2_weighs_each_layer_as_told(network, iris):

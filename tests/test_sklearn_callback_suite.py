@@ -1,0 +1,58 @@
+"""scikit-learn's own tests of `sklearn.callback`, with this estimator in place of theirs."""
+
+import importlib.util
+import os
+from pathlib import Path
+from unittest import mock
+
+import max_iter_estimator
+import pytest
+import sklearn.callback.tests._utils as theirs
+from joblib.externals.loky import reusable_executor
+
+MODULES = ("callback_context", "callback_support", "pickle", "progressbar", "scoring_monitor")
+
+# They say nothing of an estimator of another package.
+LEFT_OUT = {
+    "test_progressbar_outside_main_module": "a new process imports scikit-learn's estimator",
+    "test_progressbar_requires_rich_error": "is about an environment without rich",
+}
+
+
+def copied_from(module):
+    """Import a copy of a test module that knows our estimator by the name of theirs."""
+    path = Path(theirs.__file__).with_name(f"test_{module}.py")
+    spec = importlib.util.spec_from_file_location(f"copy_of_{path.stem}", path)
+    copied = importlib.util.module_from_spec(spec)
+    ours = {
+        name: getattr(max_iter_estimator, name)
+        for name in ("MaxIterEstimator", "ParentFitEstimator")
+    }
+    with mock.patch.multiple(theirs, **ours):
+        spec.loader.exec_module(copied)
+    return {
+        name: test
+        for name, test in vars(copied).items()
+        if name.startswith("test_") and name not in LEFT_OUT
+    }
+
+
+for _module in MODULES:
+    for _name, _test in copied_from(_module).items():
+        assert _name not in globals()
+        globals()[_name] = _test
+
+
+@pytest.fixture(autouse=True)
+def new_processes_find_the_estimator(monkeypatch):
+    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers_of_its_own():
+    """End loky's workers after all of these tests, in place of after each: tiny fits."""
+    yield
+    executor = reusable_executor._executor
+    if executor is not None:
+        executor.shutdown(wait=True, kill_workers=True)
