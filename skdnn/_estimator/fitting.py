@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ from skdnn._engine.backend import load_tensorflow
 if TYPE_CHECKING:
     import keras
 
+    from skdnn._engine.evaluation import Evaluation
     from skdnn._engine.hooks import EpochHooks
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.training import FusedTraining
@@ -49,6 +51,8 @@ class Settings:
         Which engine.
     callbacks : sequence of keras.callbacks.Callback
         This fit's own.
+    verbose : int
+        As callbacks are told; 1 or more prints it where another engine takes over.
     """
 
     architecture: Architecture
@@ -60,6 +64,7 @@ class Settings:
     seed: int
     engine: str
     callbacks: Sequence[keras.callbacks.Callback]
+    verbose: int = 0
 
 
 class Learnt(TypedDict):
@@ -117,33 +122,25 @@ class Fit:
         validation: Table | None,
         learnt: Learnt | None,
     ) -> None:
-        from skdnn._engine.choice import choose_engine
-        from skdnn._engine.evaluation import Evaluation
-        from skdnn._engine.rows import Rows
+        from skdnn._engine.choice import choose_engine, refuse_limits
 
         if learnt is not None:
             _check_same_layers(settings.architecture, learnt)
         self._settings = settings
         self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
+        self._steps = _batches(rows, settings.batch_size)
+        refuse_limits(settings.epochs, self._steps)
         self.engine, self.why = choose_engine(
-            settings.engine, settings.optimizer.template, callbacks
+            settings.engine, settings.optimizer.template, callbacks, validation is not None
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
             self._training = _fused(settings, rows, learnt)
         else:
             self._training = _by_keras(settings, rows, learnt, callbacks)
+        self._evaluation = self._evaluated_on(validation)
         self._hooks = self._around(callbacks)
-        self._evaluation = (
-            None
-            if validation is None
-            else Evaluation(
-                _compiled_forward(settings.architecture),
-                self._training.model,
-                Rows(**validation),
-            )
-        )
 
     @property
     def identity(self) -> list[Any]:
@@ -177,7 +174,8 @@ class Fit:
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Surround all epochs."""
+        """Surround all epochs; a callback may go on from a backup."""
+        self._claim_backups()
         with nullcontext() if self._hooks is None else self._hooks.training():
             yield
             self._training.finish()
@@ -194,12 +192,12 @@ class Fit:
             Whether a callback asked to stop.
         """
         epoch = self.epoch
-        if self._hooks is not None:
-            self._hooks.epoch_begin(epoch)
-        logs = self._training.run_epoch()
+        one_batch = self._hooks is not None and self._hooks.epoch_begin(epoch)
+        logs = self._training.run_epoch(one_batch)
         self._check_finite(logs["loss"])
         if self._evaluation is not None:
-            logs |= self._evaluation(self._training.state().weights)
+            hooks = self._hooks
+            logs |= self._evaluate() if hooks is None else hooks.evaluated(self._evaluate)
         stop = self._hooks is not None and self._hooks.epoch_end(epoch, logs)
         return logs, stop
 
@@ -216,7 +214,7 @@ class Fit:
             "activation": architecture.activation,
             "batch_normalization": architecture.batch_normalization,
             "multilabel": architecture.multilabel,
-            "optimizer": self._settings.optimizer.key,
+            "optimizer": self._optimizer_key(),
             "weights": state.weights,
             "slots": state.slots,
             "seed": self._settings.seed,
@@ -237,6 +235,32 @@ class Fit:
             f"features are (scale them, for example with StandardScaler){penalty}"
         )
 
+    def _optimizer_key(self) -> str:
+        """Say whose state the slots are."""
+        if self._hooks is None or not self._hooks.new_optimizer:
+            return self._settings.optimizer.key
+        cls = type(self._training.model.optimizer)
+        return f"{cls.__module__}.{cls.__qualname__} of a callback"
+
+    def _evaluated_on(self, validation: Table | None) -> Evaluation | None:
+        from skdnn._engine.evaluation import Evaluation
+        from skdnn._engine.rows import Rows
+
+        if validation is None:
+            return None
+        compiled = _compiled_forward(self._settings.architecture)
+        return Evaluation(compiled, self._training.model, Rows(**validation))
+
+    def _evaluate(self) -> dict[str, float]:
+        from skdnn._engine.keras_training import KerasTraining
+        from skdnn._engine.rows import Rows
+
+        validation = self._tables[1]
+        assert self._evaluation is not None and validation is not None
+        if isinstance(self._training, KerasTraining):
+            self._training.test(Rows(**validation))
+        return self._evaluation(self._training.state().weights)
+
     def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
         from skdnn._engine.hooks import EpochHooks
         from skdnn._engine.keras_training import KerasTraining
@@ -247,8 +271,56 @@ class Fit:
             model = self._training.model
         else:
             model = _model_to_look_at(self._settings)
-        last = self.epoch + self._settings.epochs
-        return EpochHooks(callbacks, model, self._training, last)
+        params = {
+            "verbose": self._settings.verbose,
+            "epochs": self.epoch + self._settings.epochs,
+            "steps": self._steps,
+        }
+        return EpochHooks(callbacks, model, self._training, params, self._take_over)
+
+    def _take_over(self, model: keras.Sequential, why: str) -> KerasTraining:
+        """Let Keras's own trainer go on with a model that a callback has changed."""
+        from skdnn._engine.choice import not_fused
+        from skdnn._engine.keras_training import KerasTraining
+        from skdnn._engine.rows import Rows
+
+        settings = self._settings
+        if isinstance(self._training, KerasTraining):
+            return self._training
+        if settings.engine == "fused":
+            raise not_fused(why)
+        rows, validation = self._tables
+        self._training = KerasTraining(
+            model,
+            Rows(**rows),
+            batch_size=settings.batch_size,
+            epoch=self.epoch,
+            seed=settings.seed,
+            callbacks=settings.callbacks,
+        )
+        self._evaluation = self._evaluated_on(validation)
+        self.engine, self.why = "keras", why
+        if settings.verbose:
+            print(f"engine: {self.engine} ({why})")
+        return self._training
+
+    def _claim_backups(self) -> None:
+        from skdnn._engine.backups import claim_backups
+
+        settings = self._settings
+
+        def identity() -> str:
+            decides = (
+                settings.architecture.hidden_units,
+                settings.regularization,
+                settings.optimizer.key,
+                settings.optimizer.learning_rate,
+                settings.batch_size,
+                self._tables,
+            )
+            return str(joblib.hash(decides))
+
+        claim_backups(settings.callbacks, identity)
 
 
 def architecture_of(learnt: Learnt) -> Architecture:
@@ -416,6 +488,12 @@ def _model_to_look_at(settings: Settings) -> keras.Sequential:
     model = compiled_network(settings.architecture, settings.optimizer, settings.regularization)
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _batches(rows: Table, batch_size: int) -> int:
+    from skdnn._engine.rows import Rows
+
+    return -(-len(Rows(**rows).counting()) // batch_size)
 
 
 def _compiled_forward(architecture: Architecture) -> Any:

@@ -101,6 +101,7 @@ def chosen_settings(
         seed=seed,
         engine=estimator.engine,
         callbacks=fresh_callbacks(estimator.callbacks, estimator._routed.get("callbacks")),
+        verbose=min(int(estimator.verbose), 2),  # more is nothing that Keras knows
     )
 
 
