@@ -409,7 +409,7 @@ class KerasDNNClassifier(
         classes: ArrayLike | None,
         epochs: int,
         afresh: bool,
-        validation: tuple[ArrayLike | None, ...] = (None, None, None),
+        validation: tuple[ArrayLike | None, ...] = (),
     ) -> Self:
         task = self._init_callback_context(max_subtasks=epochs)
         task.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -439,7 +439,7 @@ class KerasDNNClassifier(
         seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
         settings = chosen_settings(self, self.input_shape_, coding, epochs, seed)
         held_out = given = self._given(coding, *validation)
-        refuse_contradictions(self, settings, given is not None)
+        refuse_contradictions(self, settings, given is not None, takes_rows=bool(validation))
         weight = None
         if self.early_stopping and given is None:
             weight, held_out = hold_out(rows, coding, self.validation_fraction, seed)
@@ -477,9 +477,9 @@ class KerasDNNClassifier(
     def _given(
         self,
         coding: Coding,
-        X_val: ArrayLike | None,
-        y_val: ArrayLike | None,
-        sample_weight_val: ArrayLike | None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> LabelledRows | None:
         if (X_val is None) != (y_val is None):
             missing = "X_val" if X_val is None else "y_val"

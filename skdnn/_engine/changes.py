@@ -18,7 +18,10 @@ _SCALARS = (Number, str, bytes, bool, type(None))
 
 # Settings of layers that outputs depend on, and what `Model.compile` makes anew.
 _OUTPUTS = frozenset(
-    "layers activation activity_regularizer axis center epsilon scale units use_bias".split()
+    (
+        *("layers", "activation", "activity_regularizer", "units", "use_bias"),
+        *("axis", "center", "epsilon", "scale"),
+    )
 )
 _COMPILED = "what Model.compile sets"
 _OPTIMIZER = "model.optimizer"

@@ -27,7 +27,7 @@ class Evaluation:
         self._compiled = compiled
         self._model = model
         self._objective = Objective(model.loss, compiled.n_outputs)
-        self._rows = rows
+        self.rows = rows
 
     def __call__(self, weights: list[np.ndarray]) -> dict[str, float]:
         """Evaluate the network.
@@ -43,7 +43,7 @@ class Evaluation:
             ``"val_accuracy"`` over the rows that count and ``"val_loss"``, weighted and
             with what the regularizers add, as in Keras.
         """
-        rows = self._rows
+        rows = self.rows
         outputs = forward(self._compiled, weights, rows.X)
         losses = np.asarray(self._objective.losses(rows.y, outputs))
         hits = np.asarray(self._objective.hits(rows.y, outputs))

@@ -253,12 +253,11 @@ class Fit:
 
     def _evaluate(self) -> dict[str, float]:
         from skdnn._engine.keras_training import KerasTraining
-        from skdnn._engine.rows import Rows
 
-        validation = self._tables[1]
-        assert self._evaluation is not None and validation is not None
+        if self._evaluation is None:
+            return {}
         if isinstance(self._training, KerasTraining):
-            self._training.test(Rows(**validation))
+            self._training.test(self._evaluation.rows)
         return self._evaluation(self._training.state().weights)
 
     def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
