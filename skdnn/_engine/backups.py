@@ -6,6 +6,7 @@ another fold.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
 import keras
@@ -34,7 +35,7 @@ def claim_backups(
     """
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.BackupAndRestore):
-            _claim(callback.backup_dir, identity())
+            _claim(os.fspath(callback.backup_dir), identity())
 
 
 def _claim(directory: str, identity: str) -> None:

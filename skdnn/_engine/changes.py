@@ -67,7 +67,8 @@ class Change:
     @property
     def outputs(self) -> bool:
         """Whether the network would answer otherwise with the same weights."""
-        return any(name.rpartition(".")[2] in _OUTPUTS for name in self.names)
+        own = [name for name in self.names if not name.startswith("optimizer.")]
+        return any(name.rpartition(".")[2] in _OUTPUTS for name in own)
 
     @property
     def steps(self) -> bool:

@@ -71,8 +71,7 @@ def refuse_limits(epochs: int, steps: int) -> None:
     ValueError
         If Keras's own `fit` would train less.
     """
-    limits = (("epochs", epochs), ("steps_per_epoch", steps))
-    for name, wanted in limits:
+    for name, wanted in (("epochs", epochs), ("steps_per_epoch", steps)):
         most = getattr(keras.config, f"max_{name}", lambda: None)()
         if most and most < wanted:
             raise ValueError(

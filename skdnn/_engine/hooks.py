@@ -152,6 +152,9 @@ class EpochHooks:
         if self._reason is None:
             self._training.adopt(self._model)
         else:
+            optimizer = self._model.optimizer
+            if not optimizer.built:  # a callback has put it there
+                optimizer.build(self._model.trainable_variables)
             self._training = self._take_over(self._model, self._reason)
             self._reason = None
             self._described = describe(self._model)

@@ -68,8 +68,6 @@ class KerasTraining:
         self.epoch = epoch
         self.model.history = keras.callbacks.History()  # what `fit` returns
         self.model.make_train_function()  # callbacks may look at it; nothing is traced yet
-        if not self.model.optimizer.built:  # by a callback, that is
-            self.model.optimizer.build(self.model.trainable_variables)
         self._objective = Objective(model.loss, model.output_shape[-1])
         self._counting = rows.counting()
 
@@ -82,6 +80,7 @@ class KerasTraining:
         with _one_at_a_time:
             self.model.fit(
                 batches,
+                steps_per_epoch=len(batches),  # or keras.config.max_steps_per_epoch warns
                 shuffle=False,
                 verbose=0,
                 callbacks=self._list(*self._callbacks, end, _Interrupts(one_batch)),
