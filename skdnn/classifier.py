@@ -153,7 +153,8 @@ class KerasDNNClassifier(
         What trains. "fused" runs chunks of steps as one compiled program, shared by all fits
         of the same structure; "keras" runs Keras's ``Model.fit`` over the same batches, from
         the same weights, several times slower. "auto" takes the fused engine unless a
-        callback needs single batches or the optimizer can't be compiled as a pure function
+        callback needs single batches or changes how the network is trained (it freezes a
+        layer, say), or the optimizer can't be compiled as a pure function
         (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, classes of
         your own); `verbose` tells which was taken and why.
 

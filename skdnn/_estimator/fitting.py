@@ -311,13 +311,19 @@ class Fit:
         def identity() -> str:
             decides = (
                 settings.architecture.hidden_units,
+                settings.architecture.batch_normalization,
+                [
+                    getattr(each, "__qualname__", each)
+                    for each in settings.architecture.activation
+                ],
+                [str(choice.key) for choice in settings.initializers],
                 settings.regularization,
                 settings.optimizer.key,
                 settings.optimizer.learning_rate,
                 settings.batch_size,
                 self._tables,
             )
-            return str(joblib.hash(decides))
+            return str(joblib.hash(decides, coerce_mmap=True))
 
         claim_backups(settings.callbacks, identity)
 
