@@ -157,7 +157,8 @@ class KerasDNNClassifier(
         What trains. "fused" runs chunks of steps as one compiled program, shared by all fits
         of the same structure; "keras" runs Keras's ``Model.fit`` over the same batches, from
         the same weights, several times slower. "auto" takes the fused engine unless a
-        callback needs single batches or the optimizer can't be compiled as a pure function
+        callback needs single batches or changes how the network is trained (it freezes a
+        layer, say), or the optimizer can't be compiled as a pure function
         (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, classes of
         your own); `verbose` tells which was taken and why.
 
@@ -418,7 +419,7 @@ class KerasDNNClassifier(
         classes: ArrayLike | None,
         epochs: int,
         afresh: bool,
-        validation: tuple[ArrayLike | None, ...] = (None, None, None),
+        validation: tuple[ArrayLike | None, ...] = (),
     ) -> Self:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         # X as it was given: whoever predicts on the checked one is warned of missing names.
@@ -454,7 +455,7 @@ class KerasDNNClassifier(
         seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
         settings = chosen_settings(self, self.input_shape_, coding, epochs, seed)
         held_out = given = self._given(coding, *validation)
-        refuse_contradictions(self, settings, given is not None)
+        refuse_contradictions(self, settings, given is not None, takes_rows=bool(validation))
         weight = None
         if self.early_stopping and given is None:
             weight, held_out = hold_out(rows, coding, self.validation_fraction, seed)
@@ -497,9 +498,9 @@ class KerasDNNClassifier(
     def _given(
         self,
         coding: Coding,
-        X_val: ArrayLike | None,
-        y_val: ArrayLike | None,
-        sample_weight_val: ArrayLike | None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> LabelledRows | None:
         if (X_val is None) != (y_val is None):
             missing = "X_val" if X_val is None else "y_val"

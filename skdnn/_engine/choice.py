@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
-from skdnn._engine.hooks import hooks_on_batches
+from skdnn._engine.overridden import hooks_on_batches
 from skdnn._engine.stateless import reason_not_to_fuse
 
 
@@ -14,6 +14,7 @@ def choose_engine(
     wanted: str,
     optimizer: keras.optimizers.Optimizer,
     callbacks: Sequence[keras.callbacks.Callback],
+    validation: bool = False,
 ) -> tuple[str, str]:
     """Choose the engine.
 
@@ -25,6 +26,8 @@ def choose_engine(
         Read, not changed.
     callbacks : sequence of keras.callbacks.Callback
         Read, not called.
+    validation : bool, default=False
+        Whether there are validation rows.
 
     Returns
     -------
@@ -38,19 +41,49 @@ def choose_engine(
     ValueError
         If the fused engine was asked for and would not train right.
     """
-    obstacle = reason_not_to_fuse(optimizer) or _batch_hooks(callbacks)
+    obstacle = reason_not_to_fuse(optimizer) or _batch_hooks(callbacks, validation)
     if wanted == "keras":
         return "keras", "as asked"
     if obstacle is None:
         return "fused", "as asked" if wanted == "fused" else "nothing needs single batches"
     if wanted == "fused":
-        raise ValueError(f"engine='fused' can't be used: {obstacle}; take engine='auto'")
+        raise not_fused(obstacle)
     return "keras", obstacle
 
 
-def _batch_hooks(callbacks: Sequence[keras.callbacks.Callback]) -> str | None:
+def not_fused(obstacle: str) -> ValueError:
+    """Return the error of a fit that asks for the fused engine and can't have it."""
+    return ValueError(f"engine='fused' can't be used: {obstacle}; take engine='auto'")
+
+
+def refuse_limits(epochs: int, steps: int) -> None:
+    """Check that Keras's switches for debugging don't shorten the training.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs to train.
+    steps : int
+        Batches of an epoch.
+
+    Raises
+    ------
+    ValueError
+        If Keras's own `fit` would train less.
+    """
+    for name, wanted in (("epochs", epochs), ("steps_per_epoch", steps)):
+        most = getattr(keras.config, f"max_{name}", lambda: None)()
+        if most and most < wanted:
+            raise ValueError(
+                f"keras.config.max_{name}() is {most}, which cuts Keras's fits short, but "
+                f"here are {wanted} {name.partition('_')[0]}: set epochs and batch_size "
+                f"instead, and keras.config.set_max_{name}(None)"
+            )
+
+
+def _batch_hooks(callbacks: Sequence[keras.callbacks.Callback], validation: bool) -> str | None:
     for callback in callbacks:
-        hooks = hooks_on_batches(callback)
+        hooks = hooks_on_batches(callback, validation)
         if hooks:
             return f"callback {type(callback).__name__} has {hooks[0]}, which needs batches"
     return None

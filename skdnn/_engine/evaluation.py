@@ -89,7 +89,7 @@ class Evaluation:
     def __init__(self, compiled: RowLosses, model: keras.Sequential, rows: Rows) -> None:
         self._compiled = compiled
         self._model = model
-        self._rows = rows
+        self.rows = rows
 
     def __call__(self, weights: list[np.ndarray]) -> dict[str, float]:
         """Evaluate the network.
@@ -105,7 +105,7 @@ class Evaluation:
             ``"val_accuracy"`` over the rows that count and ``"val_loss"``, weighted and
             with what the regularizers add, as in Keras.
         """
-        rows = self._rows
+        rows = self.rows
         counting = rows.counting()
         losses, hits = self._compiled(weights, rows)[counting].astype(np.float64).T
         weight = None if rows.weight is None else rows.weight[counting]

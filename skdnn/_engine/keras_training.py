@@ -12,6 +12,7 @@ import numpy as np
 from skdnn._engine.backend import float32_by_default
 from skdnn._engine.interrupts import interrupted, stop_if_interrupted
 from skdnn._engine.objective import Objective
+from skdnn._engine.overridden import TEST_BATCH_HOOKS, TRAIN_BATCH_HOOKS, overrides
 from skdnn._engine.program import seed_generators
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
@@ -64,27 +65,50 @@ class KerasTraining:
         self._rows = rows
         self._batch_size = batch_size
         self._seed = seed
-        self._callbacks = [_BatchHooks(callback) for callback in callbacks]
+        self._callbacks = _with_batch_hooks(callbacks)
         self.epoch = epoch
+        self.model.history = keras.callbacks.History()  # what `fit` returns
+        self.model.make_train_function()  # callbacks may look at it; nothing is traced yet
         self._objective = Objective(model.loss, model.output_shape[-1])
         self._counting = rows.counting()
 
-    def run_epoch(self) -> dict[str, float]:
+    def run_epoch(self, one_batch: bool = False) -> dict[str, float]:
         """Train one epoch; see `FusedTraining.run_epoch`."""
         order = epoch_order(self._counting, self._seed, self.epoch)
         self._seed_dropout()
         batches = _Batches(self._rows, order, self._batch_size, self._objective)
-        before_averaging = _BeforeAveraging()
-        callbacks = [*self._callbacks, before_averaging, _Interrupts()]
+        end = _EpochEnd()
         with _one_at_a_time, float32_by_default():
-            history = self.model.fit(
-                batches, shuffle=False, verbose=0, callbacks=callbacks
-            ).history
+            self.model.fit(
+                batches,
+                steps_per_epoch=len(batches),  # or keras.config.max_steps_per_epoch warns
+                shuffle=False,
+                verbose=0,
+                callbacks=self._list(*self._callbacks, end, _Interrupts(one_batch)),
+            )
         stop_if_interrupted()
         if self.model.optimizer.use_ema:
-            self.model.set_weights(before_averaging.weights)
+            self.model.set_weights(end.weights)
         self.epoch += 1
-        return {name: float(history[name][0]) for name in ("accuracy", "loss")}
+        return {name: float(end.logs[name]) for name in ("accuracy", "loss")}
+
+    def test(self, rows: Rows) -> None:
+        """Let Keras evaluate the model, for callbacks with hooks on test batches.
+
+        Parameters
+        ----------
+        rows : Rows
+            Validation rows.
+        """
+        hooked = [each.callback for each in self._callbacks]
+        if any(overrides(each, hook) for each in hooked for hook in TEST_BATCH_HOOKS):
+            batches = _Batches(rows, rows.counting(), self._batch_size, self._objective)
+            with _one_at_a_time, float32_by_default():
+                self.model.evaluate(batches, verbose=0, callbacks=self._list(*self._callbacks))
+
+    def _list(self, *callbacks: keras.callbacks.Callback) -> keras.callbacks.CallbackList:
+        # Made here, since `fit` would add a History of its own to the model.
+        return keras.callbacks.CallbackList(list(callbacks), model=self.model)
 
     def _seed_dropout(self) -> None:
         generators = seed_generators(self.model)
@@ -137,18 +161,32 @@ class _Batches(keras.utils.PyDataset):
         return (X, y) if rows.weight is None else (X, y, rows.weight[taken])
 
 
-class _BeforeAveraging(keras.callbacks.Callback):
-    """Keeps the weights that Keras's `fit` replaces by their averages as it ends.
+class _EpochEnd(keras.callbacks.Callback):
+    """Keeps an epoch's figures, and the weights that Keras's `fit` averages as it ends.
 
     An epoch here is a call of `fit`, but averages are for the end of the training.
     """
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        self.weights = self.model.get_weights()
+        self.logs = logs
+        self.weights = self.model.get_weights() if self.model.optimizer.use_ema else []
 
 
 class _Interrupts(keras.callbacks.Callback):
-    """Lets Ctrl-C end an epoch between its batches."""
+    """Lets Ctrl-C end an epoch between its batches.
+
+    Parameters
+    ----------
+    one_batch : bool
+        Whether a callback has asked to stop: Keras looks after each batch.
+    """
+
+    def __init__(self, one_batch: bool) -> None:
+        super().__init__()
+        self._one_batch = one_batch
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        self.model.stop_training = self._one_batch  # which `fit` has set to False
 
     # As a batch begins: with a hook for its end Keras would wait for each batch's figures. And
     # Keras ends its epoch itself: data of one that an error has ended are given up much later,
@@ -157,15 +195,32 @@ class _Interrupts(keras.callbacks.Callback):
         self.model.stop_training |= interrupted()
 
 
+def _with_batch_hooks(
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> list[_BatchHooks]:
+    hooks = (*TRAIN_BATCH_HOOKS, *TEST_BATCH_HOOKS)
+    return [
+        _BatchHooks(callback)
+        for callback in callbacks
+        if any(overrides(callback, hook) for hook in hooks)
+    ]
+
+
 class _BatchHooks(keras.callbacks.Callback):
     """Passes on the hooks on batches, and no others."""
 
     def __init__(self, callback: keras.callbacks.Callback) -> None:
         super().__init__()
-        self._callback = callback
+        self.callback = callback
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self._callback.on_train_batch_begin(batch, logs)
+        self.callback.on_train_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._callback.on_train_batch_end(batch, logs)
+        self.callback.on_train_batch_end(batch, logs=logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.callback.on_test_batch_begin(batch, logs=logs)
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.callback.on_test_batch_end(batch, logs=logs)

@@ -100,8 +100,13 @@ class FusedTraining:
         self._counting = rows.counting()
         self.compiled = program.jit
 
-    def run_epoch(self) -> dict[str, float]:
+    def run_epoch(self, one_batch: bool = False) -> dict[str, float]:
         """Train one epoch.
+
+        Parameters
+        ----------
+        one_batch : bool, default=False
+            Whether to end the epoch after its first batch.
 
         Returns
         -------
@@ -111,7 +116,7 @@ class FusedTraining:
         """
         states = dropout_states(self._program.n_generators, self._seed, self.epoch)
         self._generators = [tf.constant(state) for state in states]
-        totals = [self._run(chunk) for chunk in self._chunks()]
+        totals = [self._run(chunk) for chunk in self._chunks(one_batch)]
         self.epoch += 1
         loss, hits, rows = np.sum(totals, axis=0)
         return {"accuracy": float(hits / rows), "loss": float(loss / rows)}
@@ -157,9 +162,10 @@ class FusedTraining:
         )
         return totals
 
-    def _chunks(self) -> Iterator[Chunk]:
+    def _chunks(self, one_batch: bool) -> Iterator[Chunk]:
         program = self._program
         order = epoch_order(self._counting, self._seed, self.epoch)
+        order = order[: program.batch_size] if one_batch else order
         size = program.chunk_batches * program.batch_size
         for start in range(0, len(order), size):
             yield self._gather(order[start : start + size])

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +20,7 @@ from skdnn._engine.backend import load_tensorflow
 if TYPE_CHECKING:
     import keras
 
-    from skdnn._engine.evaluation import RowLosses
+    from skdnn._engine.evaluation import Evaluation, RowLosses
     from skdnn._engine.hooks import EpochHooks
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.training import FusedTraining
@@ -50,6 +51,8 @@ class Settings:
         Which engine.
     callbacks : sequence of keras.callbacks.Callback
         This fit's own.
+    verbose : int
+        As callbacks are told; 1 or more prints it where another engine takes over.
     """
 
     architecture: Architecture
@@ -61,6 +64,7 @@ class Settings:
     seed: int
     engine: str
     callbacks: Sequence[keras.callbacks.Callback]
+    verbose: int = 0
 
 
 class Learnt(TypedDict):
@@ -118,9 +122,7 @@ class Fit:
         validation: Table | None,
         learnt: Learnt | None,
     ) -> None:
-        from skdnn._engine.choice import choose_engine
-        from skdnn._engine.evaluation import Evaluation
-        from skdnn._engine.rows import Rows
+        from skdnn._engine.choice import choose_engine, refuse_limits
 
         self._settings = settings
         self._network = settings.architecture.key()
@@ -128,22 +130,18 @@ class Fit:
             _check_same_layers(settings.architecture, learnt)
         self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
+        self._steps = _batches(rows, settings.batch_size)
+        refuse_limits(settings.epochs, self._steps)
         self.engine, self.why = choose_engine(
-            settings.engine, settings.optimizer.template, callbacks
+            settings.engine, settings.optimizer.template, callbacks, validation is not None
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
             self._training = _fused(settings, self._network, rows, learnt)
         else:
             self._training = _by_keras(settings, rows, learnt, callbacks)
+        self._evaluation = self._evaluated_on(validation)
         self._hooks = self._around(callbacks)
-        self._evaluation = (
-            None
-            if validation is None
-            else Evaluation(
-                _row_losses(settings, self._network), self._training.model, Rows(**validation)
-            )
-        )
 
     @property
     def identity(self) -> list[Any]:
@@ -163,13 +161,21 @@ class Fit:
             self.engine,
             self._training.compiled,  # graph and XLA round differently
             keras.config.epsilon(),
+            self._training.state().weights,
+            settings.seed,
+            *self._asked_for,
+        ]
+
+    @property
+    def _asked_for(self) -> list[Any]:
+        """What is trained on what, by any engine and from any start weights."""
+        settings = self._settings
+        return [
             self._network,
             settings.regularization,
             settings.optimizer.key,
             settings.optimizer.learning_rate,
-            self._training.state().weights,
             settings.batch_size,
-            settings.seed,
             self._tables,
         ]
 
@@ -188,7 +194,8 @@ class Fit:
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Surround all epochs."""
+        """Surround all epochs; a callback may go on from a backup."""
+        self._claim_backups()
         with nullcontext() if self._hooks is None else self._hooks.training():
             yield
             self._training.finish()
@@ -205,12 +212,12 @@ class Fit:
             Whether a callback asked to stop.
         """
         epoch = self.epoch
-        if self._hooks is not None:
-            self._hooks.epoch_begin(epoch)
-        logs = self._training.run_epoch()
+        one_batch = self._hooks is not None and self._hooks.epoch_begin(epoch)
+        logs = self._training.run_epoch(one_batch)
         self._check_finite(logs["loss"])
         if self._evaluation is not None:
-            logs |= self._evaluation(self._training.state().weights)
+            hooks = self._hooks
+            logs |= self._evaluate() if hooks is None else hooks.evaluated(self._evaluate)
         stop = self._hooks is not None and self._hooks.epoch_end(epoch, logs)
         return logs, stop
 
@@ -227,7 +234,7 @@ class Fit:
             "activation": architecture.activation,
             "batch_normalization": architecture.batch_normalization,
             "multilabel": architecture.multilabel,
-            "optimizer": self._settings.optimizer.key,
+            "optimizer": self._optimizer_key(),
             "weights": state.weights,
             "slots": state.slots,
             "seed": self._settings.seed,
@@ -248,6 +255,31 @@ class Fit:
             f"features are (scale them, for example with StandardScaler){penalty}"
         )
 
+    def _optimizer_key(self) -> str:
+        """Say whose state the slots are."""
+        if self._hooks is None or not self._hooks.new_optimizer:
+            return self._settings.optimizer.key
+        cls = type(self._training.model.optimizer)
+        return f"{cls.__module__}.{cls.__qualname__} of a callback"
+
+    def _evaluated_on(self, validation: Table | None) -> Evaluation | None:
+        from skdnn._engine.evaluation import Evaluation
+        from skdnn._engine.rows import Rows
+
+        if validation is None:
+            return None
+        compiled = _row_losses(self._settings, self._network)
+        return Evaluation(compiled, self._training.model, Rows(**validation))
+
+    def _evaluate(self) -> dict[str, float]:
+        from skdnn._engine.keras_training import KerasTraining
+
+        if self._evaluation is None:
+            return {}
+        if isinstance(self._training, KerasTraining):
+            self._training.test(self._evaluation.rows)
+        return self._evaluation(self._training.state().weights)
+
     def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
         from skdnn._engine.hooks import EpochHooks
         from skdnn._engine.keras_training import KerasTraining
@@ -258,8 +290,50 @@ class Fit:
             model = self._training.model
         else:
             model = _model_to_look_at(self._settings)
-        last = self.epoch + self._settings.epochs
-        return EpochHooks(callbacks, model, self._training, last)
+        params = {
+            "verbose": self._settings.verbose,
+            "epochs": self.epoch + self._settings.epochs,
+            "steps": self._steps,
+        }
+        return EpochHooks(callbacks, model, self._training, params, self._take_over)
+
+    def _take_over(self, model: keras.Sequential, why: str) -> KerasTraining:
+        """Let Keras's own trainer go on with a model that a callback has changed."""
+        from skdnn._engine.choice import not_fused
+        from skdnn._engine.keras_training import KerasTraining
+        from skdnn._engine.rows import Rows
+
+        settings = self._settings
+        if isinstance(self._training, KerasTraining):
+            return self._training
+        if settings.engine == "fused":
+            raise not_fused(why)
+        rows, validation = self._tables
+        self._training = KerasTraining(
+            model,
+            Rows(**rows),
+            batch_size=settings.batch_size,
+            epoch=self.epoch,
+            seed=settings.seed,
+            callbacks=settings.callbacks,
+        )
+        self._evaluation = self._evaluated_on(validation)
+        self.engine, self.why = "keras", why
+        if settings.verbose:
+            print(f"engine: {self.engine} ({why})")
+        return self._training
+
+    def _claim_backups(self) -> None:
+        from skdnn._engine.backups import claim_backups
+
+        def identity() -> str:
+            started_by = [
+                str(getattr(choice.key, "__qualname__", choice.key))
+                for choice in self._settings.initializers
+            ]
+            return str(joblib.hash([started_by, *self._asked_for], coerce_mmap=True))
+
+        claim_backups(self._settings.callbacks, identity)
 
 
 def architecture_of(learnt: Learnt) -> Architecture:
@@ -464,6 +538,12 @@ def _row_losses(settings: Settings, network: Architecture) -> RowLosses:
         (network, smoothing),
         lambda: RowLosses(architecture.build(seed=0), cross_entropy(architecture, smoothing)),
     )
+
+
+def _batches(rows: Table, batch_size: int) -> int:
+    from skdnn._engine.rows import Rows
+
+    return -(-len(Rows(**rows).counting()) // batch_size)
 
 
 def _compiled_forward(architecture: Architecture) -> Any:

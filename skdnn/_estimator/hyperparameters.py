@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, St
 
 from skdnn._engine.backend import load_tensorflow
 from skdnn._estimator.fitting import Settings
-from skdnn._estimator.keras_callbacks import fresh_callbacks, monitors_validation
+from skdnn._estimator.keras_callbacks import fresh_callbacks, goes_on, monitors_validation
 
 if TYPE_CHECKING:
     from skdnn._estimator.targets import Coding
@@ -101,6 +101,7 @@ def chosen_settings(
         seed=seed,
         engine=estimator.engine,
         callbacks=fresh_callbacks(estimator.callbacks, estimator._routed.get("callbacks")),
+        verbose=min(int(estimator.verbose), 2),  # more is nothing that Keras knows
     )
 
 
@@ -121,7 +122,9 @@ def chosen_optimizer(estimator: Any) -> OptimizerChoice:
     return choose_optimizer(estimator.optimizer, estimator.learning_rate, routed)
 
 
-def refuse_contradictions(estimator: Any, settings: Settings, given: bool) -> None:
+def refuse_contradictions(
+    estimator: Any, settings: Settings, given: bool, *, takes_rows: bool = True
+) -> None:
     """Check what can't be used together.
 
     Parameters
@@ -132,18 +135,27 @@ def refuse_contradictions(estimator: Any, settings: Settings, given: bool) -> No
         The same, checked one by one.
     given : bool
         Whether the user passed validation rows.
+    takes_rows : bool, default=True
+        Whether the method takes such: `partial_fit` does not.
 
     Raises
     ------
     ValueError
         Names both sides and the remedy.
     """
-    _refuse_beside_validation_rows(estimator, settings, given)
+    _refuse_beside_validation_rows(estimator, settings, given, takes_rows)
+    if estimator.early_stopping and any(map(goes_on, settings.callbacks)):
+        raise ValueError(
+            "callback BackupAndRestore backs up weights and the optimizer's state, not the "
+            "scores of early stopping: set early_stopping=False or leave out the callback"
+        )
     if estimator.memory is not None:
         _refuse_beside_memory(estimator, settings)
 
 
-def _refuse_beside_validation_rows(estimator: Any, settings: Settings, given: bool) -> None:
+def _refuse_beside_validation_rows(
+    estimator: Any, settings: Settings, given: bool, takes_rows: bool
+) -> None:
     fraction = estimator.validation_fraction
     if estimator.early_stopping and given and fraction != VALIDATION_FRACTION:
         raise ValueError(
@@ -155,10 +167,12 @@ def _refuse_beside_validation_rows(estimator: Any, settings: Settings, given: bo
     for callback in settings.callbacks:
         watched = monitors_validation(callback)
         if watched:
+            remedy = "pass X_val and y_val to fit, set early_stopping=True, or"
+            if not takes_rows:
+                remedy = "partial_fit takes none; set callbacks=None or"
             raise ValueError(
                 f"callback {type(callback).__name__} has monitor={watched!r}, but there are no "
-                "validation rows: pass X_val and y_val to fit, set early_stopping=True, or "
-                f"monitor {watched.removeprefix('val_')!r}"
+                f"validation rows: {remedy} monitor {watched.removeprefix('val_')!r}"
             )
 
 

@@ -33,9 +33,9 @@ def fresh_callbacks(
     Raises
     ------
     TypeError
-        If one is no callback; names it.
+        If one is no callback, or can't be copied; names it.
     ValueError
-        If a routed name fits no callback or no setting of it.
+        If a routed name fits no callback or no setting of it, or a value no rule of its class.
     """
     named = _by_name(callbacks)
     settings: dict[str, dict[str, Any]] = {name: {} for name in named}
@@ -45,6 +45,9 @@ def fresh_callbacks(
             settings[name][setting] = value
         else:
             named[name] = value
+    for name, callback in named.items():
+        if callback is None and settings[name]:
+            _refuse_settings_of_none(name, settings[name], routed or {})
     return [
         _fresh(_label(name), callback, settings[name])
         for name, callback in named.items()
@@ -59,11 +62,23 @@ def monitors_validation(callback: Any) -> str | None:
     return monitor if isinstance(monitor, str) and monitor.startswith("val_") else None
 
 
+def goes_on(callback: Any) -> bool:
+    """Say whether a callback makes a fit go on from a backup."""
+    import keras
+
+    return isinstance(callback, keras.callbacks.BackupAndRestore)
+
+
 def _by_name(callbacks: Any) -> dict[str, Any]:
     if callbacks is None:
         return {}
     if isinstance(callbacks, Mapping):
-        return {str(name): callback for name, callback in callbacks.items()}
+        named = {str(name): callback for name, callback in callbacks.items()}
+        if len(named) < len(callbacks):
+            raise ValueError(
+                f"callbacks must have names that differ as text, got {list(callbacks)}"
+            )
+        return named
     if isinstance(callbacks, list | tuple):
         return {str(position): callback for position, callback in enumerate(callbacks)}
     return {"": callbacks}
@@ -98,20 +113,93 @@ def _fresh(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.call
             f"{label} must be an instance or a subclass of keras.callbacks.Callback, got "
             f"{callback!r}"
         )
-    fresh = copy.deepcopy(callback)
+    fresh = _copied(label, callback)
     for name, value in settings.items():
         _set(label, fresh, name, value)
     return fresh
 
 
+def _refuse_settings_of_none(
+    name: str, settings: Mapping[str, Any], routed: Mapping[str, Any]
+) -> None:
+    prefix = f"callbacks__{name}" if name in routed else _label(name)
+    given = ", ".join(f"callbacks__{name}__{key}={value!r}" for key, value in settings.items())
+    raise ValueError(
+        f"{prefix}=None leaves out the callback that {given} is for: leave out one of the two"
+    )
+
+
+def check_copies(callbacks: Any) -> None:
+    """Check that callbacks can be copied, as each fit and each clone has copies of its own.
+
+    Parameters
+    ----------
+    callbacks : keras.callbacks.Callback, class, list or dict of those, or None
+        As the user gave them.
+
+    Raises
+    ------
+    TypeError
+        Names the one that can't be, and the remedy.
+    """
+    for name, callback in _by_name(callbacks).items():
+        if not isinstance(callback, type):
+            _copied(_label(name), callback)
+
+
+def _copied(label: str, callback: Any) -> Any:
+    # Not the model of a fit in Keras that the callback was used in before: that is copied by
+    # way of Keras's registry, and a fit sets another.
+    model = getattr(callback, "model", None)
+    try:
+        return copy.deepcopy(callback, {} if model is None else {id(model): None})
+    except Exception as error:  # whatever a copy of something of the user's raises
+        name = type(callback).__name__
+        raise TypeError(
+            f"{label}: each fit works on a copy, and this {name} can't be copied ({error}): "
+            f"give the class {name} in place of the instance, with callbacks__<name> for its "
+            "settings, or make in on_train_begin what can't be copied"
+        ) from error
+
+
 def _set(label: str, callback: Any, name: str, value: Any) -> None:
     """Change a setting of an instance: one that its constructor takes and keeps by its name."""
-    taken = set(inspect.signature(type(callback)).parameters)
-    settable = sorted(each for each in taken if hasattr(callback, each))
-    if name not in settable:
+    taken = inspect.signature(type(callback)).parameters
+    held = {each: getattr(callback, each) for each in taken if hasattr(callback, each)}
+    if name not in held:
         raise ValueError(
             f"{label}: {type(callback).__name__} has no setting {name!r} that can be changed; "
-            f"it has {settable}. Others can be set where the class is given in place of the "
-            "instance"
+            f"it has {sorted(held)}. Others can be set where the class is given in place of "
+            "the instance"
         )
-    setattr(callback, name, value)
+    for attribute, changed in _made_of(label, type(callback), held, name, value).items():
+        setattr(callback, attribute, changed)
+
+
+def _made_of(
+    label: str, cls: type, held: Mapping[str, Any], name: str, value: Any
+) -> dict[str, Any]:
+    """Return the attributes that a constructor sets otherwise for another value.
+
+    It may check the value, or keep what follows from it: ``BackupAndRestore`` keeps the paths
+    in its directory.
+    """
+    try:
+        before = vars(cls(**held))
+    except Exception:  # it takes more than it keeps
+        return {name: value}
+    try:
+        after = vars(cls(**{**held, name: value}))
+    except Exception as error:
+        raise ValueError(
+            f"{label}: {cls.__name__} can't have {name}={value!r}: {error}"
+        ) from error
+    return {
+        attribute: made
+        for attribute, made in after.items()
+        if attribute == name or (_is_plain(made) and made != before.get(attribute))
+    }
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)

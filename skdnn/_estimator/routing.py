@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
 
+from skdnn._estimator.keras_callbacks import check_copies
 from skdnn._estimator.other_names import refuse_unknown_parameters
 
 
@@ -56,7 +57,7 @@ class RoutedParametersMixin(BaseEstimator):
         **params : dict
             Names and values. A routed value is kept for what the parameter names and checked
             there, at `fit`. Another `optimizer` drops what was kept for the old, and so do
-            other `callbacks`.
+            other `callbacks`; another ``callbacks__stop`` drops ``callbacks__stop__<name>``.
 
         Returns
         -------
@@ -80,7 +81,10 @@ class RoutedParametersMixin(BaseEstimator):
         replaced = {name for name in given if name in own and self._is_new(name, own[name])}
         super().set_params(**own)
         kept = {
-            name: {**({} if name in replaced else self._routed.get(name, {})), **settings}
+            name: {
+                **({} if name in replaced else self._still_meant(name, settings)),
+                **settings,
+            }
             for name, settings in given.items()
         }
         self._keep_routed({name: settings for name, settings in kept.items() if settings})
@@ -89,7 +93,11 @@ class RoutedParametersMixin(BaseEstimator):
     def __sklearn_clone__(self) -> Self:
         bare = copy.copy(self)
         bare.__dict__.pop("_routed", None)
-        twin: Self = super(RoutedParametersMixin, bare).__sklearn_clone__()
+        try:
+            twin: Self = super(RoutedParametersMixin, bare).__sklearn_clone__()
+        except Exception:
+            check_copies(getattr(self, "callbacks", None))  # says which can't be copied
+            raise
         twin._keep_routed(copy.deepcopy(self._routed))
         return twin
 
@@ -98,6 +106,14 @@ class RoutedParametersMixin(BaseEstimator):
         held = getattr(self, parameter)
         both_names = isinstance(value, str) and isinstance(held, str)
         return value != held if both_names else value is not held
+
+    def _still_meant(self, parameter: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what was kept, without the settings of what is replaced by its name."""
+        kept = self._routed.get(parameter, {})
+        replaced = {key for key, value in settings.items() if kept.get(key, kept) is not value}
+        return {
+            key: value for key, value in kept.items() if key.partition("__")[0] not in replaced
+        }
 
     def _keep_routed(self, routed: Mapping[str, Mapping[str, Any]]) -> None:
         if routed:

@@ -1,6 +1,8 @@
 """Keras callbacks as hyperparameters, alone, in lists and by name."""
 
 import pickle
+import sys
+import threading
 
 import keras
 import numpy as np
@@ -384,3 +386,150 @@ def test_unknown_names_and_settings_are_named(network, iris, callbacks, name, me
     with pytest.raises(ValueError, match=message):
         network.fit(*iris)
     assert not network.__sklearn_is_fitted__()
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "params", "message"),
+    [
+        (
+            {"stop": stopper()},
+            {"callbacks__stop": None, "callbacks__stop__patience": 1},
+            "^callbacks__stop=None leaves out the callback that callbacks__stop__patience=1 is",
+        ),
+        (
+            [stopper()],
+            {"callbacks__0": None, "callbacks__0__patience": 1, "callbacks__0__verbose": 1},
+            "^callbacks__0=None .* callbacks__0__patience=1, callbacks__0__verbose=1 is for",
+        ),
+        (
+            {"stop": None},
+            {"callbacks__stop__patience": 1},
+            r"^callbacks\['stop'\]=None leaves out .* callbacks__stop__patience=1 is for",
+        ),
+        (
+            {"stop": stopper()},
+            {"callbacks__stop": Counter(), "callbacks__stop__patience": 1},
+            r"callbacks\['stop'\]: Counter has no setting 'patience'",
+        ),
+        ([stopper()], {"callbacks__-1__patience": 1}, "callbacks__-1__patience names no"),
+        (
+            stopper(),
+            {"callbacks__0__patience": 1},
+            "EarlyStopping has no setting '0__patience'",
+        ),
+        ({1: stopper(), "1": None}, {}, "callbacks must have names that differ as text"),
+    ],
+)
+def test_settings_that_belong_to_no_callback_are_named(
+    network, iris, callbacks, params, message
+):
+    network.set_params(callbacks=callbacks).set_params(**params)
+    with pytest.raises(ValueError, match=message):
+        network.fit(*iris)
+
+
+def test_a_setting_for_a_callback_that_was_left_out_before_is_refused(network, iris):
+    network.set_params(callbacks={"stop": stopper()}).set_params(callbacks__stop=None)
+    with pytest.raises(ValueError, match="callbacks__stop=None leaves out the callback that"):
+        network.set_params(callbacks__stop__patience=1).fit(*iris)
+
+
+def test_a_replaced_callback_takes_its_settings_with_it(network, iris):
+    network.set_params(callbacks={"stop": stopper(), "slow": plateau()})
+    network.set_params(callbacks__stop__patience=1, callbacks__slow__patience=5)
+    network.set_params(callbacks__stop=stopper(3))
+    assert "callbacks__stop__patience" not in network.get_params()
+    assert network.get_params()["callbacks__slow__patience"] == 5
+    assert network.fit(*iris).n_iter_ == 4
+    network.set_params(callbacks__stop__patience=1)
+    assert clone(network).set_params(**network.get_params()).fit(*iris).n_iter_ == 2
+
+
+def test_a_setting_is_taken_as_the_constructor_takes_it(network, iris, tmp_path):
+    """It may refuse a value, or keep what follows from it."""
+    callbacks = keras.callbacks
+    network.set_params(callbacks=plateau(), callbacks__factor=2.0)
+    with pytest.raises(ValueError, match=r"ReduceLROnPlateau can't have factor=2.0: .* >= 1.0"):
+        network.fit(*iris)
+    backup = callbacks.BackupAndRestore(tmp_path / "a", delete_checkpoint=False)
+    network.set_params(callbacks=backup, callbacks__backup_dir=str(tmp_path / "b"), epochs=1)
+    network.fit(*iris)
+    assert (tmp_path / "b" / "latest.weights.h5").exists()
+    assert not (tmp_path / "a").exists()
+    network.set_params(callbacks=EarlyStopping("loss", patience=1), epochs=9)
+    assert network.set_params(callbacks__min_delta=-1e9).fit(*iris).n_iter_ == 2
+
+
+# -- copies -------------------------------------------------------------------------------
+
+
+class Holder(keras.callbacks.Callback):
+    """Holds what can't be copied."""
+
+    def __init__(self, held=threading.Lock):
+        super().__init__()
+        self.held = held()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["held"] = 1
+
+
+@pytest.mark.parametrize(
+    "held", [threading.Lock, lambda: (n for n in ()), lambda: sys.stdout], ids=str
+)
+def test_a_callback_that_cannot_be_copied_is_named(network, iris, held):
+    for callbacks, label in (
+        (Holder(held), "callbacks"),
+        ([stopper(), Holder(held)], r"callbacks\[1\]"),
+        ({"hold": Holder(held)}, r"callbacks\['hold'\]"),
+    ):
+        network.set_params(callbacks=callbacks)
+        message = (
+            rf"^{label}: each fit works on a copy, and this Holder can't .*class Holder in"
+        )
+        with pytest.raises(TypeError, match=message):
+            network.fit(*iris)
+        with pytest.raises(TypeError, match=message):
+            clone(network)
+    network.set_params(callbacks=Holder, epochs=2)
+    assert clone(network).fit(*iris).history_["held"] == [1, 1]
+
+
+def test_a_callback_used_in_keras_before_is_taken_without_its_model(network, iris):
+    stop = stopper()
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, lambda x: x)])
+    stop.set_model(model)
+    assert network.set_params(callbacks=stop).fit(*iris).n_iter_ == 2
+    assert stop.model is model
+
+
+def test_a_callback_may_hold_what_keras_could_not_make_anew(network, iris):
+    class Rate(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.5**step
+
+        def get_config(self):
+            raise NotImplementedError
+
+    class Scheduled(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.rate = Rate()
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = float(self.rate(epoch))
+
+        def on_epoch_end(self, epoch, logs=None):
+            logs["rate"] = float(self.model.optimizer.learning_rate)
+
+    network.set_params(callbacks=Scheduled(), epochs=3)
+    assert clone(network).fit(*iris).history_["rate"] == [1, 0.5, 0.25]
+
+
+def test_partial_fit_is_told_what_helps_there(network, iris):
+    network.set_params(callbacks=EarlyStopping())
+    message = "no validation rows: partial_fit takes none; set callbacks=None or monitor 'loss'"
+    with pytest.raises(ValueError, match=message):
+        network.partial_fit(*iris, classes=[0, 1, 2])
+    network.set_params(callbacks__monitor="loss")
+    assert network.partial_fit(*iris, classes=[0, 1, 2]).n_iter_ == 1
