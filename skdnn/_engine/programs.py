@@ -29,15 +29,15 @@ class Structure:
         The layers.
     regularization : hashable
         What the layers do while they are trained.
-    optimizer : str
-        Class and settings, without the learning rate.
+    optimizer : hashable
+        Class and settings, without a constant learning rate, and a schedule of one's own.
     batch_size : int
         Rows of a batch.
     """
 
     architecture: Hashable
     regularization: Hashable
-    optimizer: str
+    optimizer: Hashable
     batch_size: int
 
 

@@ -357,8 +357,9 @@ def _fused(settings: Settings, rows: Table, learnt: Learnt | None) -> FusedTrain
     choice = settings.optimizer
     table = Rows(**rows)
     batch_size = padded_batch_size(settings.batch_size, len(table.counting()))
+    optimizer = (choice.key, choice.schedule)
     program = program_for(
-        Structure(settings.architecture, settings.regularization, choice.key, batch_size),
+        Structure(settings.architecture, settings.regularization, optimizer, batch_size),
         lambda: compiled_network(settings.architecture, choice, settings.regularization),
     )
     slots = program.first_slots
