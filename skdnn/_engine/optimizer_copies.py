@@ -11,7 +11,7 @@ import copy
 import inspect
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import keras
@@ -36,7 +36,7 @@ def rate_of(optimizer: keras.optimizers.Optimizer) -> Any:
 
 
 def with_rate(optimizer: keras.optimizers.Optimizer, rate: Any) -> keras.optimizers.Optimizer:
-    """Make a view of an optimizer with another learning rate, to be read and never trained with.
+    """Make a view of an optimizer with another learning rate, to be read, never trained with.
 
     It shares the variables: each optimizer that Keras makes leaves some 70 KiB behind for good.
     """
@@ -67,7 +67,7 @@ def arguments_of(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     except Exception:
         if is_keras_own(cls):
             raise
-        ours = next(each for each in cls.__mro__ if is_keras_own(each))
+        ours: Any = next(each for each in cls.__mro__ if is_keras_own(each))
         arguments = dict(ours.get_config(read))
     for name, value in arguments.items():
         if isinstance(value, list):  # Keras's lists know their owner
@@ -221,16 +221,14 @@ def make_copyable() -> None:
 def _deepcopied(optimizer: Any, memo: dict[int, Any]) -> Any:
     twin, rate = copied(optimizer), rate_of(optimizer)
     if rate is not None and not is_keras_own(type(rate)):
-        try:
+        with suppress(Exception):  # it holds what can't be copied, such as a lock: share it
             twin.learning_rate = copy.deepcopy(rate, memo)
-        except Exception:  # it holds what can't be copied, such as a lock: share it
-            pass
     memo[id(optimizer)] = twin
     return twin
 
 
 def _pickled(optimizer: Any, protocol: Any) -> Any:  # noqa: ARG001
-    cls = type(optimizer)
+    cls: Any = type(optimizer)
     if cls.__reduce__ is not _constructor_call:  # a class's own way
         return optimizer.__reduce__()
     # What Keras itself can copy is to be read where there is no skdnn.

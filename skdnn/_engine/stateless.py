@@ -64,7 +64,7 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
     """
     cls = type(optimizer)
     bare: Any = _WithoutDistribution(cls.__name__, (cls,), {})
-    return made(bare, arguments_of(optimizer), excluded_from_decay(optimizer))
+    return made(bare, arguments_of(optimizer))
 
 
 def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
@@ -96,6 +96,8 @@ def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
         return f"optimizer {name} has gradient_accumulation_steps={steps}"
     if optimizer.loss_scale_factor:
         return f"optimizer {name} has loss_scale_factor={optimizer.loss_scale_factor}"
+    if excluded_from_decay(optimizer) is not None:  # by names that Keras gives TensorFlow's
+        return f"optimizer {name} excludes variables from weight decay by their names"
     if type(optimizer) not in _TESTED:
         return f"optimizer {name} is not one of those that are tested as a pure function"
     return _reason_not_to_fuse_rate(rate_of(optimizer))

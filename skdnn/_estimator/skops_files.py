@@ -31,7 +31,7 @@ class StorableBySkopsMixin(BaseEstimator):
     skops calls ``__reduce__``; pickle, cloudpickle and ``copy`` call ``__reduce_ex__``.
     """
 
-    def __reduce_ex__(self, protocol: Any) -> Any:  # noqa: ARG002
+    def __reduce_ex__(self, protocol: Any) -> Any:
         if type(self).__reduce__ is not StorableBySkopsMixin.__reduce__:  # a subclass's own way
             return self.__reduce__()
         return _reduced(self)
@@ -61,7 +61,7 @@ def _check_stored(name: str, value: Any) -> None:
     """Store and read a value: what can't be read is found by nothing else."""
     if value is None or isinstance(value, bool | int | float | str):
         return
-    from skops.io import dumps, get_untrusted_types, loads
+    from skops.io import dumps, get_untrusted_types, loads  # type: ignore[import-untyped]
 
     try:
         data = dumps(value)

@@ -92,8 +92,8 @@ def choose_optimizer(
     optimizer : str, class or instance
         Name known to :func:`keras.optimizers.get`, subclass of
         :class:`keras.optimizers.Optimizer`, or an instance of one, which is copied.
-    learning_rate : float or LearningRateSchedule, optional
-        None leaves the optimizer's own.
+    learning_rate : float, LearningRateSchedule or function, optional
+        None leaves the optimizer's own. A function takes no arguments, as Keras calls it.
     routed : mapping, optional
         Values of ``optimizer__<name>`` parameters, without the prefix.
 

@@ -85,7 +85,10 @@ def test_what_is_stored_predicts_and_trains_alike(params, iris):
         ({"optimizer": keras.optimizers.SGD(lambda: 0.1)}, "give its name or class"),
         ({"optimizer": without_biases()}, "give its name or class"),
         ({"activation": lambda x: x}, "give a name of Keras's"),
-        ({"kernel_initializer": lambda shape, dtype=None: Ramp()(shape)}, "give a name of Keras"),
+        (
+            {"kernel_initializer": lambda shape, dtype=None: Ramp()(shape)},
+            "give a name of Keras",
+        ),
         ({"callbacks": keras.callbacks.LearningRateScheduler(lambda _: 0.1)}, "callbacks=None"),
         ({"scoring": lambda *_: 1.0, "early_stopping": True}, "give the name of a scorer"),
     ],

@@ -75,7 +75,9 @@ def drawn(initializer, seed=0):
 @pytest.mark.parametrize("initializer", OWN, ids=lambda each: type(each).__name__)
 def test_every_fit_starts_alike_and_leaves_the_instance_alone(initializer, iris):
     before = pickle.dumps(initializer)
-    estimator = KerasDNNClassifier((4,), kernel_initializer=initializer, epochs=1, random_state=0)
+    estimator = KerasDNNClassifier(
+        (4,), kernel_initializer=initializer, epochs=1, random_state=0
+    )
     first = estimator.fit(*iris)._learnt["weights"]
     for other in (estimator, clone(estimator), copy.deepcopy(estimator)):
         for a, b in zip(other.fit(*iris)._learnt["weights"], first, strict=True):
@@ -92,7 +94,9 @@ def test_one_that_takes_a_seed_gets_one_for_each_layer():
 
 
 def test_one_that_fails_is_named():
-    with pytest.raises(ValueError, match=r"kernel_initializer <function .* failed, called with"):
+    with pytest.raises(
+        ValueError, match=r"kernel_initializer <function .* failed, called with"
+    ):
         drawn(lambda shape: np.zeros(shape))
     with pytest.raises(ValueError, match="must return finite weights"):
         drawn(lambda shape, dtype=None: np.full(shape, np.nan))

@@ -76,7 +76,9 @@ def test_a_fit_with_integers_is_the_fit_with_floats(name, cls, iris):
         del given["beta_1"], given["beta_2"]
     weights = [
         KerasDNNClassifier((4,), epochs=2, random_state=0)
-        .set_params(optimizer=name, **{f"optimizer__{each}": form(given[each]) for each in given})
+        .set_params(
+            optimizer=name, **{f"optimizer__{each}": form(given[each]) for each in given}
+        )
         .fit(*iris)
         ._learnt["weights"]
         for form in (int, float, np.float32)
@@ -166,7 +168,7 @@ def test_keras_own_refusals_name_the_setting():
 
 @pytest.mark.parametrize("rate", [True, "0.1", [0.1], keras.optimizers.schedules.CosineDecay])
 def test_what_is_no_learning_rate_is_named(rate):
-    with pytest.raises(ValueError, match="^learning_rate must be a number, an instance of"):
+    with pytest.raises(ValueError, match=r"^learning_rate must be a number, an instance of"):
         choose_optimizer("sgd", rate)
 
 

@@ -180,6 +180,19 @@ def test_a_schedule_beside_a_name_is_the_one_in_an_instance(iris):
     assert_same(clone(beside).fit(*iris), instance)
 
 
+def test_training_goes_on_with_a_schedule_of_ones_own(iris):
+    whole = classifier(optimizer=SGD(Falling())).set_params(epochs=4).fit(*iris)
+    halves = classifier(optimizer=SGD(Falling()), warm_start=True).fit(*iris)
+    assert_same(pickle.loads(pickle.dumps(halves)).fit(*iris), whole)
+
+
+def test_a_function_beside_a_name_is_the_one_in_an_instance(iris):
+    beside = classifier(optimizer="sgd", learning_rate=constant).fit(*iris)
+    assert_same(beside, classifier(optimizer=SGD(constant)).fit(*iris))
+    with pytest.raises(ValueError, match="learning_rate must be a function without arguments"):
+        classifier(optimizer="sgd", learning_rate=lambda step: 0.1).fit(*iris)
+
+
 def test_a_class_that_can_not_be_made_anew_is_named(iris):
     with pytest.raises(TypeError, match="optimizer Boosted can't be written to a pickle"):
         pickle.dumps(classifier(optimizer=Boosted(2.0)))
@@ -230,6 +243,11 @@ def test_what_depends_on_more_than_the_step_is_kerass(schedule, iris):
     with pytest.raises(ValueError, match=f"schedule {name} depends on more than the step"):
         classifier(optimizer=SGD(schedule), engine="fused").fit(*iris)
     assert np.isfinite(classifier(optimizer=SGD(schedule)).fit(*iris).history_["loss"]).all()
+
+
+def test_names_excluded_from_decay_are_kerass():
+    # TensorFlow's variables have longer names there than Keras's, which patterns are held to.
+    assert "excludes variables from weight decay" in reason_not_to_fuse(without_biases())
 
 
 def test_a_schedule_that_can_not_be_traced_is_named(iris):
