@@ -29,6 +29,7 @@ from skdnn._estimator.memory import TrainingMemory
 from skdnn._estimator.other_names import explains_keywords
 from skdnn._estimator.routing import RoutedParametersMixin
 from skdnn._estimator.rows import LabelledRows, hold_out
+from skdnn._estimator.skops_files import StorableBySkopsMixin
 from skdnn._estimator.state import checked_state
 from skdnn._estimator.stopping import StoppingRule
 from skdnn._estimator.targets import (
@@ -50,7 +51,11 @@ _CHECKS = {"dtype": _KEPT_DTYPES, "accept_sparse": "csr", "allow_nd": True}
 
 
 class KerasDNNClassifier(
-    CallbackSupportMixin, ClassifierMixin, RoutedParametersMixin, BaseEstimator
+    CallbackSupportMixin,
+    ClassifierMixin,
+    RoutedParametersMixin,
+    StorableBySkopsMixin,
+    BaseEstimator,
 ):
     """Dense neural network classifier: a Keras network under scikit-learn's contract.
 

@@ -31,7 +31,7 @@ class Structure:
     regularization : hashable
         What the layers do while they are trained.
     optimizer : hashable
-        Class and settings, without the learning rate.
+        Class and settings, without a constant learning rate, and a schedule of one's own.
     batch_size : int
         Rows of a batch.
     jit : bool

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
+
+from skdnn._engine.optimizer_copies import (
+    arguments_of,
+    excluded_from_decay,
+    is_keras_own,
+    made,
+    rate_of,
+)
 
 # Keras's TensorFlow optimizers put a tf.distribute layer in front of the backend-neutral rule.
 # `stateless_apply` is public and works on TensorFlow tensors: only that layer refuses it.
@@ -55,7 +64,7 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
     """
     cls = type(optimizer)
     bare: Any = _WithoutDistribution(cls.__name__, (cls,), {})
-    return bare.from_config(optimizer.get_config())
+    return made(bare, arguments_of(optimizer))
 
 
 def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
@@ -71,7 +80,13 @@ def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
     reason : str or None
         None if it can. Averages of weights (`use_ema`) and accumulated gradients branch on
         the optimizer's own counter, and those updates would be lost without a word; a class
-        outside those tested may keep state beside its variables.
+        outside those tested may keep state beside its variables. So may a schedule of one's
+        own; it can be compiled if it is a function of the step and of nothing else.
+
+    Raises
+    ------
+    ValueError
+        If the schedule fails when it is called with a step, which Keras does too.
     """
     name = type(optimizer).__name__
     if optimizer.use_ema:
@@ -81,6 +96,35 @@ def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
         return f"optimizer {name} has gradient_accumulation_steps={steps}"
     if optimizer.loss_scale_factor:
         return f"optimizer {name} has loss_scale_factor={optimizer.loss_scale_factor}"
+    if excluded_from_decay(optimizer) is not None:  # by names that Keras gives TensorFlow's
+        return f"optimizer {name} excludes variables from weight decay by their names"
     if type(optimizer) not in _TESTED:
         return f"optimizer {name} is not one of those that are tested as a pure function"
-    return None
+    return _reason_not_to_fuse_rate(rate_of(optimizer))
+
+
+def _reason_not_to_fuse_rate(rate: Any) -> str | None:
+    if rate is None or is_keras_own(type(rate)):
+        return None
+    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return "the learning rate is a function of your own"
+    name = type(rate).__name__
+    if tf.config.functions_run_eagerly():
+        return f"schedule {name} runs eagerly"
+    try:
+        graph = _traced(rate).graph
+    except Exception as error:
+        raise ValueError(
+            f"schedule {name} of the learning rate can't be called with a step as TensorFlow "
+            f"traces it: {error}"
+        ) from error
+    kept = [op.type for op in graph.get_operations() if op.op_def.is_stateful]
+    return f"schedule {name} depends on more than the step ({kept[0]})" if kept else None
+
+
+def _traced(rate: Any) -> Any:
+    def at(step: tf.Tensor) -> tf.Tensor:
+        return tf.convert_to_tensor(rate(step))
+
+    step = tf.TensorSpec((), tf.int64)
+    return tf.function(at, autograph=False).get_concrete_function(step)

@@ -469,7 +469,7 @@ def _fused(
     batch_size = padded_batch_size(settings.batch_size, n_rows)
     jit = worth_compiling(settings.epochs, n_rows, batch_size)
     program = program_for(
-        Structure(network, settings.regularization, choice.key, batch_size, jit),
+        Structure(network, settings.regularization, optimizer, batch_size, jit),
         lambda: compiled_network(settings.architecture, choice, settings.regularization),
     )
     slots = program.first_slots

@@ -29,7 +29,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "optimizer": [str, callable, HasMethods(["get_config", "apply_gradients"])],
     "learning_rate": [
         Interval(Real, 0, None, closed="neither"),
-        HasMethods("get_config"),
+        callable,
         None,
     ],
     "label_smoothing": [Interval(Real, 0, 1, closed="left")],

@@ -157,6 +157,9 @@ def compiled_network(
     load_tensorflow()
     from scikeras.wrappers import KerasClassifier
 
+    from skdnn._engine.optimizer_copies import float32, make_copyable
+
+    make_copyable()  # scikeras has put its own way in place
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
     optimizer: Any
     if choice.options is None:  # an instance: a copy of it, that is
@@ -178,7 +181,8 @@ def compiled_network(
         **{f"optimizer__{name}": value for name, value in routed.items()},
     )
     X, y = _tiny_data(architecture)
-    model: keras.Sequential = wrapper.initialize(X, y).model_
+    with float32():
+        model: keras.Sequential = wrapper.initialize(X, y).model_
     return model
 
 

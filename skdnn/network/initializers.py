@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,19 +30,57 @@ class InitializerChoice:
 
     @property
     def key(self) -> Any:
-        """Return what tells it from others."""
-        if not hasattr(self.template, "get_config"):
+        """Return what tells it from others; for one of the user's own that is the object."""
+        if not self._is_keras_own:
             return self.template
         return type(self.template).__qualname__, self.template.get_config()
 
-    def seeded(self, seed: int | None) -> Any:
-        """Return the initializer with a seed, where it takes one."""
-        if not hasattr(self.template, "get_config"):
-            return self.template
-        config = self.template.get_config()
-        if "seed" not in config:
-            return self.template
-        return type(self.template).from_config({**config, "seed": seed})
+    @property
+    def own_code(self) -> tuple[Any, ...]:
+        """Return the initializer where it is one of the user's own, a class or a function."""
+        return () if self._is_keras_own else (self.template,)
+
+    def seeded(self, seed: int | None, memo: dict[int, Any] | None = None) -> Any:
+        """Return a copy of the initializer, with a seed where it takes one.
+
+        Layers that share an object of the user's own share its copy where they share a `memo`,
+        as :func:`copy.deepcopy` takes it: one that draws from a generator draws on.
+        """
+        if self._is_keras_own:
+            config = self.template.get_config()
+            if "seed" not in config:
+                return self.template
+            return type(self.template).from_config({**config, "seed": seed})
+        return _with_seed(_copied(self.template, memo), seed)
+
+    @property
+    def _is_keras_own(self) -> bool:
+        cls = type(self.template)
+        return cls.__module__.partition(".")[0] == "keras" and hasattr(cls, "get_config")
+
+
+def _copied(template: Any, memo: dict[int, Any] | None) -> Any:
+    """Copy an object of the user's own, which may count or draw as it is called."""
+    try:
+        return copy.deepcopy(template, memo)
+    except Exception:  # it holds what can't be copied
+        return template
+
+
+def _with_seed(initializer: Any, seed: int | None) -> Any:
+    """Give a copy of the user's own initializer a seed: by its config if that says all."""
+    if not hasattr(initializer, "seed") or not hasattr(initializer, "get_config"):
+        return initializer
+    try:
+        config = initializer.get_config()
+        taken = inspect.signature(type(initializer)).parameters
+        if "seed" in config and set(taken) <= set(config):
+            return type(initializer).from_config({**config, "seed": seed})
+    except Exception:  # it is Keras's registry that needs a config, not a layer
+        pass
+    if seed is not None:
+        initializer.seed = seed
+    return initializer
 
 
 def choose_initializers(
@@ -101,8 +140,9 @@ def initial_weights(
     dense = [layer for layer in model.layers if hasattr(layer, "kernel_initializer")]
     initializers = initializers or choose_initializers("glorot_uniform", len(dense) - 1)
     seeds = layer_seeds(seed, len(dense))
+    memo: dict[int, Any] = {}
     drawn = {
-        id(layer.kernel): _drawn(choice.seeded(layer_seed), layer.kernel)
+        id(layer.kernel): _drawn(choice.seeded(layer_seed, memo), layer.kernel)
         for layer, choice, layer_seed in zip(dense, initializers, seeds, strict=True)
     }
     # What has no seed (biases) starts as it was built.
@@ -135,12 +175,21 @@ def layer_seeds(seed: int | None, n_layers: int) -> list[int] | list[None]:
 
 
 def _drawn(initializer: Any, kernel: Any) -> np.ndarray:
-    drawn = np.asarray(initializer(kernel.shape, dtype=kernel.dtype), dtype=np.float32)
+    try:
+        weights = initializer(kernel.shape, dtype=kernel.dtype)
+        drawn = np.asarray(weights, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"kernel_initializer {initializer!r} failed, called with "
+            f"shape={tuple(kernel.shape)} and dtype={kernel.dtype!r} as Keras calls it: {error}"
+        ) from error
     if drawn.shape != tuple(kernel.shape):
         raise ValueError(
             f"kernel_initializer {initializer!r} must return weights of shape "
             f"{tuple(kernel.shape)}, got {drawn.shape}"
         )
+    if not np.isfinite(drawn).all():
+        raise ValueError(f"kernel_initializer {initializer!r} must return finite weights")
     return drawn
 
 

@@ -7,14 +7,17 @@ anew at no cost (a constant learning rate).
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
-from numbers import Real
 from typing import Any
 
 import numpy as np
+
+from skdnn._engine.backend import load_tensorflow
+from skdnn.network.optimizer_settings import as_keras_takes_them, as_number, without_spelling
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,12 @@ class OptimizerChoice:
     ----------
     key : str
         Class and settings, without a constant learning rate, as text. Choices with equal
-        keys share compiled programs and can continue from each other's state.
+        keys can continue from each other's state. Where `own_code` is empty, it says all
+        that a compiled program depends on.
     learning_rate : float or None
         Constant learning rate; None leaves the optimizer's own default or schedule.
+    own_classes : tuple of type
+        Classes that are not Keras's: one that was edited and defined again is another.
     template : keras.optimizers.Optimizer
         With the settings; to be read, never to be trained with.
     options : mapping or None
@@ -37,15 +43,43 @@ class OptimizerChoice:
 
     key: str
     learning_rate: float | None
+    own_classes: tuple[type, ...]
     template: Any = field(compare=False)
     options: Mapping[str, Any] | None = field(compare=False)
 
+    @property
+    def schedule(self) -> Any:
+        """Return the schedule of the learning rate where it is one of the user's own.
+
+        Returns
+        -------
+        schedule : keras.optimizers.schedules.LearningRateSchedule or None
+            The object itself; no text says what it does.
+        """
+        rate = self._own_rate
+        return None if rate is None or inspect.isroutine(rate) else rate
+
+    @property
+    def own_code(self) -> tuple[Any, ...]:
+        """Return what of the user's own decides a training: a class, a schedule, a function."""
+        cls, rate = type(self.template), self._own_rate
+        return (*_own(cls), *(() if rate is None else (rate,)))
+
+    @property
+    def _own_rate(self) -> Any:
+        from skdnn._engine.optimizer_copies import is_keras_own, rate_of
+
+        rate = rate_of(self.template)
+        return None if rate is None or is_keras_own(type(rate)) else rate
+
     def make(self) -> Any:
         """Make a new optimizer with all its settings, as a plain Keras user would have it."""
-        config = self.template.get_config()
+        from skdnn._engine.optimizer_copies import copied
+
+        optimizer = copied(self.template)
         if self.learning_rate is not None:
-            config["learning_rate"] = self.learning_rate
-        return type(self.template).from_config(config)
+            optimizer.learning_rate = self.learning_rate
+        return optimizer
 
 
 def choose_optimizer(
@@ -58,8 +92,8 @@ def choose_optimizer(
     optimizer : str, class or instance
         Name known to :func:`keras.optimizers.get`, subclass of
         :class:`keras.optimizers.Optimizer`, or an instance of one, which is copied.
-    learning_rate : float or LearningRateSchedule, optional
-        None leaves the optimizer's own.
+    learning_rate : float, LearningRateSchedule or function, optional
+        None leaves the optimizer's own. A function takes no arguments, as Keras calls it.
     routed : mapping, optional
         Values of ``optimizer__<name>`` parameters, without the prefix.
 
@@ -81,14 +115,20 @@ def choose_optimizer(
     >>> choose_optimizer("sgd", 0.1, {"momentum": 0.9}).learning_rate
     0.1
     """
+    load_tensorflow()
     import keras
 
+    from skdnn._engine.optimizer_copies import make_copyable
+
+    make_copyable()
     routed = dict(routed or {})
     _refuse_contradictions(optimizer, learning_rate, routed)
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return _from_instance(optimizer)
-    options = routed if learning_rate is None else {**routed, "learning_rate": learning_rate}
-    return _from_class(_optimizer_class(optimizer), options)
+    cls = _optimizer_class(optimizer)
+    label = "learning_rate" if learning_rate is not None else "optimizer__learning_rate"
+    rate = routed.pop("learning_rate", learning_rate)
+    return _from_class(cls, as_keras_takes_them(cls, routed), _checked_rate(label, rate))
 
 
 def _refuse_contradictions(optimizer: Any, learning_rate: Any, routed: dict[str, Any]) -> None:
@@ -121,44 +161,118 @@ class _Given:
     options: dict[str, Any] = field(compare=False)
 
 
-# Every optimizer that Keras makes leaves some 70 KiB behind for good: make one for all fits
-# that ask for the same.
-@lru_cache(maxsize=128)
-def _template(given: _Given) -> Any:
-    return given.cls(**given.options)
+def _from_class(cls: type, settings: dict[str, Any], rate: Any) -> OptimizerChoice:
+    from skdnn._engine.optimizer_copies import with_rate
 
-
-def _from_instance(optimizer: Any, options: dict[str, Any] | None = None) -> OptimizerChoice:
-    config = optimizer.get_config()
-    rate = config.pop("learning_rate", None)
-    # Keras gives back the float32 nearest to 0.01 as 0.00999999977...: say 0.01 again.
-    constant = float(str(np.float32(rate))) if isinstance(rate, Real) else None
-    if constant is None:
-        config["learning_rate"] = rate
-    return OptimizerChoice(_key(type(optimizer), config), constant, optimizer, options)
-
-
-def _from_class(cls: type, options: dict[str, Any]) -> OptimizerChoice:
-    rate = options.get("learning_rate")
-    static = dict(options)
-    if isinstance(rate, Real):
-        _check_rate(float(rate))
-        del static["learning_rate"]
+    constant = rate is None or isinstance(rate, float)
+    options = settings if constant else {**settings, "learning_rate": rate}
     try:
         # Keras checks names and values in the constructor. The instance also names the
         # settings that were left to their defaults, so that equal choices get equal keys.
-        choice = _from_instance(_template(_Given(cls, _as_text(static), static)), static)
+        template = _template_of(cls, settings)
     except (TypeError, ValueError) as error:
         listed = ", ".join(f"optimizer__{name}={value!r}" for name, value in options.items())
         raise ValueError(
             f"optimizer {cls.__name__} does not take {listed or 'its defaults'}: {error}"
         ) from None
-    return replace(choice, learning_rate=float(rate)) if isinstance(rate, Real) else choice
+    if not constant:
+        template = with_rate(template, rate)
+    return _choice(template, options, rate if isinstance(rate, float) else None)
 
 
-def _check_rate(rate: float) -> None:
-    if not (0 < rate < float("inf")):
-        raise ValueError(f"the learning rate must be a positive number, got {rate!r}")
+def _template_of(cls: type, settings: dict[str, Any]) -> Any:
+    from skdnn._engine.optimizer_copies import float32
+
+    plain = all(value is None or type(value) in _PLAIN for value in settings.values())
+    if plain and not _own(cls):
+        return _template(_Given(cls, _as_text(settings), settings))
+    with float32():
+        return cls(**settings)
+
+
+_PLAIN = (bool, float, int, str)
+
+
+# Every optimizer that Keras makes leaves some 70 KiB behind for good: make one for all fits
+# that ask for the same. A class or an object of the user's own may have changed since.
+@lru_cache(maxsize=128)
+def _template(given: _Given) -> Any:
+    from skdnn._engine.optimizer_copies import float32
+
+    with float32():
+        return given.cls(**given.options)
+
+
+def _from_instance(optimizer: Any) -> OptimizerChoice:
+    try:
+        return _choice(optimizer, None, None)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"optimizer={_describe(optimizer)} can't be copied for each fit: {error}"
+        ) from error
+
+
+def _choice(
+    template: Any, options: dict[str, Any] | None, rate: float | None
+) -> OptimizerChoice:
+    """Describe an optimizer; `rate` replaces a constant learning rate of its own."""
+    from skdnn._engine.optimizer_copies import arguments_of, excluded_from_decay, rate_of
+
+    cls, changing = type(template), rate_of(template)
+    config = arguments_of(template)
+    own_rate = config.pop("learning_rate", None)
+    if changing is not None:
+        rate, config["learning_rate"] = None, own_rate
+    elif rate is None and isinstance(own_rate, float | int):
+        # Keras gives back the float32 nearest to 0.01 as 0.00999999977...: say 0.01 again.
+        rate = float(str(np.float32(own_rate)))
+    excluded = excluded_from_decay(template)
+    if excluded is not None:
+        config["excluded from weight decay"] = excluded
+    classes = (*_own(cls), *(() if changing is None else _own(type(changing))))
+    return OptimizerChoice(_key(cls, config), rate, classes, template, options)
+
+
+def _own(cls: type) -> tuple[type, ...]:
+    from skdnn._engine.optimizer_copies import is_keras_own
+
+    return () if is_keras_own(cls) else (cls,)
+
+
+def _checked_rate(label: str, rate: Any) -> Any:
+    """Return a float, a schedule, a function or None."""
+    import keras
+
+    from skdnn._engine.optimizer_copies import schedule_in_floats
+
+    if rate is None or isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return schedule_in_floats(rate)
+    if callable(rate) and not isinstance(rate, type):
+        _check_takes_nothing(label, rate)
+        return rate
+    number = as_number(rate)
+    if number is None:
+        raise ValueError(
+            f"{label} must be a number, an instance of "
+            "keras.optimizers.schedules.LearningRateSchedule or a function, got "
+            f"{rate!r}"
+        )
+    if not (0 < number < float("inf")):
+        raise ValueError(f"the learning rate must be a positive number, got {label}={rate!r}")
+    return float(number)
+
+
+def _check_takes_nothing(label: str, function: Any) -> None:
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        raise ValueError(
+            f"{label} must be a function without arguments, as Keras calls it, got "
+            f"{function!r}; for a function of the step write a subclass of "
+            "keras.optimizers.schedules.LearningRateSchedule"
+        ) from None
+    except ValueError:  # built in: it does not say
+        return
 
 
 def _optimizer_class(optimizer: Any) -> type:
@@ -199,13 +313,44 @@ def _classes_by_name() -> dict[str, type]:
 def _key(cls: type, config: dict[str, Any]) -> str:
     # The name is a label that Keras counts up; it changes nothing.
     settings = {name: value for name, value in config.items() if name != "name"}
-    return f"{cls.__module__}.{cls.__qualname__} {_as_text(settings)}"
+    text = _as_text(without_spelling(cls, settings))
+    return f"{cls.__module__}.{cls.__qualname__} {text}"
 
 
 def _as_text(settings: dict[str, Any]) -> str:
+    return json.dumps(_plain(settings), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    """Say in JSON what a setting is; of the user's own objects where they are defined."""
     import keras
 
-    return json.dumps(keras.saving.serialize_keras_object(settings), sort_keys=True)
+    from skdnn._engine.optimizer_copies import is_keras_own
+
+    if value is None or type(value) in _PLAIN:
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if is_keras_own(type(value)):
+        try:
+            return keras.saving.serialize_keras_object(value)
+        except (NotImplementedError, TypeError, ValueError):
+            pass
+    return _where_defined(value)
+
+
+def _where_defined(value: Any) -> dict[str, Any]:
+    named = value if hasattr(value, "__qualname__") else type(value)
+    config: Any = None
+    try:
+        config = _plain(value.get_config())
+    except Exception:  # of one's own: it may be missing, or raise anything
+        config = None
+    return {"module": named.__module__, "qualname": named.__qualname__, "config": config}
 
 
 def _describe(optimizer: Any) -> str:

@@ -209,15 +209,21 @@ def _keras_spelling(value: Any) -> dict[str, Any]:
 
 
 def _settings_spelling(kind: str, value: Any) -> dict[str, Any]:
-    rate = getattr(value, "_learning_rate", None) if kind == "optimizer" else None
-    _require(not callable(rate) or _is_schedule(rate), "its learning_rate is a function")
-    config = dict(value.get_config())
-    if _is_schedule(rate):
-        config["learning_rate"] = rate  # not what Keras's get_config makes of it
+    config = _arguments(value) if kind == "optimizer" else dict(value.get_config())
     for name, each in config.items():
         config[name] = list(each) if isinstance(each, list) else each  # Keras's own lists
         _check_setting(kind, name, config[name])
     return {name: _spelling(each) for name, each in config.items()}
+
+
+def _arguments(optimizer: Any) -> dict[str, Any]:
+    from skdnn._engine.optimizer_copies import arguments_of, excluded_from_decay, rate_of
+
+    rate = rate_of(optimizer)
+    _require(rate is None or _is_schedule(rate), "its learning_rate is a function")
+    excluded = excluded_from_decay(optimizer)
+    _require(excluded is None, f"it excludes {excluded!r} from weight decay")
+    return arguments_of(optimizer)
 
 
 def _homes() -> dict[str, tuple[Any, frozenset[str]]]:

@@ -1,0 +1,326 @@
+"""Optimizers and schedules of the user's own: copied, trained with, told apart."""
+
+import copy
+import pickle
+
+import cloudpickle
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+from skdnn import KerasDNNClassifier
+from skdnn._engine.stateless import reason_not_to_fuse
+from skdnn.network.optimizers import choose_optimizer
+
+SGD = keras.optimizers.SGD
+Schedule = keras.optimizers.schedules.LearningRateSchedule
+
+
+class Falling(Schedule):
+    """Has no get_config, and is not registered."""
+
+    def __init__(self, rate=0.1):
+        self.rate = rate
+
+    def __call__(self, step):
+        return self.rate / (1 + keras.ops.cast(step, "float32"))
+
+
+class Raising(Falling):
+    def get_config(self):
+        raise RuntimeError("not for saving")
+
+
+@keras.saving.register_keras_serializable("skdnn_tests")
+class Registered(Falling):
+    def get_config(self):
+        return {"rate": self.rate}
+
+
+class Warming(Schedule):
+    """Holds one of Keras's."""
+
+    def __init__(self):
+        self.then = keras.optimizers.schedules.CosineDecay(0.1, 20)
+
+    def __call__(self, step):
+        return keras.ops.where(step < 3, 0.01, self.then(step))
+
+
+class Boosted(SGD):
+    """Needs an argument that get_config does not give and no attribute keeps."""
+
+    def __init__(self, boost, **settings):
+        super().__init__(**settings)
+        self._boost = boost
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient * self._boost, variable, learning_rate)
+
+
+class Tuned(SGD):
+    """Keeps its argument, and its get_config raises."""
+
+    def __init__(self, boost=1.0, learning_rate=0.01):
+        super().__init__(learning_rate)
+        self.boost = boost
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient * self.boost, variable, learning_rate)
+
+    def get_config(self):
+        raise NotImplementedError
+
+
+def constant():
+    return 0.02
+
+
+def used(optimizer):
+    weight = keras.Variable([1.0])
+    optimizer.build([weight])
+    optimizer.apply([keras.ops.ones(1)], [weight])
+    return optimizer
+
+
+def without_biases():
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=5.0)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "output"])
+    return optimizer
+
+
+OPTIMIZERS = {
+    "schedule": lambda: SGD(Falling()),
+    "schedule whose get_config raises": lambda: SGD(Raising()),
+    "registered schedule": lambda: keras.optimizers.Adam(Registered()),
+    "schedule around Keras's": lambda: SGD(Warming(), momentum=0.5),
+    "function": lambda: SGD(constant),
+    "class that can't be made anew": lambda: Boosted(2.0, learning_rate=Falling()),
+    "class whose get_config raises": lambda: Tuned(2.0),
+    "used": lambda: used(Tuned(2.0, 0.02)),
+    "excluded from weight decay": without_biases,
+}
+
+
+def classifier(**params):
+    return KerasDNNClassifier((4,), epochs=2, random_state=0, **params)
+
+
+def weights(estimator):
+    return estimator._learnt["weights"]
+
+
+def assert_same(estimator, other):
+    for a, b in zip(weights(estimator), weights(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def by_plain_keras(optimizer, X, y):
+    """Train as Keras does, one batch an epoch, with the instance itself."""
+    model = classifier(batch_size=len(X)).set_params(epochs=1).fit(X, y).model_
+    model.set_weights(start(X, y))
+    model.compile(optimizer, loss="sparse_categorical_crossentropy")
+    model.fit(X, y, batch_size=len(X), epochs=2, verbose=0)
+    return model.get_weights()
+
+
+def start(X, y):
+    fitted = classifier(optimizer=SGD(1e-30), batch_size=len(X)).fit(X, y)
+    return weights(fitted)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OPTIMIZERS if kind != "used"])
+@pytest.mark.parametrize("engine", ["auto", "keras"])
+def test_trains_as_keras_does(kind, engine, iris):
+    ours = classifier(optimizer=OPTIMIZERS[kind](), engine=engine, batch_size=150).fit(*iris)
+    theirs = by_plain_keras(OPTIMIZERS[kind](), *iris)
+    for a, b in zip(weights(ours), theirs, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_copies_train_alike_and_leave_the_instance_alone(kind, iris):
+    optimizer = OPTIMIZERS[kind]()
+    before, steps = dict(vars(optimizer)), int(optimizer.iterations)
+    fitted = classifier(optimizer=optimizer).fit(*iris)
+    copies = [clone(fitted), copy.deepcopy(fitted)]
+    if kind != "class that can't be made anew":
+        copies += [
+            pickle.loads(pickle.dumps(fitted)),
+            cloudpickle.loads(cloudpickle.dumps(fitted)),
+        ]
+    search = GridSearchCV(classifier(), {"optimizer": [optimizer]}, cv=2, error_score="raise")
+    for other in [fitted, *copies]:
+        assert_same(other.fit(*iris), fitted)
+    assert_same(search.fit(*iris).best_estimator_, fitted)
+    assert all(vars(optimizer)[name] is value for name, value in before.items())
+    assert int(optimizer.iterations) == steps
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_model_has_an_equal_optimizer(kind, iris):
+    optimizer = OPTIMIZERS[kind]()
+    made = classifier(optimizer=optimizer).fit(*iris).model_.optimizer
+    assert type(made) is type(optimizer)
+    assert made is not optimizer
+    assert int(made.iterations) == 10
+    made.iterations.assign(optimizer.iterations)
+    assert float(made.learning_rate) == float(optimizer.learning_rate)
+
+
+def test_a_schedule_beside_a_name_is_the_one_in_an_instance(iris):
+    beside = classifier(optimizer="sgd", learning_rate=Falling()).fit(*iris)
+    routed = classifier(optimizer="sgd").set_params(optimizer__learning_rate=Raising())
+    instance = classifier(optimizer=SGD(Falling())).fit(*iris)
+    assert_same(beside, instance)
+    assert_same(routed.fit(*iris), instance)
+    assert_same(clone(beside).fit(*iris), instance)
+
+
+def test_training_goes_on_with_a_schedule_of_ones_own(iris):
+    whole = classifier(optimizer=SGD(Falling())).set_params(epochs=4).fit(*iris)
+    halves = classifier(optimizer=SGD(Falling()), warm_start=True).fit(*iris)
+    assert_same(pickle.loads(pickle.dumps(halves)).fit(*iris), whole)
+
+
+def test_a_function_beside_a_name_is_the_one_in_an_instance(iris):
+    beside = classifier(optimizer="sgd", learning_rate=constant).fit(*iris)
+    assert_same(beside, classifier(optimizer=SGD(constant)).fit(*iris))
+    with pytest.raises(ValueError, match="learning_rate must be a function without arguments"):
+        classifier(optimizer="sgd", learning_rate=lambda step: 0.1).fit(*iris)
+
+
+def test_a_class_that_can_not_be_made_anew_is_named(iris):
+    with pytest.raises(TypeError, match="optimizer Boosted can't be written to a pickle"):
+        pickle.dumps(classifier(optimizer=Boosted(2.0)))
+    with pytest.raises(TypeError, match="Boosted can't be made anew from its get_config"):
+        classifier(optimizer=used(Boosted(2.0))).fit(*iris)
+
+
+def test_weights_of_another_network_can_not_be_excluded_from_decay(iris):
+    optimizer = SGD(0.1, weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_list=[keras.Variable([1.0])])
+    with pytest.raises(ValueError, match="call exclude_from_weight_decay with var_names"):
+        classifier(optimizer=optimizer).fit(*iris)
+
+
+# -- which engine ----------------------------------------------------------------------------
+
+
+class Drawing(Schedule):
+    def __call__(self, step):
+        return tf.random.uniform(())
+
+
+class Reading(Schedule):
+    rate = tf.Variable(0.1)
+
+    def __call__(self, step):
+        return self.rate * 0.5
+
+
+class Calling(Schedule):
+    def __call__(self, step):
+        return tf.numpy_function(lambda step: np.float32(0.1), [step], tf.float32)
+
+
+class Branching(Schedule):
+    def __call__(self, step):
+        return 0.1 if step < 3 else 0.01
+
+
+def test_a_function_of_the_step_is_fused():
+    for schedule in (Falling(), Raising(), Warming()):
+        assert reason_not_to_fuse(SGD(schedule)) is None
+
+
+@pytest.mark.parametrize("schedule", [Drawing(), Reading(), Calling()])
+def test_what_depends_on_more_than_the_step_is_kerass(schedule, iris):
+    name = type(schedule).__name__
+    with pytest.raises(ValueError, match=f"schedule {name} depends on more than the step"):
+        classifier(optimizer=SGD(schedule), engine="fused").fit(*iris)
+    assert np.isfinite(classifier(optimizer=SGD(schedule)).fit(*iris).history_["loss"]).all()
+
+
+def test_names_excluded_from_decay_are_kerass():
+    # TensorFlow's variables have longer names there than Keras's, which patterns are held to.
+    assert "excludes variables from weight decay" in reason_not_to_fuse(without_biases())
+
+
+def test_a_schedule_that_can_not_be_traced_is_named(iris):
+    with pytest.raises(ValueError, match="schedule Branching of the learning rate can't be"):
+        classifier(learning_rate=Branching()).fit(*iris)
+
+
+# -- what tells them apart -------------------------------------------------------------------
+
+
+def schedule_class(rate):
+    class Edited(Schedule):
+        def __call__(self, step):
+            return rate
+
+        def get_config(self):
+            return {}
+
+    return Edited
+
+
+def test_a_class_that_was_edited_is_another():
+    first, second = schedule_class(0.1), schedule_class(0.001)
+    old, new = choose_optimizer("sgd", first()), choose_optimizer("sgd", second())
+    assert old.key == new.key
+    assert old != new
+    assert old == choose_optimizer("sgd", first())
+    assert choose_optimizer(SGD(first())) == old
+
+
+def test_a_schedule_that_was_edited_trains_anew(iris):
+    fits = [
+        classifier(optimizer="sgd", learning_rate=schedule_class(rate)()).fit(*iris)
+        for rate in (0.1, 0.001)
+    ]
+    assert not np.allclose(weights(fits[0])[0], weights(fits[1])[0])
+
+
+def test_a_schedule_that_was_changed_after_a_fit_is_not_in_a_template():
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    before = choose_optimizer("adam", schedule)
+    schedule.decay_steps = 1000
+    again = choose_optimizer("adam", keras.optimizers.schedules.CosineDecay(0.1, 10))
+    assert again == before
+    again.make().iterations.assign(5)
+    assert again.make().get_config()["learning_rate"]["config"]["decay_steps"] == 10
+
+
+def test_code_of_ones_own_is_listed():
+    falling = Falling()
+    assert choose_optimizer("adam").own_code == ()
+    assert choose_optimizer("adam", keras.optimizers.schedules.CosineDecay(1, 9)).own_code == ()
+    assert choose_optimizer("adam", falling).own_code == (falling,)
+    assert choose_optimizer("adam", falling).schedule is falling
+    assert choose_optimizer(SGD(constant)).own_code == (constant,)
+    assert choose_optimizer(SGD(constant)).schedule is None
+    assert choose_optimizer(Tuned(2.0)).own_code == (Tuned,)
+
+
+def test_what_is_excluded_from_decay_is_part_of_the_key():
+    plain = keras.optimizers.AdamW(0.01, weight_decay=5.0)
+    assert choose_optimizer(without_biases()).key != choose_optimizer(plain).key
+
+
+@pytest.mark.parametrize("floatx", ["float16", "float64"])
+def test_variables_are_float32_whatever_floatx_is(floatx, iris):
+    expected = classifier(optimizer="sgd").fit(*iris)
+    keras.config.set_floatx(floatx)
+    try:
+        made = choose_optimizer("sgd").make()
+        fitted = classifier(optimizer="sgd").fit(*iris)
+    finally:
+        keras.config.set_floatx("float32")
+    assert made.learning_rate.dtype == "float32"
+    assert choose_optimizer("sgd").learning_rate == 0.01
+    assert_same(fitted, expected)
