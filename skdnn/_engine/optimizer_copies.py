@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import copy
 import inspect
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import keras
 
+from skdnn._engine.backend import float32_by_default
+
 _Schedule = keras.optimizers.schedules.LearningRateSchedule
 _COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-_one_at_a_time = threading.RLock()
 
 
 def is_keras_own(cls: type) -> bool:
@@ -130,7 +129,7 @@ def _same_attributes(optimizer: Any) -> Any:
 def made(cls: Any, arguments: dict[str, Any], excluded: str | None = None) -> Any:
     """Make an optimizer of a class, of `arguments_of` and `excluded_from_decay`."""
     try:
-        with float32():
+        with float32_by_default():
             optimizer = cls.from_config(dict(arguments))
     except TypeError as error:
         if is_keras_own(cls):
@@ -181,24 +180,6 @@ def _in_floats(name: str, value: Any) -> Any:
 def as_float(number: Any) -> float:
     """Return a number as Python's float; 0.1 for ``np.float32(0.1)``, to which it rounds."""
     return float(str(number)) if hasattr(number, "dtype") else float(number)
-
-
-@contextmanager
-def float32() -> Iterator[None]:
-    """Let Keras make float32 variables, whatever ``keras.config.set_floatx`` has set.
-
-    An optimizer's learning rate takes its type from there and from nowhere else.
-    """
-    with _one_at_a_time:
-        before = keras.config.floatx()
-        if before == "float32":
-            yield
-            return
-        keras.config.set_floatx("float32")
-        try:
-            yield
-        finally:
-            keras.config.set_floatx(before)
 
 
 # -- deepcopy, pickle and skops -----------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from skdnn._engine.functions import SideEffectError, schedule_key
 from skdnn._engine.optimizer_copies import (
     arguments_of,
     excluded_from_decay,
@@ -112,19 +113,7 @@ def _reason_not_to_fuse_rate(rate: Any) -> str | None:
     if tf.config.functions_run_eagerly():
         return f"schedule {name} runs eagerly"
     try:
-        graph = _traced(rate).graph
-    except Exception as error:
-        raise ValueError(
-            f"schedule {name} of the learning rate can't be called with a step as TensorFlow "
-            f"traces it: {error}"
-        ) from error
-    kept = [op.type for op in graph.get_operations() if op.op_def.is_stateful]
-    return f"schedule {name} depends on more than the step ({kept[0]})" if kept else None
-
-
-def _traced(rate: Any) -> Any:
-    def at(step: tf.Tensor) -> tf.Tensor:
-        return tf.convert_to_tensor(rate(step))
-
-    step = tf.TensorSpec((), tf.int64)
-    return tf.function(at, autograph=False).get_concrete_function(step)
+        reads = schedule_key(rate).variables
+    except SideEffectError:
+        reads = (0,)
+    return f"schedule {name} depends on more than the step" if reads else None

@@ -173,7 +173,7 @@ class Fit:
         return [
             self._network,
             settings.regularization,
-            settings.optimizer.key,
+            _optimizer_key(settings.optimizer),
             settings.optimizer.learning_rate,
             settings.batch_size,
             self._tables,
@@ -433,16 +433,24 @@ def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
 
 
 def _refuse_what_memory_cannot_tell(choice: OptimizerChoice, network: Architecture) -> None:
-    if not type(choice.template).__module__.startswith("keras."):
+    if any(each is not choice.schedule for each in choice.own_code):
         raise ValueError(
-            "memory can't tell what an optimizer of your own does: leave out memory, or take "
-            f"one of Keras's optimizers; got optimizer={type(choice.template).__name__}"
+            "memory can't tell what an optimizer of your own does, or a function as learning "
+            "rate: leave out memory, or take one of Keras's optimizers and a schedule; got "
+            f"optimizer={type(choice.template).__name__}"
         )
     if any(getattr(does, "variables", ()) for does in network.activation):
         raise ValueError(
             "memory can't tell what the variables hold that an activation reads: leave out "
             "memory, or let the activation read numbers"
         )
+
+
+def _optimizer_key(choice: OptimizerChoice) -> tuple[Any, ...]:
+    """Return what tells an optimizer from others: settings, and what a schedule does."""
+    from skdnn._engine.functions import schedule_key
+
+    return (choice.key, choice.schedule and schedule_key(choice.schedule))
 
 
 def _versions() -> list[str]:
@@ -469,7 +477,7 @@ def _fused(
     batch_size = padded_batch_size(settings.batch_size, n_rows)
     jit = worth_compiling(settings.epochs, n_rows, batch_size)
     program = program_for(
-        Structure(network, settings.regularization, optimizer, batch_size, jit),
+        Structure(network, settings.regularization, _optimizer_key(choice), batch_size, jit),
         lambda: compiled_network(settings.architecture, choice, settings.regularization),
     )
     slots = program.first_slots

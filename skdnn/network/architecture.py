@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from skdnn.network.functions import activation_key
+from skdnn._engine.functions import activation_key
 from skdnn.network.initializers import InitializerChoice, choose_initializers, layer_seeds
 from skdnn.network.layer_settings import (
     Activation,
@@ -122,7 +122,7 @@ class Architecture:
         Raises
         ------
         ValueError
-            If a function is no activation: see :func:`skdnn.network.functions.activation_key`.
+            If a function is no activation: see :func:`skdnn._engine.functions.activation_key`.
         """
         keys: dict[Any, Any] = {}
         for number, layer in enumerate(zip(self.activation, self.hidden_units, strict=True), 1):

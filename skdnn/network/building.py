@@ -157,7 +157,7 @@ def compiled_network(
     load_tensorflow()
     from scikeras.wrappers import KerasClassifier
 
-    from skdnn._engine.optimizer_copies import float32, make_copyable
+    from skdnn._engine.optimizer_copies import make_copyable
 
     make_copyable()  # scikeras has put its own way in place
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
@@ -181,8 +181,7 @@ def compiled_network(
         **{f"optimizer__{name}": value for name, value in routed.items()},
     )
     X, y = _tiny_data(architecture)
-    with float32():
-        model: keras.Sequential = wrapper.initialize(X, y).model_
+    model: keras.Sequential = wrapper.initialize(X, y).model_
     return model
 
 

@@ -35,11 +35,6 @@ class InitializerChoice:
             return self.template
         return type(self.template).__qualname__, self.template.get_config()
 
-    @property
-    def own_code(self) -> tuple[Any, ...]:
-        """Return the initializer where it is one of the user's own, a class or a function."""
-        return () if self._is_keras_own else (self.template,)
-
     def seeded(self, seed: int | None, memo: dict[int, Any] | None = None) -> Any:
         """Return a copy of the initializer, with a seed where it takes one.
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn._engine.backend import load_tensorflow
+from skdnn._engine.backend import float32_by_default, load_tensorflow
 from skdnn.network.optimizer_settings import as_keras_takes_them, as_number, without_spelling
 
 
@@ -181,12 +181,10 @@ def _from_class(cls: type, settings: dict[str, Any], rate: Any) -> OptimizerChoi
 
 
 def _template_of(cls: type, settings: dict[str, Any]) -> Any:
-    from skdnn._engine.optimizer_copies import float32
-
     plain = all(value is None or type(value) in _PLAIN for value in settings.values())
     if plain and not _own(cls):
         return _template(_Given(cls, _as_text(settings), settings))
-    with float32():
+    with float32_by_default():
         return cls(**settings)
 
 
@@ -197,9 +195,7 @@ _PLAIN = (bool, float, int, str)
 # that ask for the same. A class or an object of the user's own may have changed since.
 @lru_cache(maxsize=128)
 def _template(given: _Given) -> Any:
-    from skdnn._engine.optimizer_copies import float32
-
-    with float32():
+    with float32_by_default():
         return given.cls(**given.options)
 
 

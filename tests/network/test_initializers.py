@@ -100,11 +100,3 @@ def test_one_that_fails_is_named():
         drawn(lambda shape: np.zeros(shape))
     with pytest.raises(ValueError, match="must return finite weights"):
         drawn(lambda shape, dtype=None: np.full(shape, np.nan))
-
-
-def test_code_of_ones_own_is_listed():
-    assert choose_initializers("he_normal", 0)[0].own_code == ()
-    assert choose_initializers(keras.initializers.Ones(), 0)[0].own_code == ()
-    assert choose_initializers(ramp, 0)[0].own_code == (ramp,)
-    assert choose_initializers(OWN[1], 0)[0].own_code == (OWN[1],)
-    assert choose_initializers(OWN[1], 0)[0].key is OWN[1]

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from skdnn import KerasDNNClassifier
-from skdnn.network.functions import activation_key, function_key
+from skdnn._engine.functions import activation_key, function_key
 
 ops = keras.ops
 SLOPE = 1.0

@@ -77,7 +77,7 @@ def function_key(
     ------
     ValueError
         If the function fails, returns something else, draws random numbers, changes a variable
-        or calls back into Python.
+        or calls back into Python (`SideEffectError`).
     """
     import tensorflow as tf
 
@@ -92,6 +92,35 @@ def function_key(
         # What is compiled keeps the variables alive, so that no other gets the id of one.
         tuple(id(tensor) for tensor in captured if tensor.dtype == tf.resource),
     )
+
+
+class SideEffectError(ValueError):
+    """A function does more than to compute."""
+
+
+def schedule_key(schedule: Callable[..., Any]) -> FunctionKey:
+    """Describe what a learning-rate schedule does.
+
+    Parameters
+    ----------
+    schedule : callable
+        Of the number of a step, a tensor of int64; returns a number or a tensor.
+
+    Returns
+    -------
+    key : FunctionKey
+
+    Raises
+    ------
+    ValueError
+        If it is refused by `function_key`.
+    """
+    import tensorflow as tf
+
+    def rate(step: Any) -> Any:
+        return tf.cast(schedule(step), tf.float32)
+
+    return function_key(rate, (), "int64", f"learning_rate: schedule {type(schedule).__name__}")
 
 
 def activation_key(function: Callable[..., Any], units: int, what: str) -> FunctionKey:
@@ -197,7 +226,7 @@ def _refuse_side_effects(graph: Any, assigns: bool, what: str) -> None:
         found |= {op for op in inside if _SIDE_EFFECTS.search(op)}
     found -= _HARMLESS | _CALLS
     if assigns or found:
-        raise ValueError(
+        raise SideEffectError(
             f"{what} draws random numbers, changes a variable or calls back into Python "
             f"({', '.join(sorted(found)) or 'Variable.assign'}), but a network's outputs must "
             "be a function of its rows alone. For noise in training take dropout"
