@@ -24,6 +24,7 @@ from skdnn._estimator.hyperparameters import (
     chosen_settings,
     refuse_contradictions,
 )
+from skdnn._estimator.labels import is_multilabel, refuse_other_targets
 from skdnn._estimator.memory import TrainingMemory
 from skdnn._estimator.routing import RoutedParametersMixin
 from skdnn._estimator.rows import LabelledRows, hold_out
@@ -33,7 +34,6 @@ from skdnn._estimator.targets import (
     Coding,
     check_same_classes,
     checked_sample_weight,
-    is_multilabel,
 )
 
 if TYPE_CHECKING:
@@ -326,7 +326,8 @@ class KerasDNNClassifier(
             made dense batch by batch. Never written.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any type, at least two different ones; or zeros and ones, a column for
-            each label that a row may have (multilabel).
+            each label that a row may have (multilabel). One-hot labels are such columns too:
+            pass ``y.argmax(axis=1)`` for them.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weight of each row; a weight of 2 counts like a repeated row, a
             weight of 0 like a removed one.
@@ -346,6 +347,11 @@ class KerasDNNClassifier(
         ------
         ValueError
             If a hyperparameter or the data break a rule, or the loss turns NaN or infinite.
+
+        Warns
+        -----
+        UserWarning
+            If `y` looks one-hot: five rows or more, each with exactly one label.
         """
         return self._fit(
             X,
@@ -466,6 +472,7 @@ class KerasDNNClassifier(
     def _validated(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> LabelledRows:
+        refuse_other_targets(y)
         rows, labels = validate_data(
             self, X, y, reset=reset, multi_output=is_multilabel(y), **_CHECKS
         )
