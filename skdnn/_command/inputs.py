@@ -233,15 +233,18 @@ def _check(path: Path, images: Images, target: Labels) -> None:
             f"{images.dtype} of shape {images.shape}"
         )
     if target.shape != images.shape[:1]:
+        columns = target.ndim == 2 and len(target) == len(images)
+        remedy = " (save one-hot labels as y.argmax(axis=1))" if columns else ""
         raise InputError(
             f"y in {path} must hold one label per image: shape ({len(images)},); got shape "
-            f"{target.shape}"
+            f"{target.shape}{remedy}"
         )
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         raise InputError(f"X in {path} must be finite; it holds NaN or infinity")
     if target.dtype.kind not in "buiU":
         raise InputError(
             f"y in {path} must hold class labels, integers or strings; got {target.dtype}"
+            + (" (save whole numbers as y.astype(int))" if target.dtype.kind == "f" else "")
         )
 
 

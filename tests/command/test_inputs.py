@@ -352,7 +352,8 @@ NOT_FINITE[3, 2, 1] = np.nan
         ),
         pytest.param(
             {"X": IMAGES, "y": np.eye(3)[LABELS]},
-            r"y in .* one label per image: shape \(20,\); got shape \(20, 3\)",
+            r"y in .* one label per image: shape \(20,\); got shape \(20, 3\) "
+            r"\(save one-hot labels as y.argmax",
             id="one-hot labels",
         ),
         pytest.param(
