@@ -13,7 +13,15 @@ _MOST = 5
 _WIDEST = 60
 
 # Between the user's line and ours: scikit-learn's pipelines and searches, and what runs them.
-_PASSED_THROUGH = ("skdnn", "sklearn", "joblib", "threading", "concurrent", "contextlib")
+_PASSED_THROUGH = (
+    "skdnn",
+    "sklearn",
+    "joblib",
+    "threading",
+    "multiprocessing",
+    "concurrent",
+    "contextlib",
+)
 
 
 def few(values: Iterable[Any]) -> str:

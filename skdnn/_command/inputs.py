@@ -249,12 +249,12 @@ def _check(path: Path, images: Images, target: Labels) -> None:
 
 
 def _pixel_scale(path: Path, images: Images) -> float:
-    """Return 1 for pixels in [-1, 1], 255 for 8-bit pixels, 65,535 for 16-bit ones."""
+    """Return 1 for pixels in [-1, 1] or standardised ones, 255 for 8-bit, 65,535 for 16-bit."""
     largest = max(float(images.max()), -float(images.min()))
     if images.dtype.kind == "b" or (images.dtype.kind == "f" and largest <= 1):
         return 1.0
     if largest <= 255:
-        return 255.0
+        return 1.0 if images.dtype.kind == "f" and images.min() < 0 else 255.0
     if images.dtype == np.uint16:
         return 65_535.0
     raise InputError(
