@@ -25,6 +25,7 @@ from skdnn._estimator.hyperparameters import (
     chosen_settings,
     refuse_contradictions,
 )
+from skdnn._estimator.labels import is_multilabel, refuse_other_targets
 from skdnn._estimator.memory import TrainingMemory
 from skdnn._estimator.other_names import explains_keywords
 from skdnn._estimator.routing import RoutedParametersMixin
@@ -36,7 +37,6 @@ from skdnn._estimator.targets import (
     Coding,
     check_same_classes,
     checked_sample_weight,
-    is_multilabel,
 )
 
 if TYPE_CHECKING:
@@ -338,7 +338,8 @@ class KerasDNNClassifier(
             made dense batch by batch. Never written.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any type, at least two different ones; or zeros and ones, a column for
-            each label that a row may have (multilabel).
+            each label that a row may have (multilabel). One-hot labels are such columns too:
+            pass ``y.argmax(axis=1)`` for them.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weight of each row in the loss. A weight of 0 is a removed row. A
             weight of 2 counts there like a repeated row; the two train the same network only if
@@ -360,6 +361,11 @@ class KerasDNNClassifier(
         ------
         ValueError
             If a hyperparameter or the data break a rule, or the loss turns NaN or infinite.
+
+        Warns
+        -----
+        UserWarning
+            If `y` looks one-hot: five rows or more, each with exactly one label.
         """
         return self._fit(
             X,
@@ -487,6 +493,7 @@ class KerasDNNClassifier(
     def _validated(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> LabelledRows:
+        refuse_other_targets(y)
         rows, labels = validate_data(
             self, X, y, reset=reset, multi_output=is_multilabel(y), **_CHECKS
         )

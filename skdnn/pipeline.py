@@ -25,6 +25,9 @@ def make_image_pipeline(
     The names of the steps read well in a grid: ``dnn__optimizer``, ``dnn__activation``,
     ``dnn__optimizer__learning_rate``.
 
+    Rows of pixels in a DataFrame are taken by the order of its columns: a `FunctionTransformer`
+    does not compare their names with those seen in `fit`.
+
     Parameters
     ----------
     scale : float, default=255.0
@@ -58,6 +61,12 @@ def make_image_pipeline(
     >>> bool(pipeline.fit(images, target).score(images, target) > 0.6)
     True
     """
+    prefixed = sorted(name for name in hyperparameters if name.startswith("dnn__"))
+    if prefixed:
+        raise ValueError(
+            f"hyperparameters have the classifier's names here: {prefixed[0][5:]!r}, not "
+            f"{prefixed[0]!r}"
+        )
     transformer = make_image_transformer(scale=scale, flatten=flatten, image_shape=image_shape)
     classifier = KerasDNNClassifier().set_params(**hyperparameters)
     return Pipeline([("scale", transformer), ("dnn", classifier)])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from math import prod
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.preprocessing import FunctionTransformer
+
+from skdnn._messages import warn_user
 
 
 def scale_and_flatten(
@@ -46,7 +48,8 @@ def scale_and_flatten(
     Warns
     -----
     UserWarning
-        If floats that reach no further than 1 are divided by a `scale` above 1.
+        If pixels are of another scale: floats that reach no further than 1, or are negative,
+        beside a `scale` above 1; or values above a `scale` of 255 or more.
 
     Examples
     --------
@@ -55,22 +58,26 @@ def scale_and_flatten(
     >>> scale_and_flatten(np.array([[[0, 51], [102, 255]]], np.uint8))
     array([[0. , 0.2, 0.4, 1. ]], dtype=float32)
     """
-    if not isinstance(scale, Real) or not 0 < scale < float("inf"):
+    if not isinstance(scale, Real) or isinstance(scale, bool) or not 0 < scale < float("inf"):
         raise ValueError(f"scale must be a positive number, got {scale!r}")
+    if not isinstance(flatten, bool | np.bool_):
+        raise ValueError(f"flatten must be True or False, got {flatten!r}")
     pixels = np.asarray(images)
+    if issparse(images):
+        raise ValueError("images must be dense, got a sparse matrix: pass images.toarray()")
     if pixels.ndim < 2:
         raise ValueError(
             "images must have a dimension for the images and at least one for their pixels, "
             f"got an array of shape {pixels.shape}"
         )
-    if image_shape is not None and pixels.shape[1:] != tuple(image_shape):
+    if image_shape is not None and pixels.shape[1:] != _checked_shape(image_shape):
         raise ValueError(
-            f"each image must have shape {tuple(image_shape)}, got {pixels.shape[1:]} in an "
-            f"array of shape {pixels.shape}"
+            f"each image must have shape {_checked_shape(image_shape)}, got "
+            f"{pixels.shape[1:]} in an array of shape {pixels.shape}"
         )
     if pixels.dtype.kind not in "buif":
         raise ValueError(f"images must hold numbers, got dtype {pixels.dtype}")
-    _warn_if_scaled_before(pixels, scale)
+    _warn_of_another_scale(pixels, scale)
     # Asked for in float32, or NumPy divides integers in float64: eight bytes a pixel.
     scaled: NDArray[np.float32] = np.divide(
         pixels, np.float32(scale), dtype=np.float32, casting="same_kind"
@@ -78,14 +85,43 @@ def scale_and_flatten(
     return scaled.reshape(len(scaled), prod(scaled.shape[1:])) if flatten else scaled
 
 
-def _warn_if_scaled_before(pixels: NDArray[Any], scale: float) -> None:
-    if pixels.dtype.kind != "f" or not pixels.size or scale <= 1:
+def _checked_shape(image_shape: Any) -> tuple[int, ...]:
+    """Return the shape as a tuple of Python's integers."""
+    try:
+        shape = tuple(int(side) for side in image_shape)
+        if not isinstance(image_shape, str) and shape == tuple(image_shape) and min(shape) > 0:
+            return shape
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(
+        "image_shape must hold positive integers, one per dimension of an image, such as "
+        f"(28, 28), got {image_shape!r}"
+    )
+
+
+def _warn_of_another_scale(pixels: NDArray[Any], scale: float) -> None:
+    if not pixels.size or scale <= 1:
         return
+    if pixels.dtype.kind == "f":
+        _warn_if_scaled_before(pixels, scale)
+    # A scale of 255 or more is the largest value of so many bits; a smaller one may be chosen.
+    if scale >= 255 and pixels.dtype.itemsize > 1 and pixels.max() > scale:
+        warn_user(
+            f"the largest pixel is {pixels.max():g}, above scale={scale:g}; pass the value "
+            "that is to become 1, such as scale=65535 for 16-bit images"
+        )
+
+
+def _warn_if_scaled_before(pixels: NDArray[Any], scale: float) -> None:
     if 0 < pixels.max() <= 1:
-        warnings.warn(
+        warn_user(
             f"the largest pixel is {pixels.max():g}, and all are divided by scale={scale:g}; "
-            "pass scale=1 for images that are in [0, 1]",
-            stacklevel=3,
+            "pass scale=1 for images that are in [0, 1]"
+        )
+    elif pixels.min() < 0:
+        warn_user(
+            f"the smallest pixel is {pixels.min():g}, and all are divided by scale={scale:g}; "
+            "pass scale=1 for images that are standardised already"
         )
 
 
@@ -131,7 +167,10 @@ def make_image_transformer(
 def _pixel_names(transformer: FunctionTransformer, input_features: Any) -> list[str]:
     shape = (transformer.kw_args or {}).get("image_shape")
     if shape is not None:
-        return ["_".join(["pixel", *map(str, place)]) for place in np.ndindex(*map(int, shape))]
+        return [
+            "_".join(["pixel", *map(str, place)])
+            for place in np.ndindex(*_checked_shape(shape))
+        ]
     if hasattr(transformer, "feature_names_in_"):
         return list(input_features)
     raise ValueError(

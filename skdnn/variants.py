@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 
 def document_variants(
@@ -40,6 +43,11 @@ def document_variants(
         For :class:`sklearn.model_selection.GridSearchCV` or
         :class:`sklearn.model_selection.ParameterGrid`.
 
+    Raises
+    ------
+    ValueError
+        If `hidden_units` does not hold a tuple of positive integers for each network.
+
     Examples
     --------
     >>> from sklearn.model_selection import ParameterGrid
@@ -49,6 +57,13 @@ def document_variants(
     >>> len(ParameterGrid(document_variants(hidden_units=[(100,), (300, 100)])))
     12
     """
+    if not isinstance(hidden_units, Sequence | np.ndarray) or not all(
+        map(_is_network, hidden_units)
+    ):
+        raise ValueError(
+            "hidden_units must hold a tuple of integers for each network, such as "
+            f"[(100,), (300, 100)], got {hidden_units!r}"
+        )
     grid: dict[str, list[Any]] = {
         "dnn__activation": ["sigmoid", "relu"],
         "dnn__hidden_units": [tuple(units) for units in hidden_units],
@@ -61,3 +76,8 @@ def document_variants(
         others = {"scale": scale, "image_shape": image_shape}
         grid["scale__kw_args"] = [{"flatten": True, **others}, {"flatten": False, **others}]
     return grid
+
+
+def _is_network(units: Any) -> bool:
+    listed = isinstance(units, Sequence | np.ndarray) and not isinstance(units, str)
+    return listed and all(isinstance(n, Integral) and int(n) > 0 for n in units)

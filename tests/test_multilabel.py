@@ -189,8 +189,10 @@ def test_partial_fit_takes_rows_without_any_label(network, labelled):
     assert network.n_iter_ == 2
     with pytest.raises(ValueError, match="classes must be passed on the first call"):
         clone(network).partial_fit(X, Y)
-    with pytest.raises(ValueError, match="not the same as on the first call"):
+    with pytest.raises(ValueError, match=r"the numbers of the columns, \[0, 1, 2\], got \['a"):
         clone(network).partial_fit(X, Y, classes=["a", "b", "c"])
+    with pytest.raises(ValueError, match="not the same as on the first call"):
+        network.partial_fit(X, Y, classes=["a", "b", "c"])
 
 
 @pytest.mark.parametrize(

@@ -193,3 +193,8 @@ def test_grid_over_both_steps(few):
     assert score["adam", True] > score["sgd", True]
     assert search.best_params_["dnn__optimizer"] == "adam"
     assert search.predict(images).shape == (400,)
+
+
+def test_the_names_of_a_grid_are_not_those_of_the_function():
+    with pytest.raises(ValueError, match="the classifier's names here: 'epochs', not 'dnn__ep"):
+        make_image_pipeline(dnn__epochs=3)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.preprocessing import FunctionTransformer
 
@@ -335,3 +336,47 @@ def test_no_image_and_no_pixel_are_rows_too():
 def test_a_scale_that_is_no_positive_number_is_refused(scale):
     with pytest.raises(ValueError, match="scale must be a positive number, got"):
         scale_and_flatten(np.zeros((1, 2, 2)), scale=scale)
+
+
+@pytest.mark.parametrize(
+    ("images", "scale", "message"),
+    [
+        (np.full((2, 2), 65_535, np.uint16), 255, "largest pixel is 65535, above scale=255"),
+        (np.full((2, 2), 300.0), 255, "largest pixel is 300, above scale=255; pass the value"),
+        (np.array([[-2.0, 2.0]]), 255, r"smallest pixel is -2, .*scale=1 for .* standardised"),
+        (np.array([[-1.0, 1.0]]), 255, "largest pixel is 1, .* pass scale=1"),
+    ],
+    ids=["16 bits", "floats", "standardised", "from -1 to 1"],
+)
+def test_pixels_of_another_scale_are_told(images, scale, message):
+    with pytest.warns(UserWarning, match=message):
+        scale_and_flatten(images, scale=scale)
+
+
+def test_the_warning_comes_through_a_transformer_to_the_callers_line():
+    transformer = make_image_transformer().fit(PIXELS)
+    with pytest.warns(UserWarning, match="largest pixel is 1") as caught:
+        transformer.transform(np.ones((2, 2, 2)))
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize(
+    "image_shape", [28, "28", (-28, 28), (28.5, 28), (0, 28), (), ("a",)], ids=repr
+)
+def test_an_image_shape_that_is_none_is_refused(image_shape):
+    rule = r"^image_shape must hold positive integers, .* such as \(28, 28\), got"
+    with pytest.raises(ValueError, match=rule):
+        scale_and_flatten(PIXELS, image_shape=image_shape)
+    transformer = make_image_transformer(image_shape=image_shape)
+    with pytest.raises(ValueError, match=rule):
+        transformer.get_feature_names_out(["pixel"])
+
+
+def test_flags_and_sparse_matrices_are_not_taken_for_others():
+    with pytest.raises(ValueError, match="scale must be a positive number, got True"):
+        scale_and_flatten(PIXELS, scale=True)
+    for flatten in ("False", 0, None):
+        with pytest.raises(ValueError, match=r"^flatten must be True or False, got"):
+            scale_and_flatten(PIXELS, flatten=flatten)
+    with pytest.raises(ValueError, match=r"got a sparse matrix: pass images.toarray\(\)"):
+        scale_and_flatten(sp.csr_array(PIXELS.reshape(4, -1)))

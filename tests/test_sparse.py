@@ -170,7 +170,7 @@ def test_early_stopping(network, counts, scoring):
 
 def test_multilabel_targets_may_be_sparse_as_well(network, counts):
     X, y = counts
-    Y = np.eye(3, dtype=int)[y]
+    Y = np.tri(3, dtype=int)[y]
     both = clone(network).fit(sp.csr_array(X), sp.csr_array(Y))
     np.testing.assert_array_equal(both.predict_proba(X), network.fit(X, Y).predict_proba(X))
 

@@ -98,3 +98,11 @@ def test_names_need_no_tensorflow():
     )
 
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "units", [100, (100,), "100", ["100"], [(1.5,)], [(0,)], {100}, None], ids=repr
+)
+def test_networks_that_are_none_are_refused(units):
+    with pytest.raises(ValueError, match=r"a tuple of integers for each network, .*, got"):
+        document_variants(hidden_units=units)

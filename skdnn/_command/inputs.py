@@ -233,25 +233,28 @@ def _check(path: Path, images: Images, target: Labels) -> None:
             f"{images.dtype} of shape {images.shape}"
         )
     if target.shape != images.shape[:1]:
+        columns = target.ndim == 2 and len(target) == len(images)
+        remedy = " (save one-hot labels as y.argmax(axis=1))" if columns else ""
         raise InputError(
             f"y in {path} must hold one label per image: shape ({len(images)},); got shape "
-            f"{target.shape}"
+            f"{target.shape}{remedy}"
         )
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         raise InputError(f"X in {path} must be finite; it holds NaN or infinity")
     if target.dtype.kind not in "buiU":
         raise InputError(
             f"y in {path} must hold class labels, integers or strings; got {target.dtype}"
+            + (" (save whole numbers as y.astype(int))" if target.dtype.kind == "f" else "")
         )
 
 
 def _pixel_scale(path: Path, images: Images) -> float:
-    """Return 1 for pixels in [-1, 1], 255 for 8-bit pixels, 65,535 for 16-bit ones."""
+    """Return 1 for pixels in [-1, 1] or standardised ones, 255 for 8-bit, 65,535 for 16-bit."""
     largest = max(float(images.max()), -float(images.min()))
     if images.dtype.kind == "b" or (images.dtype.kind == "f" and largest <= 1):
         return 1.0
     if largest <= 255:
-        return 255.0
+        return 1.0 if images.dtype.kind == "f" and images.min() < 0 else 255.0
     if images.dtype == np.uint16:
         return 65_535.0
     raise InputError(

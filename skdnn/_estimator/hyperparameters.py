@@ -18,32 +18,40 @@ if TYPE_CHECKING:
 
 VALIDATION_FRACTION = 0.1
 
+
+class _Number(Interval):
+    """An interval without True and False, which Python counts among the integers."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        return not isinstance(val, bool) and bool(super().is_satisfied_by(val))
+
+
 # What scikit-learn checks before a fit, in its own words.
 CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_units": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "hidden_units": ["array-like", _Number(Integral, 1, None, closed="left")],
     "activation": [str, callable, "array-like"],
     "kernel_initializer": [str, callable, "array-like"],
     "batch_normalization": ["boolean", "array-like"],
-    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-    "l2": [Interval(Real, 0, None, closed="left"), "array-like"],
+    "dropout": [_Number(Real, 0, 1, closed="left"), "array-like"],
+    "l2": [_Number(Real, 0, None, closed="left"), "array-like"],
     "optimizer": [str, callable, HasMethods(["get_config", "apply_gradients"])],
     "learning_rate": [
-        Interval(Real, 0, None, closed="neither"),
+        _Number(Real, 0, None, closed="neither"),
         callable,
         None,
     ],
-    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
-    "epochs": [Interval(Integral, 1, None, closed="left")],
-    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "label_smoothing": [_Number(Real, 0, 1, closed="left")],
+    "epochs": [_Number(Integral, 1, None, closed="left")],
+    "batch_size": [_Number(Integral, 1, None, closed="left")],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "early_stopping": ["boolean"],
     "validation_fraction": [
-        Interval(RealNotInt, 0, 1, closed="neither"),
-        Interval(Integral, 1, None, closed="left"),
+        _Number(RealNotInt, 0, 1, closed="neither"),
+        _Number(Integral, 1, None, closed="left"),
     ],
     "scoring": [str, callable, None],
-    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-    "tol": [Interval(Real, 0, None, closed="left")],
+    "n_iter_no_change": [_Number(Integral, 1, None, closed="left")],
+    "tol": [_Number(Real, 0, None, closed="left")],
     "memory": [str, HasMethods("cache"), None],
     "random_state": ["random_state"],
     "warm_start": ["boolean"],
@@ -96,7 +104,7 @@ def chosen_settings(
         regularization=chosen_regularization(estimator, n_hidden),
         initializers=choose_initializers(estimator.kernel_initializer, n_hidden),
         optimizer=chosen_optimizer(estimator),
-        batch_size=estimator.batch_size,
+        batch_size=int(estimator.batch_size),  # NumPy's would be another type of tensor
         epochs=epochs,
         seed=seed,
         engine=estimator.engine,

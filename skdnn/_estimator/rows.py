@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from skdnn._estimator.targets import Coding, Weights, row_weights
+from skdnn._messages import few
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ def hold_out(
     numbers = coding.numbers(rows.y, rows.weight)
     weight = np.ones(len(numbers)) if rows.weight is None else rows.weight.copy()
     counting = np.flatnonzero(weight)
+    if numbers.ndim == 1:
+        _refuse_single_rows(numbers[counting], coding)
     try:
         _, taken = train_test_split(
             counting,
@@ -107,8 +110,9 @@ def hold_out(
     except ValueError as error:
         raise ValueError(
             f"early_stopping=True can't set validation_fraction={fraction!r} of "
-            f"{len(counting)} rows aside: {str(error).rstrip('.')}. Pass X_val and y_val to "
-            "fit, change validation_fraction, or set early_stopping=False."
+            f"{len(counting)} rows aside: {str(error).rstrip('.')}. "
+            f"Pass X_val and y_val to fit, {_remedy(len(counting), numbers[counting])}, or set "
+            "early_stopping=False."
         ) from error
     taken = np.sort(taken)
     held_out = LabelledRows(
@@ -116,3 +120,22 @@ def hold_out(
     )
     weight[taken] = 0
     return weight, held_out
+
+
+def _refuse_single_rows(numbers: NDArray[np.int32], coding: Coding) -> None:
+    """Refuse a class that can't be on both sides, by its label."""
+    single = np.flatnonzero(np.bincount(numbers, minlength=len(coding.classes)) == 1)
+    if len(single):
+        raise ValueError(
+            "early_stopping=True sets a share of each class aside, which takes 2 rows of a "
+            f"class, but there is only 1 of {few(coding.classes[single])}. Pass X_val and "
+            "y_val to fit, leave these rows out, or set early_stopping=False."
+        )
+
+
+def _remedy(n_rows: int, numbers: NDArray[np.int32]) -> str:
+    """Name the numbers of rows that can be set aside with a share of each class."""
+    least = 1 if numbers.ndim > 1 else len(np.unique(numbers))
+    if n_rows < 2 * least:
+        return "pass more rows"
+    return f"change validation_fraction to a number of rows from {least} to {n_rows - least}"

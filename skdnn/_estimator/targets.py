@@ -12,13 +12,25 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight
 
-Labels = NDArray[Any]
+from skdnn._estimator.labels import (
+    Labels,
+    is_multilabel,
+    is_one_hot,
+    refuse_other_targets,
+    warn_of_missing_as_text,
+    warn_of_one_hot,
+)
+from skdnn._messages import brief, few
+
 Weights = NDArray[np.float64]
 
 # Weights are relative. Sums over millions of rows stay within float32 if the largest is not
 # above the first; a weight below the second, as a part of the largest, counts as 0.
 _LARGEST = 2.0**60
 _NEGLIGIBLE = 2.0**-100
+
+# Up to so many different numbers may be meant as classes where they are not whole.
+_FEW_CLASSES = 20
 
 
 def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> Weights | None:
@@ -48,15 +60,6 @@ def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> W
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
     return weights
-
-
-def is_multilabel(y: Any) -> bool:
-    """Tell whether a target is an indicator matrix: a column of zeros and ones per label."""
-    try:
-        with np.errstate(invalid="ignore"):  # of infinite labels, which are no numbers of any
-            return y is not None and type_of_target(y) == "multilabel-indicator"
-    except ValueError:  # whoever checks y next says why, and names it
-        return False
 
 
 @dataclass(frozen=True)
@@ -98,24 +101,25 @@ class Coding:
         ValueError
             If `y` does not hold class labels, or there are fewer than two classes.
         """
+        counting = y if weight is None else y[weight > 0]
         if is_multilabel(y):
             numbers = np.arange(y.shape[1])
-            if classes is not None:
-                check_same_classes(classes, numbers)
+            _check_columns_named(classes, numbers, counting)
+            warn_of_one_hot(counting)
             return cls(numbers, multilabel=True)
-        counting = y if weight is None else y[weight > 0]
-        check_classification_targets(counting)
+        _check_kind(counting)
         if counting.ndim > 1:
             raise ValueError(
                 f"y must have one column, or a column of zeros and ones per label, got values "
                 f"of type {type_of_target(counting)!r} in {counting.shape[1]} columns"
             )
-        found: Labels = np.unique(counting if classes is None else np.asarray(classes))
+        found: Labels = np.unique(counting) if classes is None else _sorted_classes(classes)
         if len(found) < 2:
             raise ValueError(
                 "a classifier needs at least 2 classes of rows with positive weight, got "
-                f"{len(found)} class: {found.tolist()!r}"
+                f"{len(found)} class: {few(found)}"
             )
+        warn_of_missing_as_text(found)
         return cls(found, multilabel=False)
 
     def numbers(self, y: Labels, weight: Weights | None) -> NDArray[np.int32]:
@@ -139,20 +143,17 @@ class Coding:
             If a label is not among the classes, or `y` is of another kind.
         """
         if self.multilabel:
-            if y.ndim != 2 or y.shape[1] != len(self.classes) or not np.isin(y, (0, 1)).all():
-                raise ValueError(
-                    f"y must hold zeros and ones in {len(self.classes)} columns, one per "
-                    f"label, got shape {y.shape} and values {np.unique(y)[:5].tolist()}"
-                )
+            self._check_indicators(y)
             return y.astype(np.int32)
-        if y.ndim != 1:
-            raise ValueError(f"y must hold one class per row, got shape {y.shape}")
         kept = slice(None) if weight is None else weight > 0
-        check_classification_targets(y[kept])
-        unknown = sorted(set(np.unique(y[kept]).tolist()) - set(self.classes.tolist()), key=str)
+        if y.ndim != 1:
+            remedy = f"; {self._remedy_for_one_hot()}" if is_one_hot(y[kept]) else ""
+            raise ValueError(f"y must hold one class per row, got shape {y.shape}{remedy}")
+        _check_kind(y[kept])
+        unknown = sorted(set(np.unique(y[kept])) - set(self.classes), key=str)
         if unknown:
             raise ValueError(
-                f"y has labels {unknown} that are not in classes {self.classes.tolist()}"
+                f"y has labels {few(unknown)} that are not in classes {few(self.classes)}"
             )
         numbers = np.zeros(len(y), np.int32)
         numbers[kept] = np.searchsorted(self.classes, y[kept])
@@ -174,6 +175,22 @@ class Coding:
         labels: Labels = self.classes[probabilities.argmax(axis=1)]
         return labels
 
+    def _check_indicators(self, y: Labels) -> None:
+        columns = y.ndim == 2 and y.shape[1] == len(self.classes)
+        if columns and np.isin(y, (0, 1)).all():
+            return
+        two = np.unique(y)
+        remedy = f"; pass y == {brief(two[-1])}" if columns and len(two) == 2 else ""
+        raise ValueError(
+            f"y must hold zeros and ones in {len(self.classes)} columns, one per label, got "
+            f"shape {y.shape} and values {few(two)}{remedy}"
+        )
+
+    def _remedy_for_one_hot(self) -> str:
+        if np.array_equal(self.classes, np.arange(len(self.classes))):
+            return "it looks one-hot: pass y.argmax(axis=1)"
+        return f"it looks one-hot: pass labels as {brief(self.classes[0])}, not columns"
+
 
 def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
     """Check the classes that a later call of `partial_fit` names.
@@ -190,11 +207,43 @@ def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
     ValueError
         If they differ.
     """
-    if classes is not None and not np.array_equal(np.unique(np.asarray(classes)), fitted):
+    if classes is not None and not np.array_equal(_sorted_classes(classes), fitted):
         raise ValueError(
-            f"classes={classes!r} is not the same as on the first call to partial_fit: "
-            f"{fitted.tolist()}"
+            f"classes={few(np.asarray(classes))} is not the same as on the first call to "
+            f"partial_fit: {few(fitted)}"
         )
+
+
+def _sorted_classes(classes: Any) -> Labels:
+    if np.ndim(classes) != 1:
+        raise ValueError(f"classes must be a list of all labels, got classes={brief(classes)}")
+    refuse_other_targets(classes, "classes")
+    found: Labels = np.unique(np.asarray(classes))
+    return found
+
+
+def _check_columns_named(classes: ArrayLike | None, numbers: Labels, Y: Labels) -> None:
+    if classes is None or np.array_equal(_sorted_classes(classes), numbers):
+        return
+    remedy = "; for one class per row, pass y.argmax(axis=1)" if is_one_hot(Y) else ""
+    raise ValueError(
+        f"y holds a column of zeros and ones for each of {len(numbers)} labels: classes must "
+        f"be the numbers of the columns, {few(numbers)}, got {few(np.asarray(classes))}{remedy}"
+    )
+
+
+def _check_kind(y: Labels) -> None:
+    """Leave it to scikit-learn whether these are labels, and say what to do if they are."""
+    try:
+        check_classification_targets(y)
+    except ValueError as error:
+        found = np.unique(y)
+        if y.ndim > 1 or y.dtype.kind != "f" or len(found) > _FEW_CLASSES:
+            raise
+        raise ValueError(
+            f"{error} y holds the numbers {few(found)}: if they name classes, pass "
+            "y.astype(str)"
+        ) from error
 
 
 def row_weights(
@@ -232,15 +281,19 @@ def row_weights(
     if class_weight is None:
         return None if sample_weight is None else sample_weight.astype(np.float32)
     if numbers.ndim > 1:
+        one_hot = is_one_hot(numbers)
+        remedy = "; one-hot labels become classes by y.argmax(axis=1)" if one_hot else ""
         raise ValueError(
-            f"class_weight={class_weight!r} can't be used with multilabel targets, where a row "
-            "has no one class; weigh rows by sample_weight"
+            f"class_weight={brief(class_weight)} can't be used with multilabel targets, where "
+            f"a row has no one class; weigh rows by sample_weight{remedy}"
         )
     weights = _weight_per_class(class_weight, classes, numbers, sample_weight)[numbers]
     if weights.any():
         weights = _within_range(weights) * (1.0 if sample_weight is None else sample_weight)
     if not weights.any():
-        raise ValueError(f"class_weight={class_weight!r} leaves no row with a positive weight")
+        raise ValueError(
+            f"class_weight={brief(class_weight)} leaves no row with a positive weight"
+        )
     return _within_range(weights).astype(np.float32)
 
 
@@ -278,9 +331,18 @@ def _weight_per_class(
     missing = [label for label in labels if label not in class_weight]
     if unknown and missing:
         raise ValueError(
-            f"class_weight names labels {unknown} that are not in y and leaves out {missing}"
+            f"class_weight names labels {few(unknown)} that are not in y and leaves out "
+            f"{few(missing)}"
         )
-    weights = np.array([class_weight.get(label, 1.0) for label in labels], np.float64)
-    if not (np.isfinite(weights) & (weights >= 0)).all():
-        raise ValueError(f"class_weight must hold non-negative numbers, got {class_weight!r}")
-    return weights
+    given = {label: class_weight.get(label, 1.0) for label in labels}
+    wrong = {label: weight for label, weight in given.items() if not _is_weight(weight)}
+    if wrong:
+        raise ValueError(f"class_weight must hold non-negative numbers, got {brief(wrong)}")
+    return np.array(list(given.values()), np.float64)
+
+
+def _is_weight(weight: Any) -> bool:
+    try:
+        return not isinstance(weight, str) and 0 <= float(weight) < np.inf
+    except (TypeError, ValueError):
+        return False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._messages import brief
 from skdnn.callbacks._channel import Channel
 from skdnn.callbacks._tasks import evaluation_number
 
@@ -76,7 +77,9 @@ class HistoryMonitor:
             If it is no search.
         """
         if not hasattr(search, "cv"):
-            raise TypeError(f"search must be a search, such as GridSearchCV, got {search!r}")
+            raise TypeError(
+                f"search must be a search, such as GridSearchCV, got {brief(search)}"
+            )
         check_is_fitted(search, "cv_results_")
         n_folds, n_candidates = search.n_splits_, len(search.cv_results_["params"])
         by_number = {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any
 
 import joblib
 
+from skdnn._messages import brief
 from skdnn.cluster._errors import ClusterError
 
 __all__ = ["ClusterError", "dask_config"]
@@ -49,6 +51,8 @@ def dask_config(
         If the cluster has fewer than two threads, since joblib would run every fit in this
         process; if all workers that hold the rows have died, a fit ends its worker again and
         again, or there are no workers for longer than told.
+    TypeError
+        If `client` is no client, such as an address.
     ValueError
         If there is no client, or the time is not positive.
 
@@ -80,7 +84,7 @@ def dask_config(
     >>> len(search.cv_results_["params"])
     2
     """
-    if not seconds_without_workers > 0:
+    if not isinstance(seconds_without_workers, Real) or not seconds_without_workers > 0:
         raise ValueError(
             f"seconds_without_workers must be positive, got {seconds_without_workers!r}"
         )
@@ -89,6 +93,11 @@ def dask_config(
     from skdnn.cluster._dask_backend import WatchedDaskBackend
 
     client = Client.current() if client is None else client
+    if not isinstance(client, Client):
+        raise TypeError(
+            "client must be a distributed.Client, such as Client('tcp://scheduler:8786'), got "
+            f"{brief(client)}"
+        )
     # As the current one, callbacks find it too.
     with client.as_current():
         backend = WatchedDaskBackend(client, scatter, seconds_without_workers)

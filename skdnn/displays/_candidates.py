@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skdnn._messages import few
+from skdnn.displays._arguments import listed_names
+
 _MISSING = object()  # grids in a list need not have the same parameters
 
 
@@ -77,6 +80,36 @@ def score_name_of(search: Any) -> str:
     return scoring.replace("_", " ") if isinstance(scoring, str) else "score"
 
 
+def score_name_or_given(search: Any, score_name: str | None) -> str:
+    """Return what the scores of a search are called, as given if it is their name.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+    score_name : str or None
+        As the user gave it.
+
+    Returns
+    -------
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If it is the name of another metric of the search than the one that `refit` names.
+    """
+    if score_name is None:
+        return score_name_of(search)
+    if f"mean_test_{score_name}" in search.cv_results_ and score_name != metric_of(search):
+        raise ValueError(
+            f"score_name is what the scores are called, and those of refit={search.refit!r} "
+            f"are taken; got score_name={score_name!r}, another metric. For its scores, set "
+            "search.refit to its name"
+        )
+    return score_name
+
+
 def fold_scores_of(search: Any) -> NDArray[np.float64]:
     """Return the score of each candidate in each fold.
 
@@ -128,13 +161,14 @@ def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
     params = search.cv_results_["params"]
     if names is None:
         return candidate_names(params)
+    names = listed_names("names", names)
     if len(names) != len(params):
         raise ValueError(
             f"names must hold a name for each of the {len(params)} candidates, got {len(names)}"
         )
     twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
-        raise ValueError(f"names must all be different, got {twice} more than once")
+        raise ValueError(f"names must all be different, got {few(twice)} more than once")
     return [str(name) for name in names]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skdnn.displays._arguments import check_at_least_one
 from skdnn.displays._canvas import axes_or_new
 from skdnn.displays._pixels import checked_images, grid_shape
 
@@ -93,8 +94,7 @@ class FirstLayerWeightsDisplay:
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(estimator)
-        if n_units < 1:
-            raise ValueError(f"n_units must be at least 1, got {n_units!r}")
+        check_at_least_one("n_units", n_units)
         last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
         kernel = next(
             np.asarray(layer.kernel) for layer in last.model_.layers if hasattr(layer, "kernel")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skdnn._messages import few
+from skdnn.displays._arguments import check_at_least_one, check_comparable, named_classes
 from skdnn.displays._canvas import RIGHT, WRONG, axes_or_new, literal, shortened
 from skdnn.displays._pixels import checked_images, grid_shape
 
@@ -131,9 +133,10 @@ class ImagesDisplay:
 
         check_is_fitted(estimator)
         proba = estimator.predict_proba(images) if hasattr(estimator, "predict_proba") else None
-        names = None if target_names is None else np.asarray(target_names, object)
         y, y_pred = np.asarray(y), np.asarray(estimator.predict(images))
-        if names is not None:
+        if target_names is not None and y.ndim == y_pred.ndim == 1:
+            names = np.array(named_classes(target_names, estimator.classes_), object)
+            check_comparable("y", y, y_pred)
             y, y_pred = (_named(labels, estimator.classes_, names) for labels in (y, y_pred))
         return cls.from_predictions(
             images,
@@ -190,8 +193,9 @@ class ImagesDisplay:
         ------
         ValueError
             If `which` has no such name, `n_images` is less than 1, there is not one label of
-            each kind per image, the images have not `image_shape`, or the least certain are
-            asked for where the certainty is not known.
+            each kind per image, true labels are missing or of another type than those
+            predicted, the images have not `image_shape`, or the least certain are asked for
+            where the certainty is not known.
         """
         return cls.chosen(
             images,
@@ -240,8 +244,7 @@ class ImagesDisplay:
         """
         if which not in _CHOICES:
             raise ValueError(f"which must be one of {list(_CHOICES)}, got {which!r}")
-        if n_images < 1:
-            raise ValueError(f"n_images must be at least 1, got {n_images!r}")
+        check_at_least_one("n_images", n_images)
         pixels = checked_images(images, image_shape)
         true, predicted = np.asarray(y_true), np.asarray(y_pred)
         sure = None if certainty is None else np.asarray(certainty, np.float64)
@@ -251,6 +254,7 @@ class ImagesDisplay:
                     f"{name} must hold one value for each of the {len(pixels)} images, got "
                     f"shape {values.shape}"
                 )
+        check_comparable("y_true", true, predicted)
         rows, title = _choice(which, true != predicted, sure)
         rows = rows[:n_images]
         return cls(
@@ -391,11 +395,7 @@ def _choice(
 def _named(
     labels: NDArray[Any], classes: NDArray[Any], names: NDArray[np.object_]
 ) -> NDArray[np.object_]:
-    if len(names) != len(classes):
-        raise ValueError(
-            f"target_names must name each of the {len(classes)} classes, got {len(names)} names"
-        )
     unknown = sorted(set(labels.tolist()) - set(classes.tolist()), key=str)
     if unknown:
-        raise ValueError(f"y must hold labels seen in fit, {classes.tolist()}, got {unknown}")
+        raise ValueError(f"y must hold labels seen in fit, {few(classes)}, got {few(unknown)}")
     return names[np.searchsorted(classes, labels)]

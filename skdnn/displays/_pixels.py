@@ -28,10 +28,14 @@ def checked_images(
 
     Raises
     ------
+    TypeError
+        If `image_shape` is no tuple.
     ValueError
         If the rows are no images of that shape.
     """
     pixels = np.asarray(images)
+    if isinstance(image_shape, str) or (image_shape is not None and np.ndim(image_shape) != 1):
+        raise TypeError(f"image_shape must be a tuple such as (28, 28), got {image_shape!r}")
     shape = pixels.shape[1:] if image_shape is None else tuple(image_shape)
     if len(shape) == 1 and isqrt(shape[0]) ** 2 == shape[0]:
         shape = (isqrt(shape[0]),) * 2

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
-    score_name_of,
+    score_name_or_given,
     short_names,
     value_text,
     varied_parameters,
@@ -152,7 +152,7 @@ class SearchHeatmapDisplay:
             y_values=y_values,
             x_name=short[x],
             y_name=short[y],
-            score_name=score_name_of(search) if score_name is None else score_name,
+            score_name=score_name_or_given(search, score_name),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None, cmap: str = "cividis") -> Self:

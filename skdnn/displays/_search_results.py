@@ -12,7 +12,7 @@ from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
     names_or_given,
-    score_name_of,
+    score_name_or_given,
 )
 from skdnn.displays._canvas import COLOURS, GREY, MARKERS, axes_or_new, literal, shortened
 
@@ -130,7 +130,7 @@ class SearchResultsDisplay:
             names=names_or_given(search, names),
             scores=fold_scores_of(search),
             fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
-            score_name=score_name_of(search) if score_name is None else score_name,
+            score_name=score_name_or_given(search, score_name),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:

@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skdnn._messages import brief
+from skdnn.displays._arguments import (
+    check_at_least_one,
+    check_best_epochs,
+    check_histories,
+    check_labelled,
+)
 from skdnn.displays._candidates import check_searched, fold_scores_of, names_or_given
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
 
@@ -147,6 +154,7 @@ class TrainingCurvesDisplay:
         display : TrainingCurvesDisplay
             Drawn, with the best epochs marked where the estimators have `best_iteration_`.
         """
+        check_labelled("estimators", estimators, "a fitted classifier")
         fits = {label: list(map(_last_step, _listed(e))) for label, e in estimators.items()}
         return cls.from_histories(
             {label: list(map(_history_of, group)) for label, group in fits.items()},
@@ -204,8 +212,12 @@ class TrainingCurvesDisplay:
             If `n_candidates` is less than 1, or the monitor saw another search.
         """
         check_searched(search)
-        if n_candidates < 1:
-            raise ValueError(f"n_candidates must be at least 1, got {n_candidates!r}")
+        check_at_least_one("n_candidates", n_candidates)
+        if not hasattr(monitor, "fold_histories"):
+            raise TypeError(
+                "monitor must be the HistoryMonitor that was set on the search, got "
+                f"{brief(monitor)}"
+            )
         labels = names_or_given(search, names)
         histories = monitor.fold_histories(search)
         # NaN, the score of a failed fit, comes last in a sort of the negatives.
@@ -248,6 +260,8 @@ class TrainingCurvesDisplay:
         ValueError
             If a history has no such metric.
         """
+        check_histories(histories)
+        check_best_epochs(best_epochs or {}, histories)
         beside = f"val_{metric}"
         validated = all(beside in history for fits in histories.values() for history in fits)
         return cls(
@@ -293,8 +307,8 @@ class TrainingCurvesDisplay:
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         self.ax_.set(xlabel="Epoch", ylabel=self._axis_title())
         self.ax_.grid(visible=True, alpha=0.3)
-        few = len(self.ax_.get_legend_handles_labels()[1]) <= 4
-        self.ax_.legend(fontsize="medium" if few else "small")
+        short = len(self.ax_.get_legend_handles_labels()[1]) <= 4
+        self.ax_.legend(fontsize="medium" if short else "small")
         return self
 
     def _axis_title(self) -> str:
@@ -382,9 +396,9 @@ def _stacked_by_label(histories: Mapping[str, Sequence[History]], metric: str) -
     return {label: _stacked(label, fits, metric) for label, fits in histories.items()}
 
 
-def _stacked(label: str, fits: Sequence[History], metric: str) -> NDArray[np.float64]:
+def _stacked(label: str, fits: Sequence[History], metric: Any) -> NDArray[np.float64]:
     for history in fits:
-        if metric not in history:
+        if not isinstance(metric, str) or metric not in history:
             raise ValueError(
                 f"metric must be a key of every history, {sorted(history)} for {label!r}, "
                 f"got {metric!r}"

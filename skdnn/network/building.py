@@ -107,7 +107,13 @@ def build_network(
     >>> classifier.fit(X, y).predict(X[:3]).shape
     (3,)
     """
-    multilabel = meta.get("target_type_") == "multilabel-indicator"
+    multilabel = _checked_target_type(meta) == "multilabel-indicator"
+    if multilabel and "categorical_crossentropy" in str(compile_kwargs.get("loss")):
+        raise ValueError(
+            "y holds a column of zeros and ones per label, which is multilabel here, with a "
+            f"sigmoid each: it can't be used with loss={compile_kwargs['loss']!r}; for one "
+            "class per row, pass y.argmax(axis=1)"
+        )
     architecture = Architecture.from_parameters(
         input_shape=tuple(meta["X_shape_"][1:]),
         n_classes=int(meta["n_classes_"]),
@@ -129,6 +135,16 @@ def build_network(
         kwargs["metrics"] = [accuracy(architecture)]
     model.compile(**{"auto_scale_loss": False, **kwargs})  # the layers are of float32
     return model
+
+
+def _checked_target_type(meta: Mapping[str, Any]) -> Any:
+    kind = meta.get("target_type_")
+    if kind not in (None, "binary", "multiclass", "multilabel-indicator"):
+        raise ValueError(
+            "build_network makes classifiers: y must hold one class per row, or a column of "
+            f"zeros and ones per label, got a target of type {kind!r}"
+        )
+    return kind
 
 
 @float32_by_default()

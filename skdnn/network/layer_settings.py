@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+
+from skdnn._messages import brief, few
+
+# Names that MLPClassifier, PyTorch and papers have for Keras's.
+_MEANT = {
+    "logistic": "sigmoid",
+    "identity": "linear",
+    "none": "linear",
+    "leakyrelu": "leaky_relu",
+    "logsigmoid": "log_sigmoid",
+    "logsoftmax": "log_softmax",
+    "hardsigmoid": "hard_sigmoid",
+    "hardswish": "hard_swish",
+    "hardtanh": "hard_tanh",
+}
 
 Activation: TypeAlias = str | Callable[..., Any]
 T = TypeVar("T")
@@ -42,13 +57,15 @@ def per_layer(
     ValueError
         If a sequence has another length.
     """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
     if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
         return (check(value),) * n
     values = tuple(check(one) for one in value)
     if len(values) != n:
         raise ValueError(
             f"{name} must be one value for all or one per {each}: {n} here, got "
-            f"{len(values)} values: {value!r}"
+            f"{len(values)} values: {few(value)}"
         )
     return values
 
@@ -118,8 +135,11 @@ class Regularization:
 
 def checked_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
     """Return the units of each hidden layer, checked; an int is one hidden layer."""
-    listed = [hidden_units] if isinstance(hidden_units, Integral) else list(hidden_units)  # type: ignore[arg-type]
-    rule = f"hidden_units must hold one positive integer per hidden layer, got {hidden_units!r}"
+    rule = "hidden_units must hold one positive integer per hidden layer, got "
+    rule += brief(hidden_units)
+    if isinstance(hidden_units, str | Set | Mapping):  # a set has no order, a dict has keys
+        raise TypeError(rule)
+    listed = list(hidden_units) if np.iterable(hidden_units) else [hidden_units]
     if any(isinstance(n, (bool, np.bool_)) or not isinstance(n, Integral) for n in listed):
         raise TypeError(rule)
     if any(n < 1 for n in listed):
@@ -134,10 +154,18 @@ def checked_activation(activation: Activation) -> Activation:
     if isinstance(activation, str):
         known = _activation_names()
         if activation not in known:
+            meant = _MEANT.get(activation.lower(), activation.lower())
+            hint = f"; did you mean {meant!r}?" if meant in known else ""
             raise ValueError(
-                f"activation must be a function or one of {known}, got {activation!r}"
+                f"activation must be a function or one of {known}, got {brief(activation)}"
+                f"{hint}"
             )
         return str(activation)
+    if isinstance(activation, np.ufunc):
+        raise TypeError(
+            "activation must be a function of a tensor, such as one of keras.ops, got NumPy's "
+            f"{activation!r}"
+        )
     if isinstance(activation, keras.layers.Layer | type) or not callable(activation):
         raise TypeError(
             "activation must be a name or a function of a tensor (for settings, take "

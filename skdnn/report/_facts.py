@@ -13,7 +13,7 @@ from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
     names_or_given,
-    score_name_of,
+    score_name_or_given,
     short_names,
     value_text,
     varied_parameters,
@@ -71,7 +71,7 @@ class SearchFacts:
             fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
             ranks=np.array([1 + int((means > mean).sum()) for mean in means]),
             winner=winner,
-            score_name=score_name_of(search) if score_name is None else score_name,
+            score_name=score_name_or_given(search, score_name),
             questions=_questions(search.cv_results_["params"]),
         )
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skdnn.displays import ImagesDisplay
+from skdnn.displays._arguments import check_comparable, named_classes
 from skdnn.displays._canvas import literal, shortened
 from skdnn.displays._images import drawable
 from skdnn.displays._pixels import checked_images
@@ -109,12 +110,18 @@ def unseen_rows(
     if X_test is None or y_test is None:
         return None
     estimator, true = search.best_estimator_, np.asarray(y_test)
+    if np.ndim(true) < 1 or len(true) != _number_of_rows(X_test):
+        raise ValueError(
+            f"y_test must hold the labels of the {_number_of_rows(X_test)} rows of X_test, got "
+            f"shape {true.shape}"
+        )
     several = true.ndim > 1  # labels a row: no one class to confuse with another
     told = facts.score_name == "accuracy" and not several
     score = None if told else float(search.score(X_test, y_test))
     if several:
         return Unseen("rows", len(true), None, None, score, None, [], [], "")
     predicted = np.asarray(estimator.predict(X_test))
+    check_comparable("y_test", true, predicted)
     wrong = true != predicted
     right = int((~wrong).sum())
     name = _namer(estimator.classes_, target_names)
@@ -139,15 +146,15 @@ def unseen_rows(
     )
 
 
+def _number_of_rows(X: Any) -> int:
+    return int(X.shape[0]) if hasattr(X, "shape") else len(X)
+
+
 def _namer(classes: NDArray[Any], target_names: Sequence[str] | None) -> Namer:
     if target_names is None:
         return str
-    if len(target_names) != len(classes):
-        raise ValueError(
-            f"target_names must name each of the {len(classes)} classes, got "
-            f"{len(target_names)} names"
-        )
-    names = dict(zip(classes.tolist(), map(str, target_names), strict=True))
+    given = named_classes(target_names, classes)
+    names = dict(zip(classes.tolist(), map(str, given), strict=True))
     return lambda label: names.get(label, str(label))
 
 

@@ -372,3 +372,21 @@ def test_a_time_that_is_none_is_refused(seconds):
 def test_without_a_client():
     with pytest.raises(ValueError, match="No clients found"), dask_config():
         pass
+
+
+@pytest.mark.parametrize("client", ["tcp://127.0.0.1:8786", 5])
+def test_an_address_is_no_client(client):
+    with (
+        pytest.raises(TypeError, match=r"^client must be a distributed.Client, .*, got"),
+        dask_config(client),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("seconds", ["5", None, 0, float("nan")])
+def test_seconds_are_a_positive_number(seconds):
+    with (
+        pytest.raises(ValueError, match=r"^seconds_without_workers must be positive, got"),
+        dask_config(seconds_without_workers=seconds),
+    ):
+        pass

@@ -119,6 +119,7 @@ def test_whole_numbers_and_truths_are_labels(saved, labels):
         pytest.param(IMAGES / 255, 1, id="float to 1"),
         pytest.param((IMAGES / 255).astype(np.float32), 1, id="float32 to 1"),
         pytest.param(IMAGES / 127.5 - 1, 1, id="float from -1 to 1"),
+        pytest.param((IMAGES - 127.0) / 50, 1, id="standardised"),
         pytest.param(IMAGES > 100, 1, id="bool"),
         pytest.param(IMAGES.astype(np.uint16), 255, id="uint16 to 255"),
         pytest.param(IMAGES.astype(np.uint16) * 257, 65_535, id="uint16 to 65,535"),
@@ -351,8 +352,14 @@ NOT_FINITE[3, 2, 1] = np.nan
             id="too few labels",
         ),
         pytest.param(
+            {"X": IMAGES, "y": LABELS / 1.0},
+            r"y in .* must hold class labels, .*got float64 \(save whole numbers as",
+            id="labels as floats",
+        ),
+        pytest.param(
             {"X": IMAGES, "y": np.eye(3)[LABELS]},
-            r"y in .* one label per image: shape \(20,\); got shape \(20, 3\)",
+            r"y in .* one label per image: shape \(20,\); got shape \(20, 3\) "
+            r"\(save one-hot labels as y.argmax",
             id="one-hot labels",
         ),
         pytest.param(

@@ -76,8 +76,37 @@ def test_columns_of_labels_are_held_out_without_shares():
         (1, r"^early_stopping=True can't set validation_fraction=1 of 8 rows aside: The test"),
         (0.99, r"rows aside: .*[^.]\. Pass X_val and y_val to fit, change validation_fraction"),
         (0.99, r"set early_stopping=False\.$"),
+        (1, "change validation_fraction to a number of rows from 2 to 6, or set"),
     ],
 )
 def test_too_few_rows_are_refused(fraction, message):
     with pytest.raises(ValueError, match=message):
         hold_out(LabelledRows(X, Y, ALTERNATING), CODING, fraction, seed=0)
+
+
+def test_the_remedy_for_too_few_rows_is_one():
+    for number in (2, 6):
+        weight, _ = hold_out(LabelledRows(X, Y, ALTERNATING), CODING, number, seed=0)
+        assert np.count_nonzero(weight) == 8 - number
+    one = LabelledRows(X[:1], np.array([[0, 1]]), None)
+    with pytest.raises(ValueError, match=r"of 1 rows aside: .* fit, pass more rows, or set"):
+        hold_out(one, Coding(np.arange(2), multilabel=True), 0.1, seed=0)
+
+
+def test_a_class_of_one_row_is_refused_by_its_label():
+    names = np.array(["cat"] * 5 + ["dog"] * 4 + ["owl"])
+    rule = (
+        r"takes 2 rows of a class, but there is only 1 of \['owl'\]\. Pass X_val and y_val to"
+    )
+    for fraction in (0.3, 3, 5):
+        with pytest.raises(ValueError, match=rule):
+            hold_out(LabelledRows(X, names, None), Coding.learn(names, None), fraction, seed=0)
+
+
+def test_a_thousand_classes_of_one_row_are_named_in_a_line():
+    classes = np.array([f"class {k}" for k in range(1000)])
+    labels = np.append(np.repeat(classes[:1], 1001), classes[1:])
+    rows, coding = LabelledRows(np.zeros((2000, 1)), labels, None), Coding.learn(labels, None)
+    with pytest.raises(ValueError, match=r"only 1 of \['class 1', .*, and 994 more\]") as told:
+        hold_out(rows, coding, 0.1, seed=0)
+    assert len(str(told.value)) < 400

@@ -5,11 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from skdnn._estimator.labels import is_multilabel
 from skdnn._estimator.targets import (
     Coding,
     check_same_classes,
     checked_sample_weight,
-    is_multilabel,
     row_weights,
 )
 
@@ -97,8 +97,12 @@ def test_columns_of_zeros_and_ones_are_labels():
 def test_classes_of_columns_are_their_numbers():
     Y = np.array([[0, 1], [1, 1]])
     np.testing.assert_array_equal(Coding.learn(Y, None, [0, 1]).classes, [0, 1])
-    with pytest.raises(ValueError, match=r"classes=\[0, 2\] is not the same .*: \[0, 1\]"):
+    rule = r"classes must be the numbers of the columns, \[0, 1\], got \[0, 2\]$"
+    with pytest.raises(ValueError, match=rule):
         Coding.learn(Y, None, [0, 2])
+    one_hot = np.eye(2, dtype=int)[[0, 1, 1, 0, 1]]
+    with pytest.raises(ValueError, match=r"got \['a', 'b'\]; .* pass y.argmax\(axis=1\)$"):
+        Coding.learn(one_hot, None, ["a", "b"])
 
 
 @pytest.mark.parametrize("Y", [[[0, 1, 1]], [[0, 2], [1, 1]], [0, 1]])
@@ -236,3 +240,42 @@ def test_classes_named_again_must_be_those_of_the_first_call():
     check_same_classes([1, 0, 1], np.array([0, 1]))
     with pytest.raises(ValueError, match=r"classes=\[0, 2\] is not the same .*: \[0, 1\]"):
         check_same_classes([0, 2], np.array([0, 1]))
+
+
+def test_messages_with_a_thousand_classes_stay_short():
+    many = np.array([f"class {k}" for k in range(1000)])
+    coding, numbers = Coding(many, multilabel=False), np.arange(1000)
+    other = np.char.add("other ", np.repeat(many, 2))
+    weights = {**dict.fromkeys(many[:-1], -1), **dict.fromkeys(other, 1)}
+    columns = Coding(np.arange(1000), multilabel=True)
+    for call in (
+        lambda: coding.numbers(other, None),
+        lambda: check_same_classes(other, many),
+        lambda: Coding.learn(np.eye(1000, dtype=int), None, many),
+        lambda: columns.numbers(np.arange(10**6).reshape(1000, 1000), None),
+        lambda: row_weights(None, weights, many, numbers),
+        lambda: row_weights(None, dict.fromkeys(many, -1), many, numbers),
+        lambda: row_weights(None, dict.fromkeys(many, 0), many, numbers),
+        lambda: row_weights(None, dict.fromkeys(many, 1), many, np.eye(1000, dtype=np.int32)),
+    ):
+        with pytest.raises(ValueError, match=r".") as told:
+            call()
+        assert len(str(told.value)) < 400
+
+
+@pytest.mark.parametrize("classes", [3, "abc", {"a", "b"}, [["a", "b"]], None])
+def test_classes_are_a_list_of_labels(classes):
+    if classes is None:
+        check_same_classes(None, np.array(["a", "b"]))
+    else:
+        with pytest.raises(
+            ValueError, match=r"^classes must be a list of all labels, got class"
+        ):
+            check_same_classes(classes, np.array(["a", "b"]))
+
+
+@pytest.mark.parametrize("weight", ["2", None, np.nan, -1, "balanced", [1]], ids=repr)
+def test_class_weights_are_numbers_and_wrong_ones_are_named(weight):
+    rule = r"^class_weight must hold non-negative numbers, got \{'b': .*\}$"
+    with pytest.raises(ValueError, match=rule):
+        row_weights(None, {"a": 1, "b": weight}, np.array(["a", "b"]), np.array([0, 1]))

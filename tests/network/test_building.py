@@ -117,3 +117,20 @@ def test_the_layers_are_float32_whatever_keras_is_set_to(iris):
         assert classifier.predict_proba(iris[0]).dtype == np.float32
     finally:
         keras.config.set_floatx("float32")
+
+
+@pytest.mark.parametrize("kind", ["continuous", "multiclass-multioutput", "unknown"])
+def test_other_targets_than_a_classifiers_are_refused(kind):
+    meta = {"X_shape_": (9, 4), "n_classes_": 3, "target_type_": kind}
+    with pytest.raises(
+        ValueError, match=f"makes classifiers: .* got a target of type '{kind}'"
+    ):
+        build_network(meta, {"optimizer": "sgd"})
+
+
+def test_one_hot_labels_with_kerass_loss_for_them_are_told(iris):
+    X, y = iris
+    classifier = wrapped(loss="categorical_crossentropy")
+    assert classifier.fit(X, y).model_.layers[-1].activation.__name__ == "softmax"
+    with pytest.raises(ValueError, match=r"multilabel here, .*; .* pass y.argmax\(axis=1\)$"):
+        classifier.fit(X, np.eye(3)[y])

@@ -96,7 +96,7 @@ def test_round_trip(params, iris, path):
         lambda y: y > 0,
         lambda y: np.array(["setosa", "versicolor é", "virginica \U0001f338"])[y],
         lambda y: np.array(["a", "b", 'c"\\'], dtype=object)[y],
-        lambda y: np.eye(3, dtype=int)[y],
+        lambda y: np.tri(3, dtype=int)[y],
     ],
     ids=["uint8", "float32", "bool", "str", "object", "multilabel"],
 )

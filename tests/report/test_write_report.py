@@ -479,3 +479,42 @@ def test_importing_the_report_loads_no_matplotlib_and_no_tensorflow():
     )
 
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("y_of", "target_names", "error", "message"),
+    [
+        (
+            lambda y: y[:-1],
+            None,
+            ValueError,
+            r"labels of the 150 rows of X_test, got shape \(149",
+        ),
+        (
+            lambda y: y.astype(str),
+            None,
+            ValueError,
+            "^Mix of label input types",
+        ),
+        (lambda y: y, "abc", TypeError, "^target_names must be a list of names, got 'abc'$"),
+        (
+            lambda y: y,
+            dict(enumerate("abc")),
+            TypeError,
+            "^target_names must be a list of names",
+        ),
+    ],
+    ids=["fewer", "text", "a text of names", "a dict of names"],
+)
+def test_labels_and_names_are_not_taken_for_others(
+    tabular, iris, tmp_path, y_of, target_names, error, message
+):
+    X, y = iris
+    with pytest.raises(error, match=message):
+        write_report(
+            tabular,
+            tmp_path / "report.html",
+            X_test=X,
+            y_test=y_of(y),
+            target_names=target_names,
+        )
