@@ -4,13 +4,12 @@ import copy
 import io
 import pickle
 import re
-import subprocess
-import sys
 
 import joblib
 import numpy as np
 import pytest
 import sklearn
+from helpers.python_process import run_python
 from rich.console import Console
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
@@ -255,12 +254,7 @@ X, y = load_iris(return_X_y=True)
 again = clone(joblib.load(sys.argv[1])).fit(X, y)
 print(*again.cv_results_["mean_test_score"])
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "search.joblib")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ended = run_python("-c", code, tmp_path / "search.joblib", check=True)
     assert "nan" not in ended.stdout
     assert len(ended.stdout.split()) == 2
 
