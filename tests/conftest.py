@@ -21,14 +21,26 @@ def pytest_addoption(parser):
     parser.addoption(
         "--long",
         action="store_true",
-        help="full counts in tests marked long_form, as docs/trust/run.py takes them, and each "
-        "process that tests start is Python started anew",
+        help="full counts and all cases of tests marked long_form, as docs/trust/run.py takes "
+        "them, and each process that tests start is Python started anew",
     )
 
 
 def pytest_configure(config):
     if config.getoption("long"):
         python_process.start_afresh()
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("long"):
+        return
+    long_ones = [
+        item
+        for item in items
+        if any(mark.kwargs.get("only") for mark in item.iter_markers("long_form"))
+    ]
+    config.hook.pytest_deselected(items=long_ones)
+    items[:] = [item for item in items if item not in long_ones]
 
 
 @pytest.fixture
@@ -40,7 +52,7 @@ def count(request):
 
 @pytest.fixture
 def loky_forks():
-    """Fork loky's workers from the prepared process; in the long form start them anew."""
+    """Fork loky's workers from the prepared process, which spares them the import."""
     with python_process.forked_workers():
         yield
 

@@ -58,6 +58,7 @@ def last_state(console):
     return [line.strip(" ━╸╺") for line in text_of(console).splitlines() if line.strip()][-2:]
 
 
+@pytest.mark.usefixtures("loky_forks")
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
 def test_a_search_is_followed_to_its_end(backend, network, iris, screen):
     progress = SearchProgress(screen)
@@ -215,6 +216,7 @@ def test_nothing_is_written_where_no_one_looks(network, iris):
     assert len(progress.fold_scores) == 6
 
 
+@pytest.mark.usefixtures("loky_forks")
 def test_a_search_inside_another_shows_the_outer_one_alone(network, iris, screen):
     progress = SearchProgress(screen)
     search = GridSearchCV(network, GRID, cv=2, refit=True)
