@@ -137,7 +137,7 @@ class Fork:
             target=_be_python,
             args=(
                 arguments,
-                cwd or os.getcwd(),
+                os.fspath(cwd or os.getcwd()),
                 dict(os.environ if env is None else env),
                 {number: _Inherited(theirs[number]) for number in theirs},
             ),
@@ -241,6 +241,10 @@ def _be_python(arguments, cwd, env, streams):
     except Exception:
         traceback.print_exc()
         sys.exit(1)
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def _run_code(code, *rest):
