@@ -8,6 +8,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")  # one of scikit-learn's checks ru
 
 import numpy as np
 import pytest
+from helpers import python_process
 from joblib.externals.loky import reusable_executor
 from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import ParameterGrid
@@ -20,8 +21,26 @@ def pytest_addoption(parser):
     parser.addoption(
         "--long",
         action="store_true",
-        help="full counts in tests marked long_form, as docs/trust/run.py takes them",
+        help="full counts and all cases of tests marked long_form, as docs/trust/run.py takes "
+        "them, and each process that tests start is Python started anew",
     )
+
+
+def pytest_configure(config):
+    if config.getoption("long"):
+        python_process.start_afresh()
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("long"):
+        return
+    long_ones = [
+        item
+        for item in items
+        if any(mark.kwargs.get("only") for mark in item.iter_markers("long_form"))
+    ]
+    config.hook.pytest_deselected(items=long_ones)
+    items[:] = [item for item in items if item not in long_ones]
 
 
 @pytest.fixture
@@ -29,6 +48,13 @@ def count(request):
     """Choose how often a test does what it does: `count(quick, long)`."""
     long_form = request.config.getoption("long")
     return lambda quick, long: long if long_form else quick
+
+
+@pytest.fixture
+def loky_forks():
+    """Fork loky's workers from the prepared process, which spares them the import."""
+    with python_process.forked_workers():
+        yield
 
 
 @pytest.fixture(scope="session")

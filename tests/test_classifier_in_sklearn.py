@@ -7,7 +7,7 @@ import threading
 import joblib
 import numpy as np
 import pytest
-from same_search import assert_same_search
+from helpers.same_search import assert_same_search
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ProgressBar, ScoringMonitor

@@ -1,13 +1,12 @@
 """Ctrl-C in a fit, a search and the command: it ends soon, and nothing fitted is lost."""
 
 import signal
-import subprocess
 import sys
 import time
 
 import numpy as np
 import pytest
-from terminal import open_to_ctrl_c
+from helpers.python_process import start_python
 
 from skdnn.datasets import load_fashion_mnist_sample
 
@@ -64,12 +63,7 @@ def test_ctrl_c_ends_a_fit_of_keras_within_two_seconds(count, record_property):
 def interrupted(times, engine, *calls, seed=0):
     """Interrupt each call so many times; yield how long it took to end what it did."""
     pauses = np.random.default_rng(seed).random(times * len(calls)) * 3
-    with subprocess.Popen(
-        [sys.executable, "-u", "-c", _LONG_FITS, str(times), engine, *calls],
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=open_to_ctrl_c,
-    ) as process:
+    with start_python("-c", _LONG_FITS, str(times), engine, *calls, stderr=None) as process:
         for pause in pauses:
             wait_for(process, "begins")
             time.sleep(pause)
@@ -86,14 +80,8 @@ def test_ctrl_c_ends_the_command_within_two_seconds(tmp_path, count, record_prop
     np.savez(tmp_path / "mine.npz", X=images[:300], y=target[:300])
     took = []
     for number in range(n):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "skdnn", "--data", "mine.npz", "--epochs", "2000"],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=open_to_ctrl_c,
-        )
+        options = ["--data", "mine.npz", "--epochs", "2000"]
+        process = start_python("-m", "skdnn", *options, cwd=tmp_path)
         try:
             first = process.stdout.readline()  # imports are done, and what follows is caught
             time.sleep(np.random.default_rng(number).random() * 12)

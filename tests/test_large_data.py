@@ -1,9 +1,9 @@
 """Rows that do not fit into memory."""
 
-import subprocess
 import sys
 
 import pytest
+from helpers.python_process import run_python
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is Linux's")
@@ -38,4 +38,4 @@ assert network.n_iter_ == 2
 labels = network.predict(X)
 assert labels.shape == (n_rows,) and len(set(labels.tolist())) == 1
 """
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "X.bin")], check=True)
+    run_python("-c", code, tmp_path / "X.bin", check=True)

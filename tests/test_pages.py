@@ -3,11 +3,10 @@
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers.python_process import run_python
 from PIL import Image
 
 from skdnn.datasets import load_fashion_mnist_sample
@@ -42,14 +41,8 @@ def test_readme_searches_a_folder_of_images(tmp_path):
     command = re.search(r"<!-- folder -->\n```sh\n(.*?)^```", text, re.M | re.S)[1]
     assert command.startswith(".venv/bin/python -m skdnn ")
 
-    ended = subprocess.run(
-        [sys.executable, *shlex.split(command)[1:], "--epochs", "2"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    ended = run_python(*shlex.split(command)[1:], "--epochs", "2", cwd=tmp_path, check=True)
 
-    assert ended.returncode == 0, ended.stderr[-2_000:]
     assert (tmp_path / "skdnn-results" / "report.html").exists()
     assert "10 classes: class 0 " in ended.stdout
 
@@ -70,11 +63,4 @@ def test_python_in_the_documentation_is_executed_by_its_build(page):
 def run(code, folder):
     # In a process of its own: Keras's and scikeras's ways to seed change the whole process,
     # and scikeras leaves TensorFlow's determinism switched on.
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env={**os.environ, "MPLBACKEND": "Agg"},
-        capture_output=True,
-        text=True,
-    )
-    assert ended.returncode == 0, ended.stderr[-2_000:]
+    run_python("-c", code, cwd=folder, env={**os.environ, "MPLBACKEND": "Agg"}, check=True)

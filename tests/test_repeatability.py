@@ -1,9 +1,7 @@
 """The same fit in other processes, by other ways, and what it leaves as it was."""
 
-import subprocess
-import sys
-
 import pytest
+from helpers.python_process import run_python
 
 _HASHES = """
 import hashlib, sys
@@ -35,13 +33,7 @@ print([hashes[name] for name in names])
 def test_every_process_learns_the_same_weights(count, record_property):
     processes = count(2, 20)
     seen = {
-        subprocess.run(
-            [sys.executable, "-c", _HASHES, str(number)],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=600,
-        ).stdout
+        run_python("-c", _HASHES, str(number), check=True, forked=number > 0).stdout
         for number in range(processes)
     }
     record_property("processes, each with 5 fits", processes)
@@ -93,14 +85,7 @@ for params in (
 def test_generators_go_on_as_if_nothing_had_been_fitted():
     """Behind a seed, all five draw what they would have drawn."""
     with_fits, without = (
-        subprocess.run(
-            [sys.executable, "-c", _DRAWS, what],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=600,
-        ).stdout
-        for what in ("work", "nothing")
+        run_python("-c", _DRAWS, what, check=True).stdout for what in ("work", "nothing")
     )
     assert with_fits.splitlines() == without.splitlines()
     assert len(set(without.splitlines())) == 5

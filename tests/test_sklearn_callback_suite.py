@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from unittest import mock
 
-import max_iter_estimator
 import pytest
 import sklearn.callback.tests._utils as theirs
+from helpers import max_iter_estimator
 from joblib.externals.loky import reusable_executor
 
 MODULES = ("callback_context", "callback_support", "pickle", "progressbar", "scoring_monitor")

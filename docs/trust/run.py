@@ -33,6 +33,7 @@ SUITE, MUTATIONS = "suite", "mutations"
 # The mark of the tests, and what they do.
 ROWS = {
     "repeatable": "five kinds of fit hashed in new processes",
+    "checks": "scikit-learn's checks of an estimator, on ten configurations",
     "backends": "serial, threads, loky, Dask: scores and best weights",
     "killed-worker": "SIGKILL to a Dask worker during a fit",
     "lost-cluster": "all workers killed; a fit that always dies; a cluster of one thread",
@@ -48,8 +49,8 @@ ROWS = {
     MUTATIONS: "one change at a time to modules without TensorFlow: does a test notice?",
     SUITE: "all tests, in random order",
 }
-# README's two processes; of two that take one order, which has which file is chance.
-IN_ANY_ORDER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-p", "randomly")
+# README's two processes; which of them has which test is chance.
+IN_ANY_ORDER = ("-n", "2", "--dist", "worksteal", "-p", "randomly")
 _LIBRARIES = ("scikit-learn", "tensorflow", "keras", "numpy", "joblib", "distributed")
 
 

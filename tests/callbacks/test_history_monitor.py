@@ -45,6 +45,7 @@ def watched(network, data, grid=GRID, backend="sequential", **settings):
     return search, monitor
 
 
+@pytest.mark.usefixtures("loky_forks")
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
 def test_histories_stand_where_the_results_of_the_search_stand(network, iris, backend):
     X, y = iris

@@ -4,13 +4,12 @@ import copy
 import io
 import pickle
 import re
-import subprocess
-import sys
 
 import joblib
 import numpy as np
 import pytest
 import sklearn
+from helpers.python_process import run_python
 from rich.console import Console
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
@@ -59,6 +58,7 @@ def last_state(console):
     return [line.strip(" ━╸╺") for line in text_of(console).splitlines() if line.strip()][-2:]
 
 
+@pytest.mark.usefixtures("loky_forks")
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
 def test_a_search_is_followed_to_its_end(backend, network, iris, screen):
     progress = SearchProgress(screen)
@@ -216,6 +216,7 @@ def test_nothing_is_written_where_no_one_looks(network, iris):
     assert len(progress.fold_scores) == 6
 
 
+@pytest.mark.usefixtures("loky_forks")
 def test_a_search_inside_another_shows_the_outer_one_alone(network, iris, screen):
     progress = SearchProgress(screen)
     search = GridSearchCV(network, GRID, cv=2, refit=True)
@@ -255,12 +256,7 @@ X, y = load_iris(return_X_y=True)
 again = clone(joblib.load(sys.argv[1])).fit(X, y)
 print(*again.cv_results_["mean_test_score"])
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "search.joblib")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ended = run_python("-c", code, tmp_path / "search.joblib", check=True)
     assert "nan" not in ended.stdout
     assert len(ended.stdout.split()) == 2
 

@@ -4,20 +4,22 @@ import io
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from contextlib import contextmanager
+from subprocess import DEVNULL
 
 import dask
 import joblib
 import keras
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client
+from helpers.local_cluster import local_cluster
+from helpers.python_process import start_python
+from helpers.same_search import assert_same_search
 from rich.console import Console
-from same_search import assert_same_search
 from sklearn.model_selection import GridSearchCV
 
 from skdnn import KerasDNNClassifier
@@ -100,7 +102,7 @@ def two_workers():
     """Start two workers, each started again when it has died, be it twice in 15 seconds."""
     with (
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"}),
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
+        local_cluster(2) as cluster,
     ):
         cluster.wait_for_workers(2, timeout=PATIENCE)
         yield cluster
@@ -248,7 +250,7 @@ def test_a_fit_that_always_dies_is_an_error(tmp_path, count):
 @pytest.mark.long_form(row="lost-cluster")
 def test_a_cluster_of_one_thread_is_refused(iris, tmp_path):
     with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster,
+        local_cluster(1) as cluster,
         Client(cluster),
         pytest.raises(ClusterError, match="must have 2 threads or more, got 1: joblib would"),
     ):
@@ -256,23 +258,25 @@ def test_a_cluster_of_one_thread_is_refused(iris, tmp_path):
     assert begun(tmp_path) == []
 
 
+def start_dask(command, *arguments):
+    return start_python(
+        *("-m", f"distributed.cli.{command}", *arguments), stdout=DEVNULL, stderr=DEVNULL
+    )
+
+
+def start_worker(address):
+    options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
+    return start_dask("dask_worker", address, *options)
+
+
 @pytest.fixture
 def mortal():
     """Two workers that nobody starts again, and their processes."""
-    command = [sys.executable, "-m", "distributed.cli.dask_worker"]
-    options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
     with (
-        LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
+        local_cluster(0) as cluster,
         Client(cluster) as client,
     ):
-        workers = [
-            subprocess.Popen(
-                [*command, cluster.scheduler_address, *options],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            for _ in range(2)
-        ]
+        workers = [start_worker(cluster.scheduler_address) for _ in range(2)]
         try:
             client.wait_for_workers(2, timeout=PATIENCE)
             yield workers
@@ -302,17 +306,11 @@ def test_a_scheduler_that_is_killed_is_an_error(iris, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    dask = [sys.executable, "-m"]
-    options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
     port = address.rpartition(":")[2]
     processes = [
-        subprocess.Popen([*start, *arguments], **quiet)
-        for start, arguments in (
-            ([*dask, "distributed.cli.dask_scheduler"], ["--port", port, "--no-dashboard"]),
-            ([*dask, "distributed.cli.dask_worker"], [address, *options]),
-            ([*dask, "distributed.cli.dask_worker"], [address, *options]),
-        )
+        start_dask("dask_scheduler", "--port", port, "--no-dashboard"),
+        start_worker(address),
+        start_worker(address),
     ]
 
     def end():
@@ -347,7 +345,7 @@ def test_callbacks_hear_a_cluster_that_is_not_the_processes_own(lasting, iris, t
 
 def test_a_cluster_without_workers_is_an_error():
     with (
-        LocalCluster(n_workers=0, dashboard_address=":0") as cluster,
+        local_cluster(0) as cluster,
         Client(cluster),
         pytest.raises(ClusterError, match=r"has had no worker for 0\.5 seconds"),
         dask_config(scatter=[np.zeros(3)], seconds_without_workers=0.5),

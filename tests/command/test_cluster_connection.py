@@ -4,15 +4,16 @@ import gc
 import os
 import re
 import signal
-import subprocess
 import sys
 from contextlib import closing
 
 import numpy as np
 import pandas as pd
 import pytest
-from distributed import Client, LocalCluster
-from terminal import InTerminal
+from distributed import Client
+from helpers.local_cluster import local_cluster
+from helpers.python_process import run_python
+from helpers.terminal import InTerminal
 
 from skdnn._command import cluster_connection
 from skdnn._command.cluster_connection import Cluster
@@ -20,24 +21,17 @@ from skdnn._command.options import main
 from skdnn.cluster import ClusterError
 from skdnn.datasets import load_fashion_mnist_sample
 
-COMMAND = (sys.executable, "-m", "skdnn")
+COMMAND = ("-m", "skdnn")
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1"}
 
 # A cluster that is torn down complains of connections that are gone.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def of_workers(number, **settings):
-    """Start a cluster of workers with one thread each."""
-    return LocalCluster(
-        n_workers=number, threads_per_worker=1, dashboard_address=":0", **settings
-    )
-
-
 @pytest.fixture(scope="module")
 def cluster():
     """Two workers of one thread, one TensorFlow thread each."""
-    with of_workers(2, env=ONE_THREAD) as cluster:
+    with local_cluster(2, env=ONE_THREAD) as cluster:
         cluster.wait_for_workers(2)
         yield cluster
 
@@ -52,14 +46,8 @@ def own(tmp_path_factory):
 
 
 def run(cwd, *arguments):
-    return subprocess.run(
-        [*COMMAND, "--data", "mine.npz", *arguments],
-        cwd=cwd,
-        env={**os.environ, **ONE_THREAD},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
+    env = {**os.environ, **ONE_THREAD}
+    return run_python(*COMMAND, "--data", "mine.npz", *arguments, cwd=cwd, env=env)
 
 
 SMALL = ("--cv", "2", "--epochs", "20", "--hidden-units", "8")
@@ -102,7 +90,7 @@ def test_the_command_finds_on_a_cluster_what_it_finds_alone(cluster, own):
 
 
 def test_the_command_says_that_all_workers_have_died(own):
-    with of_workers(2, env=ONE_THREAD) as mortal:
+    with local_cluster(2, env=ONE_THREAD) as mortal:
         command = [
             *(*COMMAND, "--data", "mine.npz", "--cv", "2", "--hidden-units", "8"),
             *("--epochs", "2000", "--dask", mortal.scheduler_address, "--output", "lost"),
@@ -170,7 +158,7 @@ def test_jobs_beside_a_cluster_are_refused(capsys):
 def test_a_cluster_without_workers(monkeypatch):
     monkeypatch.setattr(cluster_connection, "_FOR_WORKERS", 1)
     with (
-        of_workers(0) as empty,
+        local_cluster(0) as empty,
         pytest.raises(ClusterError, match=r"had none for 1 seconds \(start some: dask worker"),
     ):
         Cluster(empty.scheduler_address)
@@ -178,7 +166,7 @@ def test_a_cluster_without_workers(monkeypatch):
 
 def test_a_cluster_of_one_thread_is_refused():
     with (
-        of_workers(1) as small,
+        local_cluster(1) as small,
         pytest.raises(ClusterError, match="a cluster of 2 threads or more, got 1"),
     ):
         Cluster(small.scheduler_address)
@@ -199,6 +187,6 @@ def test_a_set_policy_of_threads_is_taken(cluster):
 
 
 def test_workers_without_a_policy_of_threads_are_told_of():
-    with of_workers(2) as cluster, closing(Cluster(cluster.scheduler_address)) as found:
+    with local_cluster(2) as cluster, closing(Cluster(cluster.scheduler_address)) as found:
         assert found.tensorflow_threads is None
         assert "start workers by TF_NUM_INTRAOP_THREADS=1 dask worker" in found.note

@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -17,15 +16,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.python_process import run_python
+from helpers.terminal import InTerminal
 from PIL import Image
-from terminal import InTerminal
 
 import skdnn
 from skdnn._command.options import main
 from skdnn.datasets import load_fashion_mnist_sample
 from skdnn.persistence import load
 
-COMMAND = (sys.executable, "-m", "skdnn")
+COMMAND = ("-m", "skdnn")
 FILES = {"report.html", "results.csv", "training_curves.png", "best_pipeline.safetensors"}
 
 sigint = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
@@ -53,22 +53,17 @@ def environment(**added):
     return kept | {"PYTHONIOENCODING": "utf-8"} | added
 
 
-def run(cwd, *arguments, folder="skdnn-results"):
+def run(cwd, *arguments, folder="skdnn-results", forked=True):
     """Run the command to its end."""
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=cwd,
-        env=environment(FORCE_COLOR="1"),  # as a notebook sets it: no reason to move a bar
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
+    env = environment(FORCE_COLOR="1")  # as a notebook sets it: no reason to move a bar
+    done = run_python(*COMMAND, *arguments, cwd=cwd, env=env, forked=forked)
     return Ended(done.returncode, done.stdout, done.stderr, cwd / folder)
 
 
-def interrupt(cwd, *arguments, when, patience, pause=0.0):
+def interrupt(cwd, *arguments, when, patience, pause=0.0, forked=True):
     """Interrupt the command in a terminal, `pause` seconds after it has printed `when`."""
-    with InTerminal([*COMMAND, *arguments], cwd=cwd, env=environment()) as terminal:
+    settings = {"cwd": cwd, "env": environment(), "forked": forked}
+    with InTerminal([*COMMAND, *arguments], **settings) as terminal:
         terminal.wait_until(when, patience)
         time.sleep(pause)
         began = time.perf_counter()
@@ -95,7 +90,8 @@ def own(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """The command as it comes, but for shorter fits."""
-    return run(tmp_path_factory.mktemp("sample"), "--epochs", "1", "--cv", "2")
+    folder = tmp_path_factory.mktemp("sample")
+    return run(folder, "--epochs", "1", "--cv", "2", forked=False)
 
 
 def test_a_run_ends_well_and_says_nothing_on_stderr(finished):
@@ -580,7 +576,8 @@ def test_ctrl_c_says_how_many_fits_were_finished_and_keeps_them(stopped):
 
 @sigint
 def test_ctrl_c_ends_the_loading_of_tensorflow_within_two_seconds(own):
-    ended = interrupt(own, "--data", "mine.npz", when=r" a time\r?\n", patience=60, pause=0.7)
+    moment = {"when": r" a time\r?\n", "pause": 0.7}
+    ended = interrupt(own, "--data", "mine.npz", **moment, patience=60, forked=False)
 
     assert ended.seconds < 2
     # Python may pass the signal on to itself at its end; to a shell that is 130 too.

@@ -1,11 +1,11 @@
 """What is compiled, and how often."""
 
-import subprocess
 import sys
 import threading
 
 import numpy as np
 import pytest
+from helpers.python_process import run_python
 from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
@@ -99,8 +99,6 @@ n_fits = int(sys.argv[1])
 before = fits(50)
 print((fits(n_fits) - before) / n_fits)
 """
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(n_fits)], capture_output=True, text=True, check=True
-    )
+    run = run_python("-c", code, str(n_fits), check=True)
     record_property(f"growth over {n_fits} fits of 5 structures, KiB a fit", run.stdout.strip())
     assert float(run.stdout) < 10, "KiB a fit"

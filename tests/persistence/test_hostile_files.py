@@ -8,8 +8,6 @@ import json
 import os
 import pickle
 import struct
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -17,11 +15,11 @@ import h5py
 import joblib
 import numpy as np
 import pytest
+from helpers import hostile_child
+from helpers.python_process import run_python
 
 from skdnn import KerasDNNClassifier, make_image_pipeline
 from skdnn.persistence import LoadError, _container, _description, load
-
-CHILD = Path(__file__).with_name("hostile_child.py")
 
 pytestmark = pytest.mark.long_form(row="hostile-files")
 
@@ -426,13 +424,9 @@ def pipelines(described_pipeline):
 
 
 def run_child(*arguments, timeout=60):
-    ended = subprocess.run(
-        [sys.executable, str(CHILD), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
+    ended = run_python(
+        hostile_child.__file__, *map(str, arguments), timeout=timeout, check=True
     )
-    assert ended.returncode == 0, ended.stderr[-2000:]
     return json.loads(ended.stdout.splitlines()[-1])
 
 
@@ -490,17 +484,15 @@ def test_the_watch_sees_what_a_pickle_does(tmp_path, described):
     """The child must not pass because its hook is blind."""
     write_valid(tmp_path, described)
     script = (
-        "import os, pickle, sys\n"
-        f"sys.path.insert(0, {str(CHILD.parent)!r})\n"
-        "import hostile_child as child\n"
+        "import pickle, sys\n"
+        f"sys.path.insert(0, {str(Path(hostile_child.__file__).parents[1])!r})\n"
+        "from helpers import hostile_child as child\n"
         "child.load = lambda path: pickle.loads(path.read_bytes())\n"
         "child.warmed_up = lambda valid: None\n"
         "child.main(sys.argv[1])\n"
     )
     (tmp_path / "pickle").write_bytes(pickle.dumps(Payload()))
-    ended = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True
-    )
+    ended = run_python("-c", script, str(tmp_path))
     told = json.loads(ended.stdout.splitlines()[-1])
     assert told["outcomes"]["pickle"].startswith("RuntimeError")
     assert any("pickle.find_class" in deed for deed in told["deeds"])

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from helpers.python_process import run_python, start_python
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import NotFittedError
@@ -454,8 +455,7 @@ def test_the_old_file_survives_a_write_that_is_cut_off(path):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))\n"
         "_atomic.write_whole(sys.argv[1], bytes(9000))\n"
     )
-    command = [sys.executable, "-c", script, str(path)]
-    ended = subprocess.run(command, capture_output=True, text=True)
+    ended = run_python("-c", script, str(path))
     assert "OSError: [Errno 27] File too large" in ended.stderr
     assert path.read_bytes() == b"old"
     assert [each.name for each in path.parent.iterdir()] == [path.name]
@@ -485,7 +485,7 @@ def test_the_old_file_survives_a_kill(path):
     seen = set()
     for die_at in range(1, 30):
         path.write_bytes(old)
-        ended = subprocess.run([sys.executable, "-c", script, str(die_at), str(path)])
+        ended = run_python("-c", script, str(die_at), str(path))
         seen.add(path.read_bytes())
         assert seen <= {old, new}
         if ended.returncode == 0:
@@ -516,9 +516,8 @@ def test_a_kill_at_random_leaves_the_old_file_or_the_new(
         "        save(network, sys.argv[1])\n"
     )
     for number in range(kills):
-        command = [sys.executable, "-c", script, *map(str, [path, *sources])]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            assert process.stdout.readline() == b"begun\n"
+        with start_python("-c", script, path, *sources, stderr=None) as process:
+            assert process.stdout.readline() == "begun\n"
             time.sleep(np.random.default_rng(number).random() / 5)
             process.kill()
         loaded = load(path)

@@ -1,38 +1,31 @@
-"""A command in a terminal, as its user has it: what it draws is read all the time."""
+"""Python in a terminal, as its user has it: what it draws is read all the time."""
 
 import fcntl
 import os
 import re
-import signal
 import struct
-import subprocess
 import termios
 import threading
 import time
 
+from helpers.python_process import start_python
+
 
 class InTerminal:
-    """A process whose standard output is a terminal of 100 columns.
+    """A Python process whose standard output is a terminal of 100 columns.
 
     Parameters
     ----------
-    command : sequence of str
-        What to run.
+    arguments : sequence of str
+        As after ``python``.
     **settings : dict
-        Of `subprocess.Popen`.
+        Of `start_python`.
     """
 
-    def __init__(self, command, **settings):
+    def __init__(self, arguments, **settings):
         self._screen, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-        self.process = subprocess.Popen(
-            command,
-            stdout=theirs,
-            stderr=subprocess.PIPE,
-            preexec_fn=open_to_ctrl_c,
-            encoding="utf-8",
-            **settings,
-        )
+        self.process = start_python(*arguments, stdout=theirs, **settings)
         os.close(theirs)
         self._said = b""
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -73,9 +66,3 @@ class InTerminal:
         _, complaints = self.process.communicate(timeout=timeout)
         self._reader.join(timeout=10)
         return complaints
-
-
-def open_to_ctrl_c():
-    """Give a child the signals of a process in a terminal, whatever this one has ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
