@@ -29,7 +29,7 @@ from skdnn._estimator.labels import is_multilabel, refuse_other_targets
 from skdnn._estimator.memory import TrainingMemory
 from skdnn._estimator.other_names import explains_keywords
 from skdnn._estimator.routing import RoutedParametersMixin
-from skdnn._estimator.rows import LabelledRows, hold_out
+from skdnn._estimator.rows import LabelledRows, hold_out, warn_of_lost_digits
 from skdnn._estimator.skops_files import StorableBySkopsMixin
 from skdnn._estimator.state import checked_state
 from skdnn._estimator.stopping import StoppingRule
@@ -497,7 +497,9 @@ class KerasDNNClassifier(
         rows, labels = validate_data(
             self, X, y, reset=reset, multi_output=is_multilabel(y), **_CHECKS
         )
-        if not reset:
+        if reset:
+            warn_of_lost_digits(X, rows)
+        else:
             self._check_row_shape(rows)
         labels = labels.toarray() if hasattr(labels, "toarray") else labels
         if isinstance(sample_weight, Number):  # Keras's third argument is batch_size

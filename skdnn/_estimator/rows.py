@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from skdnn._estimator.targets import Coding, Weights, row_weights
-from skdnn._messages import few
+from skdnn._messages import brief, few, warn_user
+
+# A column with fewer steps of float32 from its least to its greatest number is told of.
+_FEWEST_STEPS = 16
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,35 @@ class LabelledRows:
         numbers = coding.numbers(self.y, weight)
         weights = row_weights(weight, class_weight, coding.classes, numbers)
         return {"X": self.X, "y": numbers, "weight": weights}
+
+
+def warn_of_lost_digits(X: Any, rows: Any) -> None:
+    """Tell of columns that float32 makes nearly or wholly constant.
+
+    Parameters
+    ----------
+    X : array-like
+        Rows as the user gave them.
+    rows : ndarray or sparse matrix, of shape (n_rows, ...)
+        The same after the cast.
+    """
+    if not isinstance(rows, np.ndarray) or rows.dtype != np.float32 or rows.ndim != 2:
+        return
+    if getattr(X, "dtype", None) == rows.dtype:
+        return
+    least, greatest = rows.min(axis=0), rows.max(axis=0)
+    steps = np.spacing(np.maximum(abs(least), abs(greatest)))
+    suspects = np.flatnonzero(greatest - least < _FEWEST_STEPS * steps)
+    if len(suspects):
+        given = np.asarray(X)[:, suspects]
+        lost = suspects[given.min(axis=0) != given.max(axis=0)]
+        if len(lost):
+            names = np.asarray(getattr(X, "columns", np.arange(rows.shape[1])))[lost]
+            warn_user(
+                f"columns {few(names)} of X hold numbers that are so close together for their "
+                f"size, such as {brief(rows[0, lost[0]])}, that float32 can hardly tell them "
+                "apart: centre them first, for example with StandardScaler"
+            )
 
 
 class Table(TypedDict):

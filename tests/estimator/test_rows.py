@@ -1,9 +1,10 @@
 """Rows with labels and weights, and what is held out of them; without a network."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from skdnn._estimator.rows import LabelledRows, hold_out
+from skdnn._estimator.rows import LabelledRows, hold_out, warn_of_lost_digits
 from skdnn._estimator.targets import Coding
 
 X = np.arange(20.0).reshape(10, 2)
@@ -110,3 +111,25 @@ def test_a_thousand_classes_of_one_row_are_named_in_a_line():
     with pytest.raises(ValueError, match=r"only 1 of \['class 1', .*, and 994 more\]") as told:
         hold_out(rows, coding, 0.1, seed=0)
     assert len(str(told.value)) < 400
+
+
+# -- digits that float32 does not hold ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "as_given",
+    [np.asarray, pd.DataFrame, lambda X: X.astype(np.int64)],
+    ids=["floats", "frame", "integers"],
+)
+def test_columns_that_float32_makes_constant_are_told(as_given):
+    seconds = 1_700_000_000 + np.arange(40.0)
+    X = np.c_[np.arange(40.0), seconds, np.full(40, 2.0**40)]
+    with pytest.warns(UserWarning, match=r"columns \[1\] of X .* centre them first"):
+        warn_of_lost_digits(as_given(X), X.astype(np.float32))
+
+
+def test_columns_that_float32_holds_are_not(recwarn):
+    X = np.c_[np.arange(40.0), np.full(40, 1e9), np.arange(40) * 1e-30, 1e6 + np.arange(40)]
+    warn_of_lost_digits(X, X.astype(np.float32))
+    warn_of_lost_digits(X.astype(np.float32), X.astype(np.float32))
+    assert not recwarn
