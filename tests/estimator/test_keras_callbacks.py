@@ -475,7 +475,9 @@ class Holder(keras.callbacks.Callback):
 
 
 @pytest.mark.parametrize(
-    "held", [threading.Lock, lambda: (n for n in ()), lambda: sys.stdout], ids=str
+    "held",
+    [threading.Lock, lambda: (n for n in ()), lambda: sys.stdout],
+    ids=["lock", "generator", "stream"],
 )
 def test_a_callback_that_cannot_be_copied_is_named(network, iris, held):
     for callbacks, label in (

@@ -66,7 +66,19 @@ def without_biases():
         {"activation": cube},
         {"callbacks": keras.callbacks.EarlyStopping(monitor="loss")},
     ],
-    ids=str,
+    ids=[
+        "settings",
+        "muon",
+        "schedule",
+        "own schedule",
+        "class",
+        "own schedule beside a name",
+        "learning rate",
+        "own initializer",
+        "initializer",
+        "activation",
+        "callback",
+    ],
 )
 def test_what_is_stored_predicts_and_trains_alike(params, iris):
     fitted = network(**params).fit(*iris)
@@ -92,7 +104,15 @@ def test_what_is_stored_predicts_and_trains_alike(params, iris):
         ({"callbacks": keras.callbacks.LearningRateScheduler(lambda _: 0.1)}, "callbacks=None"),
         ({"scoring": lambda *_: 1.0, "early_stopping": True}, "give the name of a scorer"),
     ],
-    ids=str,
+    ids=[
+        "optimizer",
+        "function as rate",
+        "exclusions",
+        "activation",
+        "initializer",
+        "callback",
+        "scorer",
+    ],
 )
 def test_what_can_not_be_read_back_is_refused_by_name(params, remedy, iris):
     fitted = network(**params).fit(*iris)
@@ -109,7 +129,7 @@ def test_what_can_not_be_read_back_is_refused_by_name(params, remedy, iris):
         (without_biases(), "it excludes 'bias' from weight decay"),
         (Boosted(2.0), "an object of type Boosted is not data"),
     ],
-    ids=str,
+    ids=["schedule", "function as rate", "exclusions", "class"],
 )
 def test_save_names_the_optimizer_and_why(optimizer, why, iris, tmp_path):
     fitted = network(optimizer=optimizer).fit(*iris)
