@@ -9,12 +9,15 @@ import keras
 from skdnn._engine.overridden import hooks_on_batches
 from skdnn._engine.stateless import reason_not_to_fuse
 
+_ROUNDED_AWAY = 1e-6
+
 
 def choose_engine(
     wanted: str,
     optimizer: keras.optimizers.Optimizer,
     callbacks: Sequence[keras.callbacks.Callback],
     validation: bool = False,
+    normalizes: bool = False,
 ) -> tuple[str, str]:
     """Choose the engine.
 
@@ -28,6 +31,8 @@ def choose_engine(
         Read, not called.
     validation : bool, default=False
         Whether there are validation rows.
+    normalizes : bool, default=False
+        Whether the network has batch normalisation.
 
     Returns
     -------
@@ -41,7 +46,11 @@ def choose_engine(
     ValueError
         If the fused engine was asked for and would not train right.
     """
-    obstacle = reason_not_to_fuse(optimizer) or _batch_hooks(callbacks, validation)
+    obstacle = (
+        reason_not_to_fuse(optimizer)
+        or _batch_hooks(callbacks, validation)
+        or (_masked_by_epsilon() if normalizes else None)
+    )
     if wanted == "keras":
         return "keras", "as asked"
     if obstacle is None:
@@ -79,6 +88,15 @@ def refuse_limits(epochs: int, steps: int) -> None:
                 f"here are {wanted} {name.partition('_')[0]}: set epochs and batch_size "
                 f"instead, and keras.config.set_max_{name}(None)"
             )
+
+
+def _masked_by_epsilon() -> str | None:
+    # Keras divides the sums over a masked batch by its number of rows plus this. The fused
+    # engine masks what fills up a batch, and float32 rounds Keras's default away.
+    epsilon = keras.config.epsilon()
+    if epsilon <= _ROUNDED_AWAY:
+        return None
+    return f"batch normalisation adds keras.config.epsilon()={epsilon:g} to the number of rows"
 
 
 def _batch_hooks(callbacks: Sequence[keras.callbacks.Callback], validation: bool) -> str | None:

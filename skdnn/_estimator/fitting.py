@@ -133,7 +133,11 @@ class Fit:
         self._steps = _batches(rows, settings.batch_size)
         refuse_limits(settings.epochs, self._steps)
         self.engine, self.why = choose_engine(
-            settings.engine, settings.optimizer.template, callbacks, validation is not None
+            settings.engine,
+            settings.optimizer.template,
+            callbacks,
+            validation=validation is not None,
+            normalizes=any(settings.architecture.batch_normalization),
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
