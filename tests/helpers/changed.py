@@ -3,17 +3,19 @@
     skdnn/network/losses.py      tests/network/
     skdnn/_engine/program.py     tests/engine/
     skdnn/classifier.py          tests/test_classifier*.py
-    docs/, README.md             tests/test_pages.py
+    README.md                    tests/test_pages.py
     tests/displays/test_x.py     itself
     tests/displays/conftest.py   tests/displays/
 
-Beside them goes the test of the picture of who imports whom, which any module can change.
+Beside them go the tests of the documentation, which take no time: what they look at, such as
+the picture of who imports whom, any module can change.
 """
 
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "tests" / "test_docs.py"
 
 
 def changed_files(base):
@@ -24,7 +26,7 @@ def changed_files(base):
 
 def tests_of(files):
     """Return the test files and folders that belong to files, and the files that have none."""
-    tests, without = {ROOT / "tests" / "test_rooms.py"}, []
+    tests, without = {DOCS}, []
     for file in files:
         found = set(_tests_of(Path(file)))
         tests |= found
@@ -35,7 +37,9 @@ def tests_of(files):
 
 def _tests_of(file):
     top, *rest = file.parts
-    if top == "docs" or file.name == "README.md":
+    if top == "docs":
+        return [DOCS]
+    if top == "README.md":
         return [ROOT / "tests" / "test_pages.py"]
     if top not in ("skdnn", "tests") or not rest:
         return []

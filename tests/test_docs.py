@@ -1,11 +1,27 @@
-"""The picture of the rooms, and the table of them, are those of the code."""
+"""The documentation has no Python that its build skips; what contributors read is true."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from helpers.pages import fences
+
 ROOT = Path(__file__).parents[1]
+PAGES = sorted((ROOT / "docs").glob("**/*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_in_the_documentation_is_executed_by_its_build(page):
+    # A cell runs only on a page that says at its top that it is a notebook.
+    kinds = {words.split()[0] for words, _ in fences(page)}
+    assert not kinds & {"python", "py", "python3", "pycon", "ipython"}
+    notebook = page.read_text(encoding="utf-8").startswith("---\nfile_format: mystnb\n---\n")
+    assert notebook == ("{code-cell}" in kinds)
+
+
+# -- contributing.md ----------------------------------------------------------------------
 
 
 def test_the_picture_is_drawn_from_the_code_of_today():
