@@ -8,13 +8,15 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")  # one of scikit-learn's checks ru
 
 import numpy as np
 import pytest
-from helpers import python_process
+from helpers import changed, python_process
 from joblib.externals.loky import reusable_executor
 from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import ParameterGrid
 from sklearn.preprocessing import StandardScaler
 
 from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
+
+CHANGED = pytest.StashKey()
 
 
 def pytest_addoption(parser):
@@ -24,11 +26,42 @@ def pytest_addoption(parser):
         help="full counts and all cases of tests marked long_form, as docs/trust/run.py takes "
         "them, and each process that tests start is Python started anew",
     )
+    parser.addoption(
+        "--changed",
+        nargs="?",
+        const="main",
+        metavar="BASE",
+        help="only the tests of the modules that differ from BASE (default: main)",
+    )
 
 
 def pytest_configure(config):
     if config.getoption("long"):
         python_process.start_afresh()
+    if config.getoption("changed"):
+        try:
+            files = changed.changed_files(config.getoption("changed"))
+        except ValueError as error:
+            raise pytest.UsageError(f"--changed: {error}") from None
+        config.stash[CHANGED] = changed.tests_of(files)
+
+
+def pytest_report_header(config):
+    if CHANGED not in config.stash:
+        return []
+    tests, without = config.stash[CHANGED]
+    names = sorted(str(path.relative_to(changed.ROOT)) for path in tests)
+    return [
+        f"tests of what was changed: {' '.join(names)}",
+        *([f"changed, without tests of its name: {' '.join(without)}"] if without else []),
+    ]
+
+
+def pytest_ignore_collect(collection_path, config):
+    if CHANGED not in config.stash or not collection_path.is_file():
+        return None
+    tests, _ = config.stash[CHANGED]
+    return None if tests & {collection_path, *collection_path.parents} else True
 
 
 def pytest_collection_modifyitems(config, items):

@@ -1,11 +1,11 @@
-"""README's Python blocks run as they stand; the documentation has none that its build skips."""
+"""README's Python blocks run as they stand."""
 
 import os
 import re
 import shlex
 from pathlib import Path
 
-import pytest
+from helpers.pages import fences
 from helpers.python_process import run_python
 from PIL import Image
 
@@ -13,14 +13,6 @@ from skdnn.datasets import load_fashion_mnist_sample
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = sorted((ROOT / "docs").glob("**/*.md"))
-
-
-def fences(page):
-    """Return what stands behind the backticks, and the block, of each fence of a page."""
-    return re.findall(
-        r"^```(\S[^\n]*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S
-    )
 
 
 def readme_blocks():
@@ -49,15 +41,6 @@ def test_readme_searches_a_folder_of_images(tmp_path):
 
 def test_python_blocks_of_readme_run(tmp_path):
     run("\n".join(readme_blocks()), tmp_path)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_in_the_documentation_is_executed_by_its_build(page):
-    # A cell runs only on a page that says at its top that it is a notebook.
-    kinds = {words.split()[0] for words, _ in fences(page)}
-    assert not kinds & {"python", "py", "python3", "pycon", "ipython"}
-    notebook = page.read_text(encoding="utf-8").startswith("---\nfile_format: mystnb\n---\n")
-    assert notebook == ("{code-cell}" in kinds)
 
 
 def run(code, folder):
