@@ -249,9 +249,15 @@ def test_a_fraction_beside_given_rows_is_refused(network, split):
     assert network.fit(X, y, X_val=X_val, y_val=y_val).n_iter_ == 2
 
 
-@pytest.mark.parametrize("labels", [[0, 1, 0, 1, 0], [0, 0, 0, 0, 1]])
-def test_too_few_rows_are_refused_with_the_remedy(network, iris, labels):
-    with pytest.raises(ValueError, match=r"0\.1 of 5 rows aside: .* Pass X_val and y_val"):
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([0, 1, 0, 1, 0], r"0\.1 of 5 rows aside: .* Pass X_val and y_val"),
+        ([0, 0, 0, 0, 1], r"there is only 1 of \[1\]. Pass X_val and y_val"),
+    ],
+)
+def test_too_few_rows_are_refused_with_the_remedy(network, iris, labels, reason):
+    with pytest.raises(ValueError, match=reason):
         network.fit(iris[0][:5], labels)
     network.set_params(epochs=2)
     fitted = network.fit(iris[0][:5], labels, X_val=iris[0][:2], y_val=[0, 1])

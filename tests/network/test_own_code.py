@@ -251,7 +251,7 @@ def test_names_excluded_from_decay_are_kerass():
 
 
 def test_a_schedule_that_can_not_be_traced_is_named(iris):
-    with pytest.raises(ValueError, match="schedule Branching of the learning rate can't be"):
+    with pytest.raises(ValueError, match="learning_rate: schedule Branching can't be called"):
         classifier(learning_rate=Branching()).fit(*iris)
 
 
