@@ -218,7 +218,7 @@ def _name_metrics(model: keras.Sequential) -> None:
     """
     n_outputs = model.output_shape[-1]
     objective = Objective(model.loss, n_outputs)
-    targets = objective.targets(np.zeros((1, *objective.target_shape), np.int32))
+    targets = objective.targets(np.zeros((1, *objective.target_shape), objective.target_dtype))
     model.compute_metrics(None, targets, np.zeros((1, n_outputs), np.float32))
     model.reset_metrics()
 

@@ -90,7 +90,7 @@ class KerasTraining:
         if self.model.optimizer.use_ema:
             self.model.set_weights(end.weights)
         self.epoch += 1
-        return {name: float(end.logs[name]) for name in ("accuracy", "loss")}
+        return {n: float(end.logs[n]) for n in (self._objective.metric_name, "loss")}
 
     def test(self, rows: Rows) -> None:
         """Let Keras evaluate the model, for callbacks with hooks on test batches.

@@ -1,4 +1,4 @@
-"""What a network is trained for: a loss and a share of right answers for each row."""
+"""What a network is trained for: a loss and a metric for each row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Objective:
-    """The loss of a network, row by row, and its accuracy.
+    """The loss of a network that answers with classes, row by row, and its accuracy.
 
     Parameters
     ----------
@@ -24,7 +24,14 @@ class Objective:
     target_shape : tuple of int
         Shape of a row's target: ``()`` for the number of a class, ``(n_outputs,)`` for the
         zeros and ones of labels.
+    target_dtype : str
+        Type of a target.
+    metric_name : str
+        What `metric` is called in a history.
     """
+
+    target_dtype = "int32"
+    metric_name = "accuracy"
 
     def __init__(self, loss: keras.losses.Loss, n_outputs: int) -> None:
         self._loss = loss
@@ -43,7 +50,7 @@ class Objective:
         """Return the loss of each row, before any reduction."""
         return self._loss.call(self.targets(y), output)
 
-    def hits(self, y: Any, output: Any) -> Any:
+    def metric(self, y: Any, output: Any) -> Any:
         """Return for each row 1 where its class is found; the share of labels that are."""
         ops = keras.ops
         if not self._sigmoid:

@@ -41,7 +41,7 @@ class Totals(NamedTuple):
     """Sums over the rows of a chunk."""
 
     loss: float
-    hits: float
+    metric: float
     rows: float
 
 
@@ -115,8 +115,8 @@ class Program:
         state : State
             At the start.
         X : Tensor of float32, shape (chunk_batches, batch_size, ...)
-        y : Tensor of int32, shape (chunk_batches, batch_size, ...)
-            Class numbers, or zeros and ones of labels.
+        y : Tensor of shape (chunk_batches, batch_size, ...)
+            Targets, of the objective's dtype.
         row_weight : Tensor of float32, shape (chunk_batches, batch_size)
             0 marks a row that only fills the batch.
         n_batches : int
@@ -126,7 +126,7 @@ class Program:
         state : State
             After the last step.
         totals : Totals
-            Loss and correct rows, summed.
+            Loss and metric of the rows, summed.
         """
         flat = [*itertools.chain(*state), X, y, row_weight, tf.constant(n_batches)]
         *values, totals = self._function(*flat)
@@ -138,7 +138,7 @@ class Program:
         signature = [
             *(tf.TensorSpec(v.shape, v.dtype) for v in state),
             tf.TensorSpec((*chunk, *self.row_shape), tf.float32),
-            tf.TensorSpec((*chunk, *self.objective.target_shape), tf.int32),
+            tf.TensorSpec((*chunk, *self.objective.target_shape), self.objective.target_dtype),
             tf.TensorSpec(chunk, tf.float32),
             tf.TensorSpec((), tf.int32),
         ]
@@ -191,8 +191,10 @@ class Program:
         ]
         real = tf.cast(row_weight > 0, tf.float32)
         n_real = tf.reduce_sum(real)
-        hits = tf.reduce_sum(real * self.objective.hits(y, output))
-        return State(weights, list(slots), generators), tf.stack([loss * n_real, hits, n_real])
+        metric = tf.reduce_sum(real * self.objective.metric(y, output))
+        return State(weights, list(slots), generators), tf.stack(
+            [loss * n_real, metric, n_real]
+        )
 
     def _forward(
         self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor

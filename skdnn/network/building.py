@@ -15,7 +15,8 @@ from skdnn._engine.backend import float32_by_default, load_tensorflow
 from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import choose_initializers
 from skdnn.network.layer_settings import Activation, Regularization
-from skdnn.network.losses import accuracy, cross_entropy
+from skdnn.network.losses import Loss, usual_loss
+from skdnn.network.outputs import output_of_classes, output_of_labels
 
 if TYPE_CHECKING:
     import keras
@@ -114,13 +115,13 @@ def build_network(
             f"sigmoid each: it can't be used with loss={compile_kwargs['loss']!r}; for one "
             "class per row, pass y.argmax(axis=1)"
         )
+    output = (output_of_labels if multilabel else output_of_classes)(int(meta["n_classes_"]))
     architecture = Architecture.from_parameters(
         input_shape=tuple(meta["X_shape_"][1:]),
-        n_classes=int(meta["n_classes_"]),
+        output=output,
         hidden_units=hidden_units,
         activation=activation,
         batch_normalization=batch_normalization,
-        multilabel=multilabel,
     )
     n_hidden = len(architecture.hidden_units)
     model = architecture.build(
@@ -130,9 +131,9 @@ def build_network(
     )
     kwargs = dict(compile_kwargs)
     if kwargs.get("loss") is None:
-        kwargs["loss"] = cross_entropy(architecture)
+        kwargs["loss"] = usual_loss(output).loss(output)
     if kwargs.get("metrics") is None:
-        kwargs["metrics"] = [accuracy(architecture)]
+        kwargs["metrics"] = [usual_loss(output).metric(output)]
     model.compile(**{"auto_scale_loss": False, **kwargs})  # the layers are of float32
     return model
 
@@ -152,8 +153,9 @@ def compiled_network(
     architecture: Architecture,
     choice: OptimizerChoice,
     regularization: Regularization | None = None,
+    loss: Loss | None = None,
 ) -> keras.Sequential:
-    """Build and compile a network through scikeras, as `KerasDNNClassifier` does.
+    """Build and compile a network through scikeras, as the estimators do.
 
     Parameters
     ----------
@@ -164,6 +166,8 @@ def compiled_network(
         ``optimizer__<name>``.
     regularization : Regularization, optional
         What the layers do while they are trained.
+    loss : Loss, optional
+        What the network is trained for; by default what is usual for its outputs.
 
     Returns
     -------
@@ -177,6 +181,7 @@ def compiled_network(
 
     make_copyable()  # scikeras has put its own way in place
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
+    loss = loss or usual_loss(architecture.output)
     optimizer: Any
     if choice.options is None:  # an instance: a copy of it, that is
         optimizer, routed = choice.make(), {}
@@ -192,7 +197,7 @@ def compiled_network(
         model__batch_normalization=architecture.batch_normalization,
         model__dropout=regularization.dropout,
         model__l2=regularization.l2,
-        loss=cross_entropy(architecture, regularization.label_smoothing),
+        loss=loss.loss(architecture.output),
         optimizer=optimizer,
         **{f"optimizer__{name}": value for name, value in routed.items()},
     )
@@ -203,9 +208,7 @@ def compiled_network(
 
 def _tiny_data(architecture: Architecture) -> tuple[np.ndarray, np.ndarray]:
     """Make rows that name every class: all that scikeras needs to know of the data."""
-    n = architecture.n_classes
-    if architecture.multilabel:
-        return np.zeros((n + 1, *architecture.input_shape), np.float32), np.eye(
-            n + 1, n, dtype=int
-        )
-    return np.zeros((n, *architecture.input_shape), np.float32), np.arange(n)
+    n, activation = architecture.output
+    several_labels = activation == "sigmoid" and n > 1
+    y: Any = np.eye(n + 1, n, dtype=int) if several_labels else np.arange(max(n, 2))
+    return np.zeros((len(y), *architecture.input_shape), np.float32), y
