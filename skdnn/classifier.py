@@ -12,7 +12,7 @@ from sklearn.callback import with_callbacks
 
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.classes import Classes, check_same_classes, learn_classes, of_labels
-from skdnn._estimator.hyperparameters import CONSTRAINTS, VALIDATION_FRACTION
+from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_CLASSES, VALIDATION_FRACTION
 from skdnn._estimator.labels import is_multilabel, refuse_other_targets
 from skdnn._estimator.other_names import explains_keywords
 from skdnn._estimator.rows import LabelledRows, Table
@@ -221,7 +221,7 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | OF_CLASSES
 
     _kind: ClassVar[type[Target]] = Classes
 
@@ -446,8 +446,11 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         self.classes_ = target.classes
         return target
 
-    def _fitted_target(self, known: Any = None) -> Classes:
+    def _target_to_go_on(self, known: Any) -> Classes:
         check_same_classes(known, self.classes_)
+        return self._fitted_target()
+
+    def _fitted_target(self) -> Classes:
         return of_labels(self.classes_, self._learnt["multilabel"])
 
     def _loss(self) -> CrossEntropy:

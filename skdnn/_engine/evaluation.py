@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from skdnn._engine.buffers import as_tensor
 from skdnn._engine.inference import check_numbers, pieces
-from skdnn._engine.objective import Objective, penalty
+from skdnn._engine.objective import objective_of, penalty
 from skdnn._engine.rows import Rows
 
 
@@ -23,12 +23,12 @@ class RowLosses:
     model : keras.Sequential
         A template; its weights are not used.
     loss : keras.losses.Loss
-        As `Objective` takes it.
+        As `objective_of` takes it.
     """
 
     def __init__(self, model: keras.Sequential, loss: keras.losses.Loss) -> None:
         self._model = model
-        self._objective = objective = Objective(loss, int(model.output_shape[-1]))
+        self._objective = objective = objective_of(loss, int(model.output_shape[-1]))
         self.metric_name = objective.metric_name
         function = tf.function(self._call, autograph=False)
         self._function = function.get_concrete_function(

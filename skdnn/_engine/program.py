@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.backend import float32_by_default
-from skdnn._engine.objective import Objective
+from skdnn._engine.objective import objective_of
 from skdnn._engine.stateless import stateless
 
 # Bytes of X in a chunk: large enough that a call's overhead (0.2 ms) vanishes, small enough
@@ -75,7 +75,7 @@ class Program:
         self.batch_size = batch_size
         self.jit = jit
         self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
-        self.objective = Objective(model.loss, model.output_shape[-1])
+        self.objective = objective_of(model.loss, model.output_shape[-1])
         row_bytes = 4 * int(np.prod(self.row_shape))
         self.chunk_batches = int(
             np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES)

@@ -22,7 +22,7 @@ class Rows:
     X : ndarray of shape (n_rows, ...), or sparse matrix in rows
         Any numeric dtype that float32 holds exactly; read batch by batch, never written.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Class numbers, or zeros and ones of labels.
+        Class numbers, zeros and ones of labels, or numbers.
     weight : ndarray of float32, shape (n_rows,), or None
         Weight of each row; rows of weight 0 count as removed. None weighs all alike.
     """

@@ -97,8 +97,8 @@ class KerasDNNBase(
         """
 
     @abstractmethod
-    def _fitted_target(self, known: Any = None) -> Target:
-        """Return the target of the last fit; refuse another than the caller knows of."""
+    def _target_to_go_on(self, known: Any) -> Target:
+        """Return the target of the last fit; refuse another than is asked for now."""
 
     @abstractmethod
     def _loss(self) -> Loss:
@@ -245,7 +245,7 @@ class KerasDNNBase(
     def _target_of(self, rows: LabelledRows, known: Any, afresh: bool) -> Target:
         """Learn the target and the shape of a row, or check them."""
         if not afresh:
-            return self._fitted_target(known)
+            return self._target_to_go_on(known)
         target = self._new_target(rows.y, rows.weight, known)
         self.__dict__.pop("_learnt", None)  # it belongs to other targets
         self.input_shape_ = rows.X.shape[1:]
@@ -379,12 +379,11 @@ class KerasDNNBase(
         # Not a property: dir(), the HTML representation and completion read every property
         # there is, and each access builds a Keras model.
         if name == "model_" and "_learnt" in self.__dict__:
-            return fitting.keras_model(
-                self._learnt,
-                chosen_optimizer(self),
-                self._regularization_of_fitted(),
-                self._loss(),
+            learnt, regularization = self._learnt, self._regularization_of_fitted()
+            model = fitting.keras_model(
+                learnt, chosen_optimizer(self), regularization, self._loss()
             )
+            return fitting.model_in_own_units(model, learnt)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _regularization_of_fitted(self) -> Regularization | None:

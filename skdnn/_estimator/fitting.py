@@ -95,6 +95,10 @@ class Learnt(TypedDict):
     epoch: int
     n_classes: NotRequired[int]
     multilabel: NotRequired[bool]
+    output_activation: NotRequired[str]
+    one_dimensional: NotRequired[bool]
+    shift: NotRequired[NDArray[np.float64]]
+    scale: NotRequired[NDArray[np.float64]]
 
 
 class Fit:
@@ -417,6 +421,29 @@ def keras_model(
         for variable, value in zip(variables, _fitting_slots(learnt, variables), strict=True):
             variable.assign(value)
     return model
+
+
+def model_in_own_units(model: keras.Sequential, learnt: Learnt) -> keras.Sequential:
+    """Let a model answer in the units of the targets, by a last layer where these are others.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        From `keras_model`; used up.
+    learnt : Learnt
+        What was trained.
+
+    Returns
+    -------
+    model : keras.Sequential
+        With the same weights and optimizer.
+    """
+    from skdnn.network.building import rescaled_network
+
+    scale, shift = learnt.get("scale"), learnt.get("shift")
+    if scale is None or shift is None or ((scale == 1).all() and not shift.any()):
+        return model
+    return rescaled_network(model, scale.tolist(), shift.tolist())
 
 
 def _fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:

@@ -41,10 +41,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
         callable,
         None,
     ],
-    "label_smoothing": [_Number(Real, 0, 1, closed="left")],
     "epochs": [_Number(Integral, 1, None, closed="left")],
     "batch_size": [_Number(Integral, 1, None, closed="left")],
-    "class_weight": [dict, StrOptions({"balanced"}), None],
     "early_stopping": ["boolean"],
     "validation_fraction": [
         _Number(RealNotInt, 0, 1, closed="neither"),
@@ -59,6 +57,16 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "engine": [StrOptions({"auto", "fused", "keras"})],
     "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
     "verbose": ["verbose"],
+}
+OF_CLASSES: dict[str, list[Any]] = {
+    "label_smoothing": [_Number(Real, 0, 1, closed="left")],
+    "class_weight": [dict, StrOptions({"balanced"}), None],
+}
+OF_NUMBERS: dict[str, list[Any]] = {
+    "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
+    "delta": [_Number(Real, 0, None, closed="neither")],
+    "quantile": [_Number(Real, 0, 1, closed="neither")],
+    "standardize_y": ["boolean"],
 }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from skdnn._estimator.classes import Classes
+from skdnn._estimator.numbers import Numbers
 from skdnn._estimator.targets import Target
 
-_KINDS: tuple[type[Target], ...] = (Classes,)
+_KINDS: tuple[type[Target], ...] = (Classes, Numbers)
 
 
 def kind_of(record: Iterable[str]) -> type[Target]:

@@ -1,7 +1,7 @@
 """Hyperparameters become a compiled Keras network.
 
 :func:`build_network` is a scikeras build function, so it serves a plain
-:class:`scikeras.wrappers.KerasClassifier` as well as :class:`skdnn.KerasDNNClassifier`.
+:class:`scikeras.wrappers.KerasClassifier` or `KerasRegressor` as well as skdnn's estimators.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import choose_initializers
 from skdnn.network.layer_settings import Activation, Regularization
 from skdnn.network.losses import Loss, usual_loss
-from skdnn.network.outputs import output_of_classes, output_of_labels
+from skdnn.network.outputs import (
+    EXPONENTIAL,
+    LINEAR,
+    Output,
+    output_of_classes,
+    output_of_labels,
+    output_of_numbers,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -41,13 +48,15 @@ def build_network(
     Rows of more than one dimension pass a ``Flatten`` layer first. Two classes end in one
     sigmoid unit with binary cross-entropy, more classes in a softmax with sparse categorical
     cross-entropy, multilabel targets in a sigmoid unit per label with binary cross-entropy.
+    A regressor's network ends in a linear unit for each number with the mean squared error,
+    or in an exponential one if the loss is Keras's Poisson; `y` is taken as it is.
     The loss of a batch is the mean weighted by the sample weights.
 
     Parameters
     ----------
     meta : mapping
-        What scikeras learnt from the data; ``X_shape_``, ``n_classes_`` and
-        ``target_type_`` are used.
+        What scikeras learnt from the data; ``X_shape_``, ``target_type_`` and
+        ``n_classes_``, or a regressor's ``n_outputs_``, are used.
     compile_kwargs : mapping
         What scikeras passes on to ``Model.compile``; ``loss`` and ``metrics`` are filled in
         where they are None.
@@ -82,7 +91,8 @@ def build_network(
 
     See Also
     --------
-    skdnn.KerasDNNClassifier : The estimator that builds its network with this function.
+    skdnn.KerasDNNClassifier : Builds its network with this function.
+    skdnn.KerasDNNRegressor : Does, too.
 
     References
     ----------
@@ -108,14 +118,7 @@ def build_network(
     >>> classifier.fit(X, y).predict(X[:3]).shape
     (3,)
     """
-    multilabel = _checked_target_type(meta) == "multilabel-indicator"
-    if multilabel and "categorical_crossentropy" in str(compile_kwargs.get("loss")):
-        raise ValueError(
-            "y holds a column of zeros and ones per label, which is multilabel here, with a "
-            f"sigmoid each: it can't be used with loss={compile_kwargs['loss']!r}; for one "
-            "class per row, pass y.argmax(axis=1)"
-        )
-    output = (output_of_labels if multilabel else output_of_classes)(int(meta["n_classes_"]))
+    output = _output_of(meta, compile_kwargs.get("loss"))
     architecture = Architecture.from_parameters(
         input_shape=tuple(meta["X_shape_"][1:]),
         output=output,
@@ -136,6 +139,27 @@ def build_network(
         kwargs["metrics"] = [usual_loss(output).metric(output)]
     model.compile(**{"auto_scale_loss": False, **kwargs})  # the layers are of float32
     return model
+
+
+def _output_of(meta: Mapping[str, Any], loss: Any) -> Output:
+    """Return the output layer that fits what scikeras learnt of the targets."""
+    if "n_classes_" not in meta:  # KerasRegressor
+        return output_of_numbers(int(meta["n_outputs_"]), positive=_is_poisson(loss))
+    multilabel = _checked_target_type(meta) == "multilabel-indicator"
+    if multilabel and "categorical_crossentropy" in str(loss):
+        raise ValueError(
+            "y holds a column of zeros and ones per label, which is multilabel here, with a "
+            f"sigmoid each: it can't be used with loss={loss!r}; for one "
+            "class per row, pass y.argmax(axis=1)"
+        )
+    return (output_of_labels if multilabel else output_of_classes)(int(meta["n_classes_"]))
+
+
+def _is_poisson(loss: Any) -> bool:
+    from keras import losses
+
+    poisson = (losses.Poisson, losses.poisson)
+    return isinstance(loss, losses.Poisson) or loss in (*poisson, "poisson", "Poisson")
 
 
 def _checked_target_type(meta: Mapping[str, Any]) -> Any:
@@ -175,7 +199,7 @@ def compiled_network(
         The network, compiled; its start weights mean nothing.
     """
     load_tensorflow()
-    from scikeras.wrappers import KerasClassifier
+    from scikeras.wrappers import KerasClassifier, KerasRegressor
 
     from skdnn._engine.optimizer_copies import make_copyable
 
@@ -189,7 +213,8 @@ def compiled_network(
         optimizer, routed = type(choice.template), dict(choice.options)
         if choice.learning_rate is not None:
             routed["learning_rate"] = choice.learning_rate
-    wrapper = KerasClassifier(
+    y, of_classes = _tiny_y(architecture.output)
+    wrapper = (KerasClassifier if of_classes else KerasRegressor)(
         model=build_network,
         model__hidden_units=architecture.hidden_units,
         model__activation=architecture.activation,
@@ -201,14 +226,58 @@ def compiled_network(
         optimizer=optimizer,
         **{f"optimizer__{name}": value for name, value in routed.items()},
     )
-    X, y = _tiny_data(architecture)
+    X = np.zeros((len(y), *architecture.input_shape), np.float32)
     model: keras.Sequential = wrapper.initialize(X, y).model_
     return model
 
 
-def _tiny_data(architecture: Architecture) -> tuple[np.ndarray, np.ndarray]:
-    """Make rows that name every class: all that scikeras needs to know of the data."""
-    n, activation = architecture.output
+def _tiny_y(output: Output) -> tuple[Any, bool]:
+    """Return targets that name every class, or numbers: all that scikeras needs to know."""
+    n, activation = output
+    if activation in (LINEAR, EXPONENTIAL):
+        return np.full((2, n), 0.5), False
     several_labels = activation == "sigmoid" and n > 1
-    y: Any = np.eye(n + 1, n, dtype=int) if several_labels else np.arange(max(n, 2))
-    return np.zeros((len(y), *architecture.input_shape), np.float32), y
+    return np.eye(n + 1, n, dtype=int) if several_labels else np.arange(max(n, 2)), True
+
+
+def rescaled_network(
+    model: keras.Sequential, scale: Sequence[float], shift: Sequence[float]
+) -> keras.Sequential:
+    """Put a layer at the end of a compiled network that brings its outputs into other units.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Compiled; its layers and its optimizer become the new model's.
+    scale, shift : sequence of float
+        Each output is multiplied by the first and the second is added.
+
+    Returns
+    -------
+    model : keras.Sequential
+        Compiled for targets in these units.
+
+    Raises
+    ------
+    ValueError
+        If there are several outputs and Keras is set to "channels_first", which its layer
+        would take for theirs.
+    """
+    from keras import Sequential, config, layers, metrics
+
+    units: Any = (scale, shift)
+    if len(scale) == 1:
+        units = (scale[0], shift[0])
+    elif config.image_data_format() == "channels_first":
+        raise ValueError(
+            "Keras's Rescaling, the last layer of model_, takes several outputs for channels "
+            "of images under keras.config.image_data_format()='channels_first': call "
+            "keras.config.set_image_data_format('channels_last')"
+        )
+    layer = layers.Rescaling(*units, name="units", dtype="float32")
+    first = layers.Input(model.input_shape[1:], dtype="float32")
+    rescaled = Sequential([first, *model.layers, layer], name=model.name)
+    rescaled.dtype_policy = model.dtype_policy
+    metric = metrics.MeanAbsoluteError("mean_absolute_error", "float32")
+    rescaled.compile(model.optimizer, model.loss, [metric], auto_scale_loss=False)
+    return rescaled

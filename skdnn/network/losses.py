@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from skdnn.network.outputs import EXPONENTIAL, LINEAR
+
 if TYPE_CHECKING:
     from skdnn.network.outputs import Output
 
@@ -101,7 +103,78 @@ class CrossEntropy(Loss):
         return metrics.BinaryAccuracy("accuracy", "float32") if several else "accuracy"
 
 
-def usual_loss(output: Output) -> Loss:  # noqa: ARG001
+@dataclass(frozen=True)
+class NumberLoss(Loss):
+    """A loss of numbers, and the mean absolute error.
+
+    The metric is the same for each loss, so that networks of different losses can be compared.
+
+    Parameters
+    ----------
+    name : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
+        Which.
+    setting : float
+        Huber's threshold, or the quantile; no other loss has one.
+    """
+
+    name: str = "squared_error"
+    setting: float = 0.0
+
+    @property
+    def positive(self) -> bool:
+        """Tell whether it takes an exponential as output.
+
+        Returns
+        -------
+        positive : bool
+        """
+        return self.name == "poisson"
+
+    def loss(self, output: Output) -> Any:  # noqa: ARG002
+        """Return Keras's loss.
+
+        Parameters
+        ----------
+        output : Output
+            Linear, or exponential for "poisson".
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+        """
+        from keras import losses
+
+        if self.name == "huber":
+            return losses.Huber(self.setting, **_OPTIONS)
+        if self.name == "quantile":
+            from skdnn.network.pinball import PinballLoss
+
+            return PinballLoss(self.setting, **_OPTIONS)
+        classes = {
+            "squared_error": losses.MeanSquaredError,
+            "absolute_error": losses.MeanAbsoluteError,
+            "poisson": losses.Poisson,
+        }
+        return classes[self.name](**_OPTIONS)
+
+    def metric(self, output: Output) -> Any:  # noqa: ARG002
+        """Return the mean absolute error.
+
+        Parameters
+        ----------
+        output : Output
+            Linear or exponential.
+
+        Returns
+        -------
+        metric : keras.metrics.Metric
+        """
+        from keras import metrics
+
+        return metrics.MeanAbsoluteError("mean_absolute_error", "float32")
+
+
+def usual_loss(output: Output) -> Loss:
     """Return what a network is trained for where nothing else is said.
 
     Parameters
@@ -113,4 +186,5 @@ def usual_loss(output: Output) -> Loss:  # noqa: ARG001
     -------
     loss : Loss
     """
-    return CrossEntropy()
+    losses = {LINEAR: NumberLoss(), EXPONENTIAL: NumberLoss("poisson")}
+    return losses.get(output.activation, CrossEntropy())

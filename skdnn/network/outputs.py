@@ -28,3 +28,11 @@ def output_of_classes(n_classes: int) -> Output:
 def output_of_labels(n_labels: int) -> Output:
     """Return a sigmoid for each of any number of labels."""
     return Output(n_labels, "sigmoid")
+
+
+LINEAR, EXPONENTIAL = "linear", "exponential"
+
+
+def output_of_numbers(n_numbers: int, *, positive: bool = False) -> Output:
+    """Return a linear unit for each of some numbers, or an exponential if all are above 0."""
+    return Output(n_numbers, EXPONENTIAL if positive else LINEAR)
