@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from skdnn.network import build_network
     from skdnn.pipeline import make_image_pipeline
     from skdnn.preprocessing import scale_and_flatten
+    from skdnn.regressor import KerasDNNRegressor
     from skdnn.variants import document_variants
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
     "KerasDNNClassifier",
+    "KerasDNNRegressor",
     "build_network",
     "callbacks",
     "cluster",
@@ -35,6 +37,7 @@ __all__ = [
 
 _HOME = {
     "KerasDNNClassifier": "skdnn.classifier",
+    "KerasDNNRegressor": "skdnn.regressor",
     "build_network": "skdnn.network",
     "document_variants": "skdnn.variants",
     "make_image_pipeline": "skdnn.pipeline",
@@ -54,6 +57,7 @@ _MODULES = {
     "persistence",
     "pipeline",
     "preprocessing",
+    "regressor",
     "report",
     "variants",
 }

@@ -2,61 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.metrics import check_scoring
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.callback import with_callbacks
 
-from skdnn._engine.interrupts import interrupts_kept
-from skdnn._estimator import fitting
-from skdnn._estimator.hyperparameters import (
-    CONSTRAINTS,
-    VALIDATION_FRACTION,
-    chosen_optimizer,
-    chosen_regularization,
-    chosen_settings,
-    refuse_contradictions,
-)
+from skdnn._estimator.base import KerasDNNBase
+from skdnn._estimator.classes import Classes, check_same_classes, learn_classes, of_labels
+from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_CLASSES, VALIDATION_FRACTION
 from skdnn._estimator.labels import is_multilabel, refuse_other_targets
-from skdnn._estimator.memory import TrainingMemory
 from skdnn._estimator.other_names import explains_keywords
-from skdnn._estimator.routing import RoutedParametersMixin
-from skdnn._estimator.rows import LabelledRows, hold_out, warn_of_lost_digits
-from skdnn._estimator.skops_files import StorableBySkopsMixin
-from skdnn._estimator.state import checked_state
-from skdnn._estimator.stopping import StoppingRule
-from skdnn._estimator.targets import (
-    Coding,
-    check_same_classes,
-    checked_sample_weight,
-)
+from skdnn._estimator.rows import LabelledRows, Table
+from skdnn._estimator.targets import Target, Weights
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-    from skdnn.network.layer_settings import Activation, Regularization
-
-# Kept as they are and cast batch by batch; anything else becomes float32 once.
-_KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
-
-_CHECKS = {"dtype": _KEPT_DTYPES, "accept_sparse": "csr", "allow_nd": True}
+    from skdnn.network.layer_settings import Activation
+    from skdnn.network.losses import CrossEntropy
 
 
-class KerasDNNClassifier(
-    CallbackSupportMixin,
-    ClassifierMixin,
-    RoutedParametersMixin,
-    StorableBySkopsMixin,
-    BaseEstimator,
-):
+class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
     """Dense neural network classifier: a Keras network under scikit-learn's contract.
 
     Layers and optimizer are hyperparameters, so that ``Pipeline``, ``GridSearchCV`` and
@@ -252,14 +221,11 @@ class KerasDNNClassifier(
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | OF_CLASSES
 
-    _routing_parameters: ClassVar[tuple[str, ...]] = ("optimizer", "callbacks")
+    _kind: ClassVar[type[Target]] = Classes
 
-    _learnt: fitting.Learnt
-    best_iteration_: int
     classes_: NDArray[Any]
-    history_: dict[str, list[float]]
 
     @explains_keywords
     def __init__(
@@ -367,15 +333,7 @@ class KerasDNNClassifier(
         UserWarning
             If `y` looks one-hot: five rows or more, each with exactly one label.
         """
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            classes=None,
-            epochs=self.epochs,
-            afresh=not (self.warm_start and self.__sklearn_is_fitted__()),
-            validation=(X_val, y_val, sample_weight_val),
-        )
+        return self._fit_all(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @explains_keywords
     @with_callbacks
@@ -411,225 +369,9 @@ class KerasDNNClassifier(
             If `classes` is missing at the first call or differs at a later one, a label is
             not among them, or a rule of `fit` is broken.
         """
-        afresh = not self.__sklearn_is_fitted__()
-        if afresh and classes is None:
+        if classes is None and not self.__sklearn_is_fitted__():
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit is one epoch: it can't be used with early_stopping=True; call "
-                "fit, or set early_stopping=False"
-            )
-        return self._fit(X, y, sample_weight, classes=classes, epochs=1, afresh=afresh)
-
-    def _fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None,
-        *,
-        classes: ArrayLike | None,
-        epochs: int,
-        afresh: bool,
-        validation: tuple[ArrayLike | None, ...] = (),
-    ) -> Self:
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
-        # X as it was given: whoever predicts on the checked one is warned of missing names.
-        told = {"estimator": self, "X": X, "y": y, "metadata": metadata}
-        task = self._init_callback_context(max_subtasks=epochs)
-        task.call_on_fit_task_begin(**told)
-        before = self.__dict__.copy()
-        try:
-            with interrupts_kept(patience=1.0):  # a chunk takes less, as a rule
-                self._train(
-                    task, told, X, y, sample_weight, classes, epochs, afresh, validation
-                )
-            task.call_on_fit_task_end(**told, reconstruction_attributes={})
-        except BaseException:
-            self.__dict__ = before  # in one step: all that was learnt before, or nothing
-            raise
-        return self
-
-    def _train(
-        self,
-        task: Any,
-        told: Mapping[str, Any],
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None,
-        classes: ArrayLike | None,
-        epochs: int,
-        afresh: bool,
-        validation: tuple[ArrayLike | None, ...],
-    ) -> None:
-        rows = self._validated(X, y, sample_weight, reset=afresh)
-        coding = self._coding_of(rows, classes, afresh)
-        seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
-        settings = chosen_settings(self, self.input_shape_, coding, epochs, seed)
-        held_out = given = self._given(coding, *validation)
-        refuse_contradictions(self, settings, given is not None, takes_rows=bool(validation))
-        weight = None
-        if self.early_stopping and given is None:
-            weight, held_out = hold_out(rows, coding, self.validation_fraction, seed)
-        fit = fitting.Fit(
-            settings,
-            rows.table(coding, self.class_weight, weight),
-            None if held_out is None else held_out.table(coding),
-            None if afresh else self._learnt,
-        )
-        if self.verbose:
-            print(f"engine: {fit.engine} ({fit.why})")
-        last = fit.epoch + epochs
-        memory = self._recalled(fit, epochs) if self.memory is not None and afresh else None
-        earlier = fit.epoch
-        rule = self._begin(earlier)
-        with fit.under_way():
-            self._run_epochs(fit, last, task, told, held_out, rule, earlier)
-        self.__dict__.update(self._fitted_attributes(fit.learnt(), rule, earlier))
-        if memory is not None:
-            memory.keep(self.n_iter_, self._learnt, self.history_)
-
-    # -- rows, and what is held out of them -----------------------------------------------
-
-    def _validated(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
-    ) -> LabelledRows:
-        refuse_other_targets(y)
-        rows, labels = validate_data(
-            self, X, y, reset=reset, multi_output=is_multilabel(y), **_CHECKS
-        )
-        if reset:
-            warn_of_lost_digits(X, rows)
-        else:
-            self._check_row_shape(rows)
-        labels = labels.toarray() if hasattr(labels, "toarray") else labels
-        if isinstance(sample_weight, Number):  # Keras's third argument is batch_size
-            raise ValueError(
-                f"sample_weight must hold a weight for each row, got {sample_weight!r}; "
-                "batch_size and epochs are parameters of the estimator"
-            )
-        return LabelledRows(rows, labels, checked_sample_weight(sample_weight, rows))
-
-    def _given(
-        self,
-        coding: Coding,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-    ) -> LabelledRows | None:
-        if (X_val is None) != (y_val is None):
-            missing = "X_val" if X_val is None else "y_val"
-            raise ValueError(f"X_val and y_val must be given together, got {missing}=None")
-        if X_val is None or y_val is None:
-            if sample_weight_val is not None:
-                raise ValueError("sample_weight_val must be given with X_val and y_val")
-            return None
-        try:
-            given = self._validated(X_val, y_val, sample_weight_val, reset=False)
-            coding.numbers(given.y, given.weight)
-            return given
-        except ValueError as error:
-            raise ValueError(f"in X_val, y_val or sample_weight_val: {error}") from error
-
-    def _coding_of(self, rows: LabelledRows, classes: ArrayLike | None, afresh: bool) -> Coding:
-        """Learn the classes and the shape of a row, or check them."""
-        if not afresh:
-            check_same_classes(classes, self._coding.classes)
-            return self._coding
-        coding = Coding.learn(rows.y, rows.weight, classes)
-        self.__dict__.pop("_learnt", None)  # it belongs to other classes
-        self.classes_ = coding.classes
-        self.input_shape_ = rows.X.shape[1:]
-        return coding
-
-    # -- epochs ---------------------------------------------------------------------------
-
-    def _run_epochs(
-        self,
-        fit: fitting.Fit,
-        last: int,
-        task: Any,
-        told: Mapping[str, Any],
-        held_out: LabelledRows | None,
-        rule: StoppingRule | None,
-        earlier: int,
-    ) -> None:
-        def fitted_until_now() -> dict[str, Any]:
-            return self._fitted_attributes(fit.learnt(), rule, earlier)
-
-        while fit.epoch < last:
-            epoch = task.subcontext(task_name="epoch")
-            epoch.call_on_fit_task_begin(**told, reconstruction_attributes=fitted_until_now)
-            logs, stop = fit.run_epoch()
-            self._record(logs, f"Epoch {fit.epoch}/{last}")
-            if rule is not None and held_out is not None:
-                learnt = fit.learnt()
-                stop |= rule.update(self._validation_score(learnt, logs, held_out), learnt)
-            stop |= epoch.call_on_fit_task_end(
-                **told, reconstruction_attributes=fitted_until_now
-            )
-            if stop:
-                break
-
-    def _recalled(self, fit: fitting.Fit, epochs: int) -> TrainingMemory:
-        """Let a fit go on from what was kept of one with fewer epochs."""
-        memory = TrainingMemory(self.memory, fit.identity)
-        found = memory.recall(epochs)
-        if found is not None:
-            learnt, self.history_ = found[0], dict(found[1])
-            fit.resume(learnt)
-        return memory
-
-    def _begin(self, earlier: int) -> StoppingRule | None:
-        """Go on with the history of earlier calls, or drop it; return what decides to stop."""
-        history = self.history_ if earlier else {}
-        self.history_ = {k: list(v) for k, v in history.items()}
-        if not (earlier and self.early_stopping):
-            for name in ("validation_scores_", "best_iteration_"):
-                self.__dict__.pop(name, None)
-        if not self.early_stopping:
-            return None
-        if self.scoring != "loss":
-            check_scoring(self, self.scoring)  # a wrong name is told before the first epoch
-        return StoppingRule(self.n_iter_no_change, self.tol)
-
-    def _validation_score(
-        self, learnt: fitting.Learnt, logs: Mapping[str, float], held_out: LabelledRows
-    ) -> float:
-        if self.scoring == "loss":
-            return -logs["val_loss"]
-        scored = copy.copy(self)
-        scored._learnt = learnt
-        scored.__dict__.pop("feature_names_in_", None)  # the rows held out have lost them
-        weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-        scorer = check_scoring(scored, self.scoring)
-        return float(scorer(scored, held_out.X, held_out.y, **weight))
-
-    def _record(self, logs: Mapping[str, float], title: str) -> None:
-        for name, value in logs.items():
-            self.history_.setdefault(name, []).append(float(value))
-        if self.verbose:
-            print(" - ".join([title, *(f"{name}: {v:.4f}" for name, v in logs.items())]))
-
-    def _fitted_attributes(
-        self, learnt: fitting.Learnt, rule: StoppingRule | None, earlier: int
-    ) -> dict[str, Any]:
-        """Return what an estimator gets from a fit that ends here."""
-        attributes = {
-            "_learnt": learnt,
-            "history_": {name: list(values) for name, values in self.history_.items()},
-            "n_iter_": learnt["epoch"],
-            "n_parameters_": sum(w.size for w in learnt["weights"]),
-        }
-        if rule is None or not rule.scores:
-            return attributes
-        best, number = rule.best, earlier + rule.best_position + 1
-        before = getattr(self, "validation_scores_", np.full(earlier, np.nan))
-        if not np.isnan(before).all() and np.nanmax(before) >= max(rule.scores):
-            best, number = self._learnt, self.best_iteration_  # of an earlier call
-        for name in ("weights", "slots", "optimizer"):
-            learnt[name] = best[name]
-        scores = np.append(before, rule.scores)
-        return attributes | {"validation_scores_": scores, "best_iteration_": number}
+        return self._fit_one_epoch(X, y, sample_weight, known=classes)
 
     # -- prediction -----------------------------------------------------------------------
 
@@ -655,10 +397,8 @@ class KerasDNNClassifier(
         ValueError
             If the rows have another shape than in `fit`, or hold NaN or infinity.
         """
-        check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, **_CHECKS)
-        self._check_row_shape(rows)
-        return fitting.class_probabilities(self._learnt, rows)
+        outputs = self._outputs(X)
+        return self._fitted_target().probabilities(outputs)
 
     @explains_keywords
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -693,70 +433,35 @@ class KerasDNNClassifier(
             for multilabel targets.
         """
         probabilities = self.predict_proba(X)
-        return self._coding.labels(probabilities)
+        return self._fitted_target().decode(probabilities)
 
-    @property
-    def _coding(self) -> Coding:
-        return Coding(self.classes_, self._learnt["multilabel"])
+    # -- what is about classes ------------------------------------------------------------
 
-    def _check_row_shape(self, X: NDArray[Any]) -> None:
-        if X.shape[1:] != self.input_shape_:
-            raise ValueError(
-                f"X has rows of shape {X.shape[1:]}, but {type(self).__name__} was fitted on "
-                f"rows of shape {self.input_shape_}"
-            )
+    def _checks_of_y(self, y: Any) -> dict[str, Any]:
+        refuse_other_targets(y)
+        return {"multi_output": is_multilabel(y)}
 
-    # -- the network in Keras's form ------------------------------------------------------
+    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Classes:
+        target = learn_classes(y, weight, known)
+        self.classes_ = target.classes
+        return target
 
-    def summary(self, print_fn: Callable[[str], object] | None = None) -> None:
-        """Print the layers and the number of weights, as Keras does.
+    def _target_to_go_on(self, known: Any) -> Classes:
+        check_same_classes(known, self.classes_)
+        return self._fitted_target()
 
-        Parameters
-        ----------
-        print_fn : callable, default=None
-            Called with the text instead of printing it.
+    def _fitted_target(self) -> Classes:
+        return of_labels(self.classes_, self._learnt["multilabel"])
 
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the estimator is not fitted: the data decide the first and the last layer.
-        """
-        check_is_fitted(self)
-        self.model_.summary(print_fn=print_fn)
+    def _loss(self) -> CrossEntropy:
+        from skdnn.network.losses import CrossEntropy
 
-    def __getattr__(self, name: str) -> Any:
-        # Not a property: dir(), the HTML representation and completion read every property
-        # there is, and each access builds a Keras model.
-        if name == "model_" and "_learnt" in self.__dict__:
-            return fitting.keras_model(
-                self._learnt, chosen_optimizer(self), self._regularization_of_fitted()
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return CrossEntropy(float(self.label_smoothing))
 
-    def _regularization_of_fitted(self) -> Regularization | None:
-        n_hidden = len(self._learnt["hidden_units"])
-        try:
-            return chosen_regularization(self, n_hidden)
-        except (TypeError, ValueError):  # set since the fit, for other layers
-            return None
-
-    # -- what scikit-learn asks an estimator ----------------------------------------------
-
-    def __setstate__(self, state: Any) -> None:
-        super().__setstate__(checked_state(self, state))
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return "_learnt" in self.__dict__
+    def _training_table(self, rows: LabelledRows, target: Any, weight: Weights | None) -> Table:
+        return rows.table(target, self.class_weight, weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = self.class_weight is None
         return tags
-
-
-def _drawn_seed(random_state: int | np.random.RandomState | None) -> int:
-    # Not check_random_state(None): that is NumPy's global generator.
-    rng = np.random.RandomState() if random_state is None else check_random_state(random_state)
-    return int(rng.randint(2**31 - 1))

@@ -214,11 +214,12 @@ def _network(graph: _Graph, classifier: KerasDNNClassifier, rows: str) -> str:
         units = architecture.hidden_units[number - 1]
         value = _activation_builder(activation)(graph, value, units)
     value = _dense(graph, value, "output", names)
-    if architecture.n_outputs == 1:
+    units, output = architecture.output
+    if units == 1:
         yes = graph.add("Sigmoid", value)
         no = graph.add("Sub", graph.constant(1), yes)
         return graph.add("Concat", no, yes, axis=1, out="probabilities")
-    if architecture.multilabel:
+    if output == "sigmoid":
         return graph.add("Sigmoid", value, out="probabilities")
     return graph.add("Softmax", value, axis=1, out="probabilities")
 

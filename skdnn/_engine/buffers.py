@@ -16,7 +16,7 @@ class Chunk(NamedTuple):
     """Rows of one call, in order of training."""
 
     X: np.ndarray  # float32 (chunk_batches, batch_size, ...), aligned
-    y: np.ndarray  # int32 (chunk_batches, batch_size), or with one more axis for labels
+    y: np.ndarray  # (chunk_batches, batch_size), or with one more axis
     weight: np.ndarray  # float32 (chunk_batches, batch_size), 0 where a row only fills
     n_batches: int
 

@@ -1,4 +1,4 @@
-"""Loss and accuracy on rows that are not trained on."""
+"""Loss and metric on rows that are not trained on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import tensorflow as tf
 
 from skdnn._engine.buffers import as_tensor
 from skdnn._engine.inference import check_numbers, pieces
-from skdnn._engine.objective import Objective, penalty
+from skdnn._engine.objective import objective_of, penalty
 from skdnn._engine.rows import Rows
 
 
 class RowLosses:
-    """Loss and hit of each row as one compiled pass, shared by all fits of one network.
+    """Loss and metric of each row as one compiled pass, shared by all fits of one network.
 
     The loss is computed beside the network, not from its outputs: Keras takes it from what goes
     into the last activation, where a probability has not become 0 or 1 yet.
@@ -23,17 +23,18 @@ class RowLosses:
     model : keras.Sequential
         A template; its weights are not used.
     loss : keras.losses.Loss
-        As `Objective` takes it.
+        As `objective_of` takes it.
     """
 
     def __init__(self, model: keras.Sequential, loss: keras.losses.Loss) -> None:
         self._model = model
-        self._objective = Objective(loss, int(model.output_shape[-1]))
+        self._objective = objective = objective_of(loss, int(model.output_shape[-1]))
+        self.metric_name = objective.metric_name
         function = tf.function(self._call, autograph=False)
         self._function = function.get_concrete_function(
             *(tf.TensorSpec(v.shape, v.dtype) for v in model.weights),
             tf.TensorSpec((None, *model.input_shape[1:]), tf.float32),
-            tf.TensorSpec((None, *self._objective.target_shape), tf.int32),
+            tf.TensorSpec((None, *objective.target_shape), objective.target_dtype),
         )
 
     def __call__(self, weights: list[np.ndarray], rows: Rows) -> np.ndarray:
@@ -48,7 +49,7 @@ class RowLosses:
 
         Returns
         -------
-        losses_and_hits : ndarray of float32, shape (n_rows, 2)
+        losses_and_metrics : ndarray of float32, shape (n_rows, 2)
 
         Raises
         ------
@@ -59,7 +60,9 @@ class RowLosses:
         found = np.empty((len(rows.y), 2), np.float32)
         for taken, padded in pieces(rows.X):
             n = taken.stop - taken.start
-            y = np.zeros((len(padded), *self._objective.target_shape), np.int32)
+            y = np.zeros(
+                (len(padded), *self._objective.target_shape), self._objective.target_dtype
+            )
             y[:n] = rows.y[taken]
             found[taken] = self._function(*tensors, as_tensor(padded), tf.constant(y))[:n]
         check_numbers(np.isnan(found[:, 0]), rows.X)
@@ -70,7 +73,7 @@ class RowLosses:
         with keras.StatelessScope(zip(self._model.weights, weights, strict=True)):
             output = self._model(X, training=False)
             losses = self._objective.losses(y, output)
-        return tf.stack([losses, self._objective.hits(y, output)], axis=1)
+        return tf.stack([losses, self._objective.metric(y, output)], axis=1)
 
 
 class Evaluation:
@@ -102,15 +105,15 @@ class Evaluation:
         Returns
         -------
         logs : dict of float
-            ``"val_accuracy"`` over the rows that count and ``"val_loss"``, weighted and
-            with what the regularizers add, as in Keras.
+            The metric over the rows that count, such as ``"val_accuracy"``, and
+            ``"val_loss"``, weighted and with what the regularizers add, as in Keras.
         """
         rows = self.rows
         counting = rows.counting()
-        losses, hits = self._compiled(weights, rows)[counting].astype(np.float64).T
+        losses, metrics = self._compiled(weights, rows)[counting].astype(np.float64).T
         weight = None if rows.weight is None else rows.weight[counting]
         loss = np.average(losses, weights=weight)
         return {
-            "val_accuracy": float(np.mean(hits)),
+            f"val_{self._compiled.metric_name}": float(np.mean(metrics)),
             "val_loss": float(loss) + penalty(self._model, weights),
         }

@@ -12,7 +12,7 @@ import numpy as np
 
 from skdnn._engine.changes import Change, describe, difference
 from skdnn._engine.keras_training import KerasTraining
-from skdnn._engine.objective import Objective
+from skdnn._engine.objective import objective_of
 from skdnn._engine.overridden import overrides
 from skdnn._engine.training import FusedTraining
 
@@ -217,8 +217,8 @@ def _name_metrics(model: keras.Sequential) -> None:
     A callback that monitors the accuracy looks there whether more of it is better.
     """
     n_outputs = model.output_shape[-1]
-    objective = Objective(model.loss, n_outputs)
-    targets = objective.targets(np.zeros((1, *objective.target_shape), np.int32))
+    objective = objective_of(model.loss, n_outputs)
+    targets = objective.targets(np.zeros((1, *objective.target_shape), objective.target_dtype))
     model.compute_metrics(None, targets, np.zeros((1, n_outputs), np.float32))
     model.reset_metrics()
 

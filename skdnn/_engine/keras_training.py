@@ -11,7 +11,7 @@ import numpy as np
 
 from skdnn._engine.backend import float32_by_default
 from skdnn._engine.interrupts import interrupted, stop_if_interrupted
-from skdnn._engine.objective import Objective
+from skdnn._engine.objective import Objective, objective_of
 from skdnn._engine.overridden import TEST_BATCH_HOOKS, TRAIN_BATCH_HOOKS, overrides
 from skdnn._engine.program import seed_generators
 from skdnn._engine.randomness import dropout_states, epoch_order
@@ -69,7 +69,7 @@ class KerasTraining:
         self.epoch = epoch
         self.model.history = keras.callbacks.History()  # what `fit` returns
         self.model.make_train_function()  # callbacks may look at it; nothing is traced yet
-        self._objective = Objective(model.loss, model.output_shape[-1])
+        self._objective = objective_of(model.loss, model.output_shape[-1])
         self._counting = rows.counting()
 
     def run_epoch(self, one_batch: bool = False) -> dict[str, float]:
@@ -90,7 +90,7 @@ class KerasTraining:
         if self.model.optimizer.use_ema:
             self.model.set_weights(end.weights)
         self.epoch += 1
-        return {name: float(end.logs[name]) for name in ("accuracy", "loss")}
+        return {n: float(end.logs[n]) for n in (self._objective.metric_name, "loss")}
 
     def test(self, rows: Rows) -> None:
         """Let Keras evaluate the model, for callbacks with hooks on test batches.

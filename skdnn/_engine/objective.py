@@ -1,15 +1,49 @@
-"""What a network is trained for: a loss and a share of right answers for each row."""
+"""What a network is trained for: a loss and a metric for each row."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import keras
 import numpy as np
 
 
-class Objective:
-    """The loss of a network, row by row, and its accuracy.
+class Objective(ABC):
+    """The loss of a network, row by row, and the metric beside it.
+
+    Attributes
+    ----------
+    target_shape : tuple of int
+        Shape of a row's target.
+    target_dtype : str
+        Type of a target.
+    metric_name : str
+        What `metric` is called in a history.
+    """
+
+    target_shape: tuple[int, ...]
+    target_dtype: str
+    metric_name: str
+
+    def __init__(self, loss: keras.losses.Loss) -> None:
+        self._loss = loss
+
+    def targets(self, y: Any) -> Any:
+        """Bring targets into the form that Keras's loss takes."""
+        return y
+
+    def losses(self, y: Any, output: Any) -> Any:
+        """Return the loss of each row, before any reduction."""
+        return self._loss.call(self.targets(y), output)
+
+    @abstractmethod
+    def metric(self, y: Any, output: Any) -> Any:
+        """Return the metric of each row."""
+
+
+class ClassObjective(Objective):
+    """Cross-entropy and accuracy.
 
     Parameters
     ----------
@@ -17,17 +51,15 @@ class Objective:
         Binary cross-entropy for sigmoid outputs, sparse categorical cross-entropy for a
         softmax, or the categorical one, whose targets are one-hot.
     n_outputs : int
-        Units of the output layer.
-
-    Attributes
-    ----------
-    target_shape : tuple of int
-        Shape of a row's target: ``()`` for the number of a class, ``(n_outputs,)`` for the
-        zeros and ones of labels.
+        Units of the output layer. A row's target is the number of a class, or zeros and ones
+        for several sigmoid outputs.
     """
 
+    target_dtype = "int32"
+    metric_name = "accuracy"
+
     def __init__(self, loss: keras.losses.Loss, n_outputs: int) -> None:
-        self._loss = loss
+        super().__init__(loss)
         self._n_outputs = n_outputs
         self._sigmoid = isinstance(loss, keras.losses.BinaryCrossentropy)
         self._one_hot = isinstance(loss, keras.losses.CategoricalCrossentropy)
@@ -39,11 +71,7 @@ class Objective:
             return y if self.target_shape else y[:, None]
         return keras.ops.one_hot(y, self._n_outputs) if self._one_hot else y
 
-    def losses(self, y: Any, output: Any) -> Any:
-        """Return the loss of each row, before any reduction."""
-        return self._loss.call(self.targets(y), output)
-
-    def hits(self, y: Any, output: Any) -> Any:
+    def metric(self, y: Any, output: Any) -> Any:
         """Return for each row 1 where its class is found; the share of labels that are."""
         ops = keras.ops
         if not self._sigmoid:
@@ -52,6 +80,54 @@ class Objective:
             )
         right = ops.equal(ops.cast(output > 0.5, "int32"), ops.cast(self.targets(y), "int32"))
         return ops.mean(ops.cast(right, "float32"), axis=1)
+
+
+class NumberObjective(Objective):
+    """A loss of numbers, and the mean absolute error.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Any that takes a row's numbers and the outputs.
+    n_outputs : int
+        Numbers of a row.
+    """
+
+    target_dtype = "float32"
+    metric_name = "mean_absolute_error"
+
+    def __init__(self, loss: keras.losses.Loss, n_outputs: int) -> None:
+        super().__init__(loss)
+        self.target_shape = (n_outputs,)
+
+    def metric(self, y: Any, output: Any) -> Any:
+        """Return for each row the mean distance of its outputs."""
+        return keras.ops.mean(keras.ops.abs(y - output), axis=1)
+
+
+_CROSS_ENTROPIES = (
+    keras.losses.BinaryCrossentropy,
+    keras.losses.CategoricalCrossentropy,
+    keras.losses.SparseCategoricalCrossentropy,
+)
+
+
+def objective_of(loss: keras.losses.Loss, n_outputs: int) -> Objective:
+    """Return what a network is trained for.
+
+    Parameters
+    ----------
+    loss : keras.losses.Loss
+        Of a classifier or of numbers.
+    n_outputs : int
+        Units of the output layer.
+
+    Returns
+    -------
+    objective : Objective
+    """
+    kind = ClassObjective if isinstance(loss, _CROSS_ENTROPIES) else NumberObjective
+    return kind(loss, n_outputs)
 
 
 def penalty(model: keras.Sequential, weights: list[np.ndarray]) -> float:

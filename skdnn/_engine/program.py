@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.backend import float32_by_default
-from skdnn._engine.objective import Objective
+from skdnn._engine.objective import objective_of
 from skdnn._engine.stateless import stateless
 
 # Bytes of X in a chunk: large enough that a call's overhead (0.2 ms) vanishes, small enough
@@ -41,7 +41,7 @@ class Totals(NamedTuple):
     """Sums over the rows of a chunk."""
 
     loss: float
-    hits: float
+    metric: float
     rows: float
 
 
@@ -75,7 +75,7 @@ class Program:
         self.batch_size = batch_size
         self.jit = jit
         self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
-        self.objective = Objective(model.loss, model.output_shape[-1])
+        self.objective = objective_of(model.loss, model.output_shape[-1])
         row_bytes = 4 * int(np.prod(self.row_shape))
         self.chunk_batches = int(
             np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES)
@@ -115,8 +115,8 @@ class Program:
         state : State
             At the start.
         X : Tensor of float32, shape (chunk_batches, batch_size, ...)
-        y : Tensor of int32, shape (chunk_batches, batch_size, ...)
-            Class numbers, or zeros and ones of labels.
+        y : Tensor of shape (chunk_batches, batch_size, ...)
+            Targets, of the objective's dtype.
         row_weight : Tensor of float32, shape (chunk_batches, batch_size)
             0 marks a row that only fills the batch.
         n_batches : int
@@ -126,7 +126,7 @@ class Program:
         state : State
             After the last step.
         totals : Totals
-            Loss and correct rows, summed.
+            Loss and metric of the rows, summed.
         """
         flat = [*itertools.chain(*state), X, y, row_weight, tf.constant(n_batches)]
         *values, totals = self._function(*flat)
@@ -138,7 +138,7 @@ class Program:
         signature = [
             *(tf.TensorSpec(v.shape, v.dtype) for v in state),
             tf.TensorSpec((*chunk, *self.row_shape), tf.float32),
-            tf.TensorSpec((*chunk, *self.objective.target_shape), tf.int32),
+            tf.TensorSpec((*chunk, *self.objective.target_shape), self.objective.target_dtype),
             tf.TensorSpec(chunk, tf.float32),
             tf.TensorSpec((), tf.int32),
         ]
@@ -191,8 +191,10 @@ class Program:
         ]
         real = tf.cast(row_weight > 0, tf.float32)
         n_real = tf.reduce_sum(real)
-        hits = tf.reduce_sum(real * self.objective.hits(y, output))
-        return State(weights, list(slots), generators), tf.stack([loss * n_real, hits, n_real])
+        metric = tf.reduce_sum(real * self.objective.metric(y, output))
+        return State(weights, list(slots), generators), tf.stack(
+            [loss * n_real, metric, n_real]
+        )
 
     def _forward(
         self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor

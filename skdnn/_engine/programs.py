@@ -36,6 +36,8 @@ class Structure:
         Rows of a batch.
     jit : bool
         Whether XLA compiles the program.
+    loss : hashable
+        What is trained for; None where the network's outputs say it.
     """
 
     network: Hashable
@@ -43,6 +45,7 @@ class Structure:
     optimizer: Hashable
     batch_size: int
     jit: bool
+    loss: Hashable = None
 
 
 class _Cache(Generic[T]):

@@ -15,14 +15,14 @@ _FEWEST_ROWS = 256
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows, class numbers and weights.
+    """Rows, targets and weights.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, ...), or sparse matrix in rows
         Any numeric dtype that float32 holds exactly; read batch by batch, never written.
-    y : ndarray of int32, shape (n_rows,) or (n_rows, n_labels)
-        Class numbers; for multilabel targets zeros and ones.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Class numbers, zeros and ones of labels, or numbers.
     weight : ndarray of float32, shape (n_rows,), or None
         Weight of each row; rows of weight 0 count as removed. None weighs all alike.
     """

@@ -111,15 +111,16 @@ class FusedTraining:
         Returns
         -------
         logs : dict of float
-            ``"accuracy"`` and ``"loss"`` as means over the epoch's rows while the weights
-            changed, as in Keras's ``History``.
+            ``"loss"`` and the metric, such as ``"accuracy"``, as means over the epoch's rows
+            while the weights changed, as in Keras's ``History``.
         """
         states = dropout_states(self._program.n_generators, self._seed, self.epoch)
         self._generators = [tf.constant(state) for state in states]
         totals = [self._run(chunk) for chunk in self._chunks(one_batch)]
         self.epoch += 1
-        loss, hits, rows = np.sum(totals, axis=0)
-        return {"accuracy": float(hits / rows), "loss": float(loss / rows)}
+        loss, metric, rows = np.sum(totals, axis=0)
+        name = self._program.objective.metric_name
+        return {name: float(metric / rows), "loss": float(loss / rows)}
 
     def resume(self, state: TrainingState) -> None:
         """Go on from a state."""
@@ -175,7 +176,7 @@ class FusedTraining:
         size = program.chunk_batches * program.batch_size
         X = aligned_zeros((size, *program.row_shape), n)
         write_rows(rows.X, taken, X[:n])
-        y = np.zeros((size, *program.objective.target_shape), np.int32)
+        y = np.zeros((size, *program.objective.target_shape), program.objective.target_dtype)
         y[:n] = rows.y[taken]
         weight = np.zeros(size, np.float32)
         weight[:n] = 1 if rows.weight is None else rows.weight[taken]

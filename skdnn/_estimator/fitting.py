@@ -6,16 +6,17 @@ no estimator. TensorFlow loads when the first of these functions is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from skdnn._engine.backend import load_tensorflow
+from skdnn._estimator.kinds import kind_of
 
 if TYPE_CHECKING:
     import keras
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from skdnn.network.architecture import Architecture
     from skdnn.network.initializers import InitializerChoice
     from skdnn.network.layer_settings import Activation, Regularization
+    from skdnn.network.losses import Loss
     from skdnn.network.optimizers import OptimizerChoice
 
 
@@ -39,6 +41,10 @@ class Settings:
     ----------
     architecture : Architecture
         The layers.
+    target : mapping
+        The record of the target: what is kept of it.
+    loss : Loss
+        What the network is trained for.
     regularization : Regularization
         What the layers do while they are trained.
     initializers : sequence of InitializerChoice
@@ -56,6 +62,8 @@ class Settings:
     """
 
     architecture: Architecture
+    target: Mapping[str, Any]
+    loss: Loss
     regularization: Regularization
     initializers: Sequence[InitializerChoice]
     optimizer: OptimizerChoice
@@ -70,23 +78,27 @@ class Settings:
 class Learnt(TypedDict):
     """What a training leaves behind: arrays and plain Python, so that it can be kept safely.
 
-    ``input_shape`` to ``multilabel`` are the architecture;
-    ``weights`` and ``slots`` (the optimizer's state) are lists of arrays; ``optimizer`` says
-    which optimizer the slots belong to; ``seed`` and ``epoch`` (epochs done) decide the order
-    of the rows in the epochs to come.
+    ``input_shape`` to ``batch_normalization`` are the layers; the output layer follows from the
+    record of the target (`Target.record`), which is here too. ``weights`` and ``slots`` (the
+    optimizer's state) are lists of arrays; ``optimizer`` says which optimizer the slots belong
+    to; ``seed`` and ``epoch`` (epochs done) decide the order of the rows in the epochs to come.
     """
 
     input_shape: tuple[int, ...]
-    n_classes: int
     hidden_units: tuple[int, ...]
     activation: tuple[Activation, ...]
     batch_normalization: tuple[bool, ...]
-    multilabel: bool
     optimizer: str
     weights: list[NDArray[Any]]
     slots: list[NDArray[Any]]
     seed: int
     epoch: int
+    n_classes: NotRequired[int]
+    multilabel: NotRequired[bool]
+    output_activation: NotRequired[str]
+    one_dimensional: NotRequired[bool]
+    shift: NotRequired[NDArray[np.float64]]
+    scale: NotRequired[NDArray[np.float64]]
 
 
 class Fit:
@@ -176,6 +188,7 @@ class Fit:
         settings = self._settings
         return [
             self._network,
+            settings.loss,
             settings.regularization,
             _optimizer_key(settings.optimizer),
             settings.optimizer.learning_rate,
@@ -210,7 +223,7 @@ class Fit:
         Returns
         -------
         logs : dict of float
-            ``accuracy`` and ``loss``, and the same with ``val_`` where there are validation
+            ``loss`` and the metric, and the same with ``val_`` where there are validation
             rows.
         stop : bool
             Whether a callback asked to stop.
@@ -231,19 +244,19 @@ class Fit:
         if not all(np.isfinite(weight).all() for weight in state.weights):  # by the last step
             raise self._diverged("weights became infinite or NaN")
         architecture = self._settings.architecture
-        return {
+        learnt = {
+            **self._settings.target,
             "input_shape": architecture.input_shape,
-            "n_classes": architecture.n_classes,
             "hidden_units": architecture.hidden_units,
             "activation": architecture.activation,
             "batch_normalization": architecture.batch_normalization,
-            "multilabel": architecture.multilabel,
             "optimizer": self._optimizer_key(),
             "weights": state.weights,
             "slots": state.slots,
             "seed": self._settings.seed,
             "epoch": state.epoch,
         }
+        return cast(Learnt, learnt)
 
     def _check_finite(self, loss: float) -> None:
         if not np.isfinite(loss):
@@ -340,22 +353,21 @@ class Fit:
         claim_backups(self._settings.callbacks, identity)
 
 
-def architecture_of(learnt: Learnt) -> Architecture:
+def architecture_of(learnt: Mapping[str, Any]) -> Architecture:
     """Return the layers that the weights belong to."""
     from skdnn.network.architecture import Architecture
 
     return Architecture(
         learnt["input_shape"],
-        learnt["n_classes"],
+        kind_of(learnt).output_of(learnt),
         learnt["hidden_units"],
         learnt["activation"],
         learnt["batch_normalization"],
-        learnt["multilabel"],
     )
 
 
-def class_probabilities(learnt: Learnt, X: Any) -> NDArray[np.float32]:
-    """Compute the probability of each class, or of each label.
+def outputs(learnt: Learnt, X: Any) -> NDArray[np.float32]:
+    """Compute what the output layer gives for rows.
 
     Parameters
     ----------
@@ -366,18 +378,20 @@ def class_probabilities(learnt: Learnt, X: Any) -> NDArray[np.float32]:
 
     Returns
     -------
-    probabilities : ndarray of float32, shape (n_rows, n_classes)
+    outputs : ndarray of float32, shape (n_rows, n_outputs)
     """
     load_tensorflow()
     from skdnn._engine.inference import forward
 
     architecture = architecture_of(learnt)
-    outputs = forward(_compiled_forward(architecture), learnt["weights"], X)
-    return np.hstack([1 - outputs, outputs]) if architecture.n_outputs == 1 else outputs
+    return forward(_compiled_forward(architecture), learnt["weights"], X)
 
 
 def keras_model(
-    learnt: Learnt, choice: OptimizerChoice, regularization: Regularization | None
+    learnt: Learnt,
+    choice: OptimizerChoice,
+    regularization: Regularization | None,
+    loss: Loss,
 ) -> keras.Sequential:
     """Make a compiled Keras model with the weights, and the optimizer's state if it fits.
 
@@ -389,6 +403,8 @@ def keras_model(
         The optimizer to compile with.
     regularization : Regularization or None
         What the layers do while they are trained.
+    loss : Loss
+        What the network is trained for.
 
     Returns
     -------
@@ -397,7 +413,7 @@ def keras_model(
     """
     from skdnn.network.building import compiled_network
 
-    model = compiled_network(architecture_of(learnt), choice, regularization)
+    model = compiled_network(architecture_of(learnt), choice, regularization, loss)
     model.set_weights(learnt["weights"])
     model.optimizer.build(model.trainable_variables)
     if learnt["optimizer"] == choice.key:
@@ -405,6 +421,29 @@ def keras_model(
         for variable, value in zip(variables, _fitting_slots(learnt, variables), strict=True):
             variable.assign(value)
     return model
+
+
+def model_in_own_units(model: keras.Sequential, learnt: Learnt) -> keras.Sequential:
+    """Let a model answer in the units of the targets, by a last layer where these are others.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        From `keras_model`; used up.
+    learnt : Learnt
+        What was trained.
+
+    Returns
+    -------
+    model : keras.Sequential
+        With the same weights and optimizer.
+    """
+    from skdnn.network.building import rescaled_network
+
+    scale, shift = learnt.get("scale"), learnt.get("shift")
+    if scale is None or shift is None or ((scale == 1).all() and not shift.any()):
+        return model
+    return rescaled_network(model, scale.tolist(), shift.tolist())
 
 
 def _fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
@@ -472,7 +511,6 @@ def _fused(
     from skdnn._engine.programs import Structure, program_for
     from skdnn._engine.rows import Rows, padded_batch_size
     from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
-    from skdnn.network.building import compiled_network
     from skdnn.network.initializers import initial_weights
 
     choice = settings.optimizer
@@ -481,8 +519,15 @@ def _fused(
     batch_size = padded_batch_size(settings.batch_size, n_rows)
     jit = worth_compiling(settings.epochs, n_rows, batch_size)
     program = program_for(
-        Structure(network, settings.regularization, _optimizer_key(choice), batch_size, jit),
-        lambda: compiled_network(settings.architecture, choice, settings.regularization),
+        Structure(
+            network,
+            settings.regularization,
+            _optimizer_key(choice),
+            batch_size,
+            jit,
+            settings.loss,
+        ),
+        lambda: _compiled(settings),
     )
     slots = program.first_slots
     if learnt is None:
@@ -508,17 +553,16 @@ def _by_keras(
 ) -> KerasTraining:
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.rows import Rows
-    from skdnn.network.building import compiled_network
     from skdnn.network.initializers import initial_weights
 
     choice = settings.optimizer
     if learnt is None:
-        model = compiled_network(settings.architecture, choice, settings.regularization)
+        model = _compiled(settings)
         model.set_weights(initial_weights(model, settings.seed, settings.initializers))
         model.optimizer.build(model.trainable_variables)  # some start from the weights
         epoch = 0
     else:
-        model = keras_model(learnt, choice, settings.regularization)
+        model = keras_model(learnt, choice, settings.regularization, settings.loss)
         epoch = learnt["epoch"]
         if choice.learning_rate is not None:
             model.optimizer.learning_rate = choice.learning_rate
@@ -532,10 +576,16 @@ def _by_keras(
     )
 
 
-def _model_to_look_at(settings: Settings) -> keras.Sequential:
+def _compiled(settings: Settings) -> keras.Sequential:
     from skdnn.network.building import compiled_network
 
-    model = compiled_network(settings.architecture, settings.optimizer, settings.regularization)
+    return compiled_network(
+        settings.architecture, settings.optimizer, settings.regularization, settings.loss
+    )
+
+
+def _model_to_look_at(settings: Settings) -> keras.Sequential:
+    model = _compiled(settings)
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -543,12 +593,11 @@ def _model_to_look_at(settings: Settings) -> keras.Sequential:
 def _row_losses(settings: Settings, network: Architecture) -> RowLosses:
     from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.programs import row_losses_for
-    from skdnn.network.losses import cross_entropy
 
-    architecture, smoothing = settings.architecture, settings.regularization.label_smoothing
+    architecture, loss = settings.architecture, settings.loss
     return row_losses_for(
-        (network, smoothing),
-        lambda: RowLosses(architecture.build(seed=0), cross_entropy(architecture, smoothing)),
+        (network, loss),
+        lambda: RowLosses(architecture.build(seed=0), loss.loss(architecture.output)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The hyperparameters of the classifier: which values they may have, alone and together."""
+"""The hyperparameters of the estimators: which values they may have, alone and together."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from skdnn._estimator.fitting import Settings
 from skdnn._estimator.keras_callbacks import fresh_callbacks, goes_on, monitors_validation
 
 if TYPE_CHECKING:
-    from skdnn._estimator.targets import Coding
+    from skdnn._estimator.targets import Target
     from skdnn.network.layer_settings import Regularization
+    from skdnn.network.losses import Loss
     from skdnn.network.optimizers import OptimizerChoice
 
 VALIDATION_FRACTION = 0.1
@@ -40,10 +41,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
         callable,
         None,
     ],
-    "label_smoothing": [_Number(Real, 0, 1, closed="left")],
     "epochs": [_Number(Integral, 1, None, closed="left")],
     "batch_size": [_Number(Integral, 1, None, closed="left")],
-    "class_weight": [dict, StrOptions({"balanced"}), None],
     "early_stopping": ["boolean"],
     "validation_fraction": [
         _Number(RealNotInt, 0, 1, closed="neither"),
@@ -59,21 +58,38 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
     "verbose": ["verbose"],
 }
+OF_CLASSES: dict[str, list[Any]] = {
+    "label_smoothing": [_Number(Real, 0, 1, closed="left")],
+    "class_weight": [dict, StrOptions({"balanced"}), None],
+}
+OF_NUMBERS: dict[str, list[Any]] = {
+    "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
+    "delta": [_Number(Real, 0, None, closed="neither")],
+    "quantile": [_Number(Real, 0, 1, closed="neither")],
+    "standardize_y": ["boolean"],
+}
 
 
 def chosen_settings(
-    estimator: Any, input_shape: tuple[int, ...], coding: Coding, epochs: int, seed: int
+    estimator: Any,
+    input_shape: tuple[int, ...],
+    target: Target,
+    loss: Loss,
+    epochs: int,
+    seed: int,
 ) -> Settings:
     """Check the hyperparameters against each other and the data.
 
     Parameters
     ----------
-    estimator : KerasDNNClassifier
+    estimator : KerasDNNBase
         Its hyperparameters are read.
     input_shape : tuple of int
         Shape of a row.
-    coding : Coding
-        The classes.
+    target : Target
+        What the network shall answer.
+    loss : Loss
+        What it is trained for.
     epochs, seed : int
         Of this call.
 
@@ -92,15 +108,16 @@ def chosen_settings(
     load_tensorflow()
     architecture = Architecture.from_parameters(
         input_shape,
-        len(coding.classes),
+        target.output,
         estimator.hidden_units,
         estimator.activation,
         estimator.batch_normalization,
-        coding.multilabel,
     )
     n_hidden = len(architecture.hidden_units)
     return Settings(
         architecture=architecture,
+        target=target.record(),
+        loss=loss,
         regularization=chosen_regularization(estimator, n_hidden),
         initializers=choose_initializers(estimator.kernel_initializer, n_hidden),
         optimizer=chosen_optimizer(estimator),
@@ -117,9 +134,7 @@ def chosen_regularization(estimator: Any, n_hidden: int) -> Regularization:
     """Return what the layers do while they are trained."""
     from skdnn.network.layer_settings import Regularization
 
-    return Regularization.from_parameters(
-        n_hidden, estimator.dropout, estimator.l2, estimator.label_smoothing
-    )
+    return Regularization.from_parameters(n_hidden, estimator.dropout, estimator.l2)
 
 
 def chosen_optimizer(estimator: Any) -> OptimizerChoice:
@@ -137,7 +152,7 @@ def refuse_contradictions(
 
     Parameters
     ----------
-    estimator : KerasDNNClassifier
+    estimator : KerasDNNBase
         Its hyperparameters are read.
     settings : Settings
         The same, checked one by one.

@@ -1,4 +1,4 @@
-"""Rows with labels and weights: what is trained on, and what is held out of it."""
+"""Rows with targets and weights: what is trained on, and what is held out of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from skdnn._estimator.targets import Coding, Weights, row_weights
+from skdnn._estimator.targets import Target, Weights
 from skdnn._messages import brief, few, warn_user
 
 # A column with fewer steps of float32 from its least to its greatest number is told of.
@@ -25,8 +25,8 @@ class LabelledRows:
     ----------
     X : ndarray or sparse matrix in rows, of shape (n_rows, ...)
         Rows.
-    y : ndarray of shape (n_rows,) or (n_rows, n_labels)
-        Labels.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Labels or numbers.
     weight : ndarray of float64, shape (n_rows,), or None
         Sample weights.
     """
@@ -37,7 +37,7 @@ class LabelledRows:
 
     def table(
         self,
-        coding: Coding,
+        target: Target,
         class_weight: Mapping[Any, float] | str | None = None,
         weight: Weights | None = None,
     ) -> Table:
@@ -45,8 +45,8 @@ class LabelledRows:
 
         Parameters
         ----------
-        coding : Coding
-            Gives labels their numbers.
+        target : Target
+            Says how.
         class_weight : mapping, "balanced" or None
             Multiplies the weights.
         weight : ndarray of float64, shape (n_rows,), or None
@@ -57,9 +57,9 @@ class LabelledRows:
         table : Table
         """
         weight = self.weight if weight is None else weight
-        numbers = coding.numbers(self.y, weight)
-        weights = row_weights(weight, class_weight, coding.classes, numbers)
-        return {"X": self.X, "y": numbers, "weight": weights}
+        encoded = target.encode(self.y, weight)
+        weights = target.row_weights(weight, class_weight, encoded)
+        return {"X": self.X, "y": encoded, "weight": weights}
 
 
 def warn_of_lost_digits(X: Any, rows: Any) -> None:
@@ -92,15 +92,15 @@ def warn_of_lost_digits(X: Any, rows: Any) -> None:
 
 
 class Table(TypedDict):
-    """Rows for the engine: ``X``, class numbers ``y`` and ``weight`` or None."""
+    """Rows for the engine: ``X``, encoded ``y`` and ``weight`` or None."""
 
     X: Any
-    y: NDArray[np.int32]
+    y: NDArray[Any]
     weight: NDArray[np.float32] | None
 
 
 def hold_out(
-    rows: LabelledRows, coding: Coding, fraction: float, seed: int
+    rows: LabelledRows, target: Target, fraction: float, seed: int
 ) -> tuple[Weights, LabelledRows]:
     """Set a part of the training rows aside.
 
@@ -108,8 +108,8 @@ def hold_out(
     ----------
     rows : LabelledRows
         All rows.
-    coding : Coding
-        Each class keeps its share, but for multilabel targets.
+    target : Target
+        Says what keeps its share, such as each class.
     fraction : float or int
         Share of the rows, or their number.
     seed : int
@@ -127,23 +127,22 @@ def hold_out(
     ValueError
         If the rows are too few to be split with a share of each class on both sides.
     """
-    numbers = coding.numbers(rows.y, rows.weight)
-    weight = np.ones(len(numbers)) if rows.weight is None else rows.weight.copy()
+    encoded = target.encode(rows.y, rows.weight)
+    weight = np.ones(len(encoded)) if rows.weight is None else rows.weight.copy()
     counting = np.flatnonzero(weight)
-    if numbers.ndim == 1:
-        _refuse_single_rows(numbers[counting], coding)
+    strata = target.strata(encoded[counting])
     try:
         _, taken = train_test_split(
             counting,
             test_size=fraction,
             random_state=seed,
-            stratify=numbers[counting] if numbers.ndim == 1 else None,
+            stratify=strata,
         )
     except ValueError as error:
         raise ValueError(
             f"early_stopping=True can't set validation_fraction={fraction!r} of "
             f"{len(counting)} rows aside: {str(error).rstrip('.')}. "
-            f"Pass X_val and y_val to fit, {_remedy(len(counting), numbers[counting])}, or set "
+            f"Pass X_val and y_val to fit, {_remedy(len(counting), strata)}, or set "
             "early_stopping=False."
         ) from error
     taken = np.sort(taken)
@@ -154,20 +153,9 @@ def hold_out(
     return weight, held_out
 
 
-def _refuse_single_rows(numbers: NDArray[np.int32], coding: Coding) -> None:
-    """Refuse a class that can't be on both sides, by its label."""
-    single = np.flatnonzero(np.bincount(numbers, minlength=len(coding.classes)) == 1)
-    if len(single):
-        raise ValueError(
-            "early_stopping=True sets a share of each class aside, which takes 2 rows of a "
-            f"class, but there is only 1 of {few(coding.classes[single])}. Pass X_val and "
-            "y_val to fit, leave these rows out, or set early_stopping=False."
-        )
-
-
-def _remedy(n_rows: int, numbers: NDArray[np.int32]) -> str:
+def _remedy(n_rows: int, strata: NDArray[Any] | None) -> str:
     """Name the numbers of rows that can be set aside with a share of each class."""
-    least = 1 if numbers.ndim > 1 else len(np.unique(numbers))
+    least = 1 if strata is None else len(np.unique(strata))
     if n_rows < 2 * least:
         return "pass more rows"
     return f"change validation_fraction to a number of rows from {least} to {n_rows - least}"

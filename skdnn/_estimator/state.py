@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn._estimator.fitting import Learnt
+from skdnn._estimator.fitting import architecture_of
+from skdnn._estimator.kinds import kind_of
+from skdnn._estimator.state_rules import is_count, require
+from skdnn._estimator.targets import Target
 from skdnn.network.architecture import Architecture
 
 Shape = tuple[int, ...]
@@ -48,8 +51,8 @@ def weight_shapes(architecture: Architecture) -> dict[str, Shape]:
         else:
             shapes[f"hidden_{number}.bias"] = (units,)
         width = units
-    shapes["output.kernel"] = (width, architecture.n_outputs)
-    shapes["output.bias"] = (architecture.n_outputs,)
+    shapes["output.kernel"] = (width, architecture.output.units)
+    shapes["output.bias"] = (architecture.output.units,)
     return shapes
 
 
@@ -76,9 +79,9 @@ def checked_state(estimator: Any, state: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    estimator : KerasDNNClassifier
-        Its class decides which hyperparameters there are. Their values are not checked here
-        but at `fit`, as scikit-learn has it.
+    estimator : KerasDNNBase
+        Its class decides which hyperparameters there are, and what it answers. The values of
+        hyperparameters are not checked here but at `fit`, as scikit-learn has it.
     state : object
         Of an estimator that is unfitted, fitted, or in the middle of a fit.
 
@@ -93,29 +96,31 @@ def checked_state(estimator: Any, state: Any) -> dict[str, Any]:
         Names what is wrong: a hyperparameter that is missing, an attribute of a wrong type,
         an array of a shape that does not follow from the layers, a weight that is not finite.
     """
-    _require(isinstance(state, dict), "must be a dict", type(state))
-    _require(all(isinstance(name, str) for name in state), "must have names as keys", state)
+    require(isinstance(state, dict), "must be a dict", type(state))
+    require(all(isinstance(name, str) for name in state), "must have names as keys", state)
     missing = [name for name in estimator._get_param_names() if name not in state]
-    _require(not missing, "lacks hyperparameters", missing)
+    require(not missing, "lacks hyperparameters", missing)
     methods = [name for name in state if callable(getattr(type(estimator), name, None))]
-    _require(not methods, "would replace methods", methods)
+    require(not methods, "would replace methods", methods)
     if _ROUTED in state:
         _check_routed(state[_ROUTED], estimator._routing_parameters)
     for name, check in _FITTED.items():
         if name in state:
             check(name, state[name])
     if "_learnt" in state:
-        _check_parts(state, checked_learnt(state["_learnt"]))
+        _check_parts(state, checked_learnt(state["_learnt"], estimator._kind))
     return dict(state)
 
 
-def checked_learnt(learnt: Any) -> Architecture:
+def checked_learnt(learnt: Any, kind: type[Target]) -> Architecture:
     """Check what a training has left behind.
 
     Parameters
     ----------
     learnt : Learnt
         Layers, weights, the optimizer's state.
+    kind : type of Target
+        What the estimator learns to answer.
 
     Returns
     -------
@@ -127,28 +132,23 @@ def checked_learnt(learnt: Any) -> Architecture:
     ValueError
         Names the entry that is wrong.
     """
-    names = set(Learnt.__annotations__)
-    given = set(learnt) if isinstance(learnt, dict) else None
-    _require(given == names, f"_learnt must be a dict of {sorted(names)}", learnt)
-    architecture = checked_architecture({name: learnt[name] for name in _LAYERS})
+    given = set(learnt) if isinstance(learnt, dict) else set()
+    layers = (*_LAYERS, *kind.keys)
+    names = {*_TRAINING, *layers}
+    require(given == names, f"_learnt must be a dict of {sorted(names)}", learnt)
+    architecture = checked_architecture({name: learnt[name] for name in layers})
     for name in ("seed", "epoch"):
         number = learnt[name]
-        fine = _is_count(number) and number < 2**31
-        _require(fine, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
-    _require(isinstance(learnt["optimizer"], str), "_learnt['optimizer'] must be text", learnt)
+        fine = is_count(number) and number < 2**31
+        require(fine, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
+    require(isinstance(learnt["optimizer"], str), "_learnt['optimizer'] must be text", learnt)
     _check_weights(learnt["weights"], architecture)
     _check_slots(learnt["slots"], learnt["optimizer"], architecture)
     return architecture
 
 
-_LAYERS = (
-    "input_shape",
-    "n_classes",
-    "hidden_units",
-    "activation",
-    "batch_normalization",
-    "multilabel",
-)
+_LAYERS = ("input_shape", "hidden_units", "activation", "batch_normalization")
+_TRAINING = ("optimizer", "weights", "slots", "seed", "epoch")
 
 
 def checked_architecture(layers: Mapping[str, Any]) -> Architecture:
@@ -157,7 +157,7 @@ def checked_architecture(layers: Mapping[str, Any]) -> Architecture:
     Parameters
     ----------
     layers : mapping
-        The fields of `Architecture`.
+        The hidden layers, and the record of the target.
 
     Returns
     -------
@@ -170,68 +170,60 @@ def checked_architecture(layers: Mapping[str, Any]) -> Architecture:
     """
     for name in ("input_shape", "hidden_units"):
         sizes = layers[name]
-        fine = isinstance(sizes, tuple) and all(_is_count(size) and size for size in sizes)
-        _require(fine, f"{name} must be a tuple of positive ints", sizes)
-    _require(len(layers["input_shape"]) > 0, "input_shape must have a dimension", ())
-    multilabel, flags = layers["multilabel"], layers["batch_normalization"]
-    _require(isinstance(multilabel, bool), "multilabel must be a bool", multilabel)
-    least, n = (1 if multilabel else 2), layers["n_classes"]
-    _require(_is_count(n) and n >= least, f"n_classes must be an int from {least}", n)
+        fine = isinstance(sizes, tuple) and all(is_count(size) and size for size in sizes)
+        require(fine, f"{name} must be a tuple of positive ints", sizes)
+    require(len(layers["input_shape"]) > 0, "input_shape must have a dimension", ())
+    kind_of(layers).check_record(layers)
+    flags = layers["batch_normalization"]
     fine = isinstance(flags, tuple) and all(isinstance(flag, bool) for flag in flags)
-    _require(fine, "batch_normalization must be a tuple of bools", flags)
+    require(fine, "batch_normalization must be a tuple of bools", flags)
     functions = layers["activation"]
     fine = isinstance(functions, tuple) and all(
         isinstance(each, str) or callable(each) for each in functions
     )
-    _require(fine, "activation must be a tuple of names or functions", functions)
+    require(fine, "activation must be a tuple of names or functions", functions)
     for name in ("activation", "batch_normalization"):
         lengths = len(layers[name]), len(layers["hidden_units"])
-        _require(lengths[0] == lengths[1], f"{name} must have a value per layer", lengths)
-    return Architecture(**layers)
+        require(lengths[0] == lengths[1], f"{name} must have a value per layer", lengths)
+    return architecture_of(layers)
 
 
 def _check_weights(weights: Any, architecture: Architecture) -> None:
     expected = weight_shapes(architecture)
-    _require(isinstance(weights, list), "weights must be a list", type(weights))
+    require(isinstance(weights, list), "weights must be a list", type(weights))
     found = [getattr(weight, "shape", None) for weight in weights]
-    _require(found == [*expected.values()], f"weights must have shapes {expected}", found)
+    require(found == [*expected.values()], f"weights must have shapes {expected}", found)
     for name, weight in zip(expected, weights, strict=True):
         fine = isinstance(weight, np.ndarray) and weight.dtype == np.float32
-        _require(fine, f"weight {name} must be an ndarray of float32", weight)
-        _require(bool(np.isfinite(weight).all()), f"weight {name} must be finite", weight)
+        require(fine, f"weight {name} must be an ndarray of float32", weight)
+        require(bool(np.isfinite(weight).all()), f"weight {name} must be finite", weight)
 
 
 def _check_slots(slots: Any, optimizer: str, architecture: Architecture) -> None:
-    _require(isinstance(slots, list), "the optimizer's state must be a list", type(slots))
+    require(isinstance(slots, list), "the optimizer's state must be a list", type(slots))
     for position, slot in enumerate(slots):
         fine = isinstance(slot, np.ndarray | np.generic) and slot.dtype.kind in "fiub"
-        _require(fine, f"slots[{position}] must be an ndarray of numbers", type(slot))
+        require(fine, f"slots[{position}] must be an ndarray of numbers", type(slot))
     if optimizer.startswith(_KERAS_OPTIMIZERS):  # a user's own may keep what it likes
         shapes = slot_shapes(architecture)
         odd = [slot.shape for slot in slots if slot.shape not in shapes]
-        _require(not odd, f"the optimizer's state must have shapes of {shapes}", odd)
+        require(not odd, f"the optimizer's state must have shapes of {shapes}", odd)
 
 
 def _check_parts(state: Mapping[str, Any], architecture: Architecture) -> None:
     """Check that what the estimator shows belongs to what it has learnt."""
-    missing = [name for name in ("classes_", "input_shape_") if name not in state]
-    _require(not missing, "is fitted, but lacks", missing)
-    shape, classes = state["input_shape_"], state["classes_"]
-    _require(
-        shape == architecture.input_shape,
-        f"input_shape_ must be {architecture.input_shape}",
-        shape,
-    )
-    _require(
-        len(classes) == architecture.n_classes,
-        f"classes_ must hold {architecture.n_classes} labels",
-        classes,
-    )
+    learnt, shape = state["_learnt"], architecture.input_shape
+    kind = kind_of(learnt)
+    missing = [name for name in (*kind.attributes, "input_shape_") if name not in state]
+    require(not missing, "is fitted, but lacks", missing)
+    shown = state["input_shape_"]
+    require(shown == shape, f"input_shape_ must be {shape}", shown)
+    kind.check_attributes(state, learnt)
     features = state.get("n_features_in_", shape[0])
-    _require(features == shape[0], f"n_features_in_ must be {shape[0]}", features)
+    require(features == shape[0], f"n_features_in_ must be {shape[0]}", features)
     names = state.get("feature_names_in_")
     fine = names is None or len(names) == shape[0]
-    _require(fine, f"feature_names_in_ must hold {shape[0]} names", names)
+    require(fine, f"feature_names_in_ must hold {shape[0]} names", names)
 
 
 def _check_routed(routed: Any, parameters: Sequence[str]) -> None:
@@ -241,19 +233,19 @@ def _check_routed(routed: Any, parameters: Sequence[str]) -> None:
         and all(isinstance(name, str) for name in settings)
         for parameter, settings in routed.items()
     )
-    _require(fine, f"_routed must hold settings by name for {list(parameters)}", routed)
+    require(fine, f"_routed must hold settings by name for {list(parameters)}", routed)
 
 
 def _check_classes(name: str, classes: Any) -> None:
     fine = (
         isinstance(classes, np.ndarray) and classes.ndim == 1 and classes.dtype.kind in _LABELS
     )
-    _require(fine, f"{name} must be a one-dimensional ndarray of labels", classes)
+    require(fine, f"{name} must be a one-dimensional ndarray of labels", classes)
     try:
         increasing = bool((classes[1:] > classes[:-1]).all())
     except TypeError:
         increasing = False
-    _require(increasing, f"{name} must be sorted, each label once", classes)
+    require(increasing, f"{name} must be sorted, each label once", classes)
 
 
 _LABELS = "biufUSOTmM"
@@ -262,7 +254,7 @@ _LABELS = "biufUSOTmM"
 def _check_names(name: str, names: Any) -> None:
     fine = isinstance(names, np.ndarray) and names.ndim == 1
     fine = fine and all(isinstance(each, str) for each in names)
-    _require(fine, f"{name} must be a one-dimensional ndarray of str", names)
+    require(fine, f"{name} must be a one-dimensional ndarray of str", names)
 
 
 def _check_history(name: str, history: Any) -> None:
@@ -272,21 +264,21 @@ def _check_history(name: str, history: Any) -> None:
         and all(isinstance(value, Real) for value in values)
         for key, values in history.items()
     )
-    _require(fine, f"{name} must be a dict of lists of numbers", history)
+    require(fine, f"{name} must be a dict of lists of numbers", history)
 
 
 def _check_scores(name: str, scores: NDArray[Any]) -> None:
     fine = isinstance(scores, np.ndarray) and scores.ndim == 1 and scores.dtype.kind == "f"
-    _require(fine, f"{name} must be a one-dimensional ndarray of floats", scores)
+    require(fine, f"{name} must be a one-dimensional ndarray of floats", scores)
 
 
 def _check_count(name: str, number: Any) -> None:
-    _require(_is_count(number), f"{name} must be an int from 0", number)
+    require(is_count(number), f"{name} must be an int from 0", number)
 
 
 def _check_shape(name: str, shape: Any) -> None:
-    fine = isinstance(shape, tuple) and all(_is_count(size) for size in shape)
-    _require(fine, f"{name} must be a tuple of ints from 0", shape)
+    fine = isinstance(shape, tuple) and all(is_count(size) for size in shape)
+    require(fine, f"{name} must be a tuple of ints from 0", shape)
 
 
 _FITTED = {
@@ -300,14 +292,3 @@ _FITTED = {
     "best_iteration_": _check_count,
     "validation_scores_": _check_scores,
 }
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0
-
-
-def _require(fine: bool, rule: str, got: Any) -> None:
-    if not fine:
-        text = repr(got)
-        shown = text if len(text) <= 200 else f"{text[:200]}..."
-        raise ValueError(f"invalid state of an estimator: {rule}, got {shown}")

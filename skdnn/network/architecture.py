@@ -16,6 +16,7 @@ from skdnn.network.layer_settings import (
     checked_units,
     per_layer,
 )
+from skdnn.network.outputs import Output
 
 if TYPE_CHECKING:
     import keras
@@ -31,34 +32,30 @@ class Architecture:
     ----------
     input_shape : tuple of int
         Shape of one row: ``(784,)``, or ``(28, 28)`` for a network that flattens.
-    n_classes : int
-        Number of classes, at least 2; of labels, if `multilabel`.
+    output : Output
+        The output layer.
     hidden_units : tuple of int
         Units of each hidden layer.
     activation : tuple of str or callable
         Activation of each hidden layer.
     batch_normalization : tuple of bool
         Whether each hidden layer is normalised before its activation.
-    multilabel : bool
-        Whether a row may have any number of the labels.
     """
 
     input_shape: tuple[int, ...]
-    n_classes: int
+    output: Output
     hidden_units: tuple[int, ...]
     activation: tuple[Activation, ...]
     batch_normalization: tuple[bool, ...]
-    multilabel: bool = False
 
     @classmethod
     def from_parameters(
         cls,
         input_shape: tuple[int, ...],
-        n_classes: int,
+        output: Output,
         hidden_units: int | Sequence[int],
         activation: Activation | Sequence[Activation] = "relu",
         batch_normalization: bool | Sequence[bool] = False,
-        multilabel: bool = False,
     ) -> Architecture:
         """Check the parameters and give each hidden layer its own.
 
@@ -66,16 +63,14 @@ class Architecture:
         ----------
         input_shape : tuple of int
             Shape of one row.
-        n_classes : int
-            Number of classes, at least 2; of labels, if `multilabel`.
+        output : Output
+            The output layer.
         hidden_units : int or sequence of int
             Units of each hidden layer; an int means one hidden layer.
         activation : str, callable, or sequence of those
             One for all hidden layers, or one per hidden layer.
         batch_normalization : bool or sequence of bool
             One for all hidden layers, or one per hidden layer.
-        multilabel : bool
-            Whether a row may have any number of the labels.
 
         Returns
         -------
@@ -94,22 +89,11 @@ class Architecture:
         units = checked_units(hidden_units)
         return cls(
             input_shape,
-            n_classes,
+            output,
             units,
             per_layer("activation", activation, len(units), checked_activation),
             per_layer("batch_normalization", batch_normalization, len(units), checked_flag),
-            multilabel,
         )
-
-    @property
-    def n_outputs(self) -> int:
-        """Units of the output layer.
-
-        Returns
-        -------
-        n_outputs : int
-        """
-        return 1 if self.n_classes == 2 and not self.multilabel else self.n_classes
 
     def key(self) -> Any:
         """Return what tells this network's layers from those of others.
@@ -174,8 +158,7 @@ class Architecture:
             stack.append(layers.Flatten("channels_last", name="flatten", dtype="float32"))
         for position in range(n_layers - 1):
             stack += self._hidden_layer(position, kernels)
-        output = "sigmoid" if self.n_outputs == 1 or self.multilabel else "softmax"
-        stack.append(kernels.dense(n_layers - 1, "output", self.n_outputs, output))
+        stack.append(kernels.dense(n_layers - 1, "output", *self.output))
         model = Sequential(stack, name="dnn")
         model.dtype_policy = DTypePolicy("float32")
         return model

@@ -1,7 +1,7 @@
 """Hyperparameters become a compiled Keras network.
 
 :func:`build_network` is a scikeras build function, so it serves a plain
-:class:`scikeras.wrappers.KerasClassifier` as well as :class:`skdnn.KerasDNNClassifier`.
+:class:`scikeras.wrappers.KerasClassifier` or `KerasRegressor` as well as skdnn's estimators.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from skdnn._engine.backend import float32_by_default, load_tensorflow
 from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import choose_initializers
 from skdnn.network.layer_settings import Activation, Regularization
-from skdnn.network.losses import accuracy, cross_entropy
+from skdnn.network.losses import Loss, usual_loss
+from skdnn.network.outputs import (
+    EXPONENTIAL,
+    LINEAR,
+    Output,
+    output_of_classes,
+    output_of_labels,
+    output_of_numbers,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -40,13 +48,15 @@ def build_network(
     Rows of more than one dimension pass a ``Flatten`` layer first. Two classes end in one
     sigmoid unit with binary cross-entropy, more classes in a softmax with sparse categorical
     cross-entropy, multilabel targets in a sigmoid unit per label with binary cross-entropy.
+    A regressor's network ends in a linear unit for each number with the mean squared error,
+    or in an exponential one if the loss is Keras's Poisson; `y` is taken as it is.
     The loss of a batch is the mean weighted by the sample weights.
 
     Parameters
     ----------
     meta : mapping
-        What scikeras learnt from the data; ``X_shape_``, ``n_classes_`` and
-        ``target_type_`` are used.
+        What scikeras learnt from the data; ``X_shape_``, ``target_type_`` and
+        ``n_classes_``, or a regressor's ``n_outputs_``, are used.
     compile_kwargs : mapping
         What scikeras passes on to ``Model.compile``; ``loss`` and ``metrics`` are filled in
         where they are None.
@@ -81,7 +91,8 @@ def build_network(
 
     See Also
     --------
-    skdnn.KerasDNNClassifier : The estimator that builds its network with this function.
+    skdnn.KerasDNNClassifier : Builds its network with this function.
+    skdnn.KerasDNNRegressor : Does, too.
 
     References
     ----------
@@ -107,20 +118,13 @@ def build_network(
     >>> classifier.fit(X, y).predict(X[:3]).shape
     (3,)
     """
-    multilabel = _checked_target_type(meta) == "multilabel-indicator"
-    if multilabel and "categorical_crossentropy" in str(compile_kwargs.get("loss")):
-        raise ValueError(
-            "y holds a column of zeros and ones per label, which is multilabel here, with a "
-            f"sigmoid each: it can't be used with loss={compile_kwargs['loss']!r}; for one "
-            "class per row, pass y.argmax(axis=1)"
-        )
+    output = _output_of(meta, compile_kwargs.get("loss"))
     architecture = Architecture.from_parameters(
         input_shape=tuple(meta["X_shape_"][1:]),
-        n_classes=int(meta["n_classes_"]),
+        output=output,
         hidden_units=hidden_units,
         activation=activation,
         batch_normalization=batch_normalization,
-        multilabel=multilabel,
     )
     n_hidden = len(architecture.hidden_units)
     model = architecture.build(
@@ -130,11 +134,32 @@ def build_network(
     )
     kwargs = dict(compile_kwargs)
     if kwargs.get("loss") is None:
-        kwargs["loss"] = cross_entropy(architecture)
+        kwargs["loss"] = usual_loss(output).loss(output)
     if kwargs.get("metrics") is None:
-        kwargs["metrics"] = [accuracy(architecture)]
+        kwargs["metrics"] = [usual_loss(output).metric(output)]
     model.compile(**{"auto_scale_loss": False, **kwargs})  # the layers are of float32
     return model
+
+
+def _output_of(meta: Mapping[str, Any], loss: Any) -> Output:
+    """Return the output layer that fits what scikeras learnt of the targets."""
+    if "n_classes_" not in meta:  # KerasRegressor
+        return output_of_numbers(int(meta["n_outputs_"]), positive=_is_poisson(loss))
+    multilabel = _checked_target_type(meta) == "multilabel-indicator"
+    if multilabel and "categorical_crossentropy" in str(loss):
+        raise ValueError(
+            "y holds a column of zeros and ones per label, which is multilabel here, with a "
+            f"sigmoid each: it can't be used with loss={loss!r}; for one "
+            "class per row, pass y.argmax(axis=1)"
+        )
+    return (output_of_labels if multilabel else output_of_classes)(int(meta["n_classes_"]))
+
+
+def _is_poisson(loss: Any) -> bool:
+    from keras import losses
+
+    poisson = (losses.Poisson, losses.poisson)
+    return isinstance(loss, losses.Poisson) or loss in (*poisson, "poisson", "Poisson")
 
 
 def _checked_target_type(meta: Mapping[str, Any]) -> Any:
@@ -152,8 +177,9 @@ def compiled_network(
     architecture: Architecture,
     choice: OptimizerChoice,
     regularization: Regularization | None = None,
+    loss: Loss | None = None,
 ) -> keras.Sequential:
-    """Build and compile a network through scikeras, as `KerasDNNClassifier` does.
+    """Build and compile a network through scikeras, as the estimators do.
 
     Parameters
     ----------
@@ -164,6 +190,8 @@ def compiled_network(
         ``optimizer__<name>``.
     regularization : Regularization, optional
         What the layers do while they are trained.
+    loss : Loss, optional
+        What the network is trained for; by default what is usual for its outputs.
 
     Returns
     -------
@@ -171,12 +199,13 @@ def compiled_network(
         The network, compiled; its start weights mean nothing.
     """
     load_tensorflow()
-    from scikeras.wrappers import KerasClassifier
+    from scikeras.wrappers import KerasClassifier, KerasRegressor
 
     from skdnn._engine.optimizer_copies import make_copyable
 
     make_copyable()  # scikeras has put its own way in place
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
+    loss = loss or usual_loss(architecture.output)
     optimizer: Any
     if choice.options is None:  # an instance: a copy of it, that is
         optimizer, routed = choice.make(), {}
@@ -184,7 +213,8 @@ def compiled_network(
         optimizer, routed = type(choice.template), dict(choice.options)
         if choice.learning_rate is not None:
             routed["learning_rate"] = choice.learning_rate
-    wrapper = KerasClassifier(
+    y, of_classes = _tiny_y(architecture.output)
+    wrapper = (KerasClassifier if of_classes else KerasRegressor)(
         model=build_network,
         model__hidden_units=architecture.hidden_units,
         model__activation=architecture.activation,
@@ -192,20 +222,62 @@ def compiled_network(
         model__batch_normalization=architecture.batch_normalization,
         model__dropout=regularization.dropout,
         model__l2=regularization.l2,
-        loss=cross_entropy(architecture, regularization.label_smoothing),
+        loss=loss.loss(architecture.output),
         optimizer=optimizer,
         **{f"optimizer__{name}": value for name, value in routed.items()},
     )
-    X, y = _tiny_data(architecture)
+    X = np.zeros((len(y), *architecture.input_shape), np.float32)
     model: keras.Sequential = wrapper.initialize(X, y).model_
     return model
 
 
-def _tiny_data(architecture: Architecture) -> tuple[np.ndarray, np.ndarray]:
-    """Make rows that name every class: all that scikeras needs to know of the data."""
-    n = architecture.n_classes
-    if architecture.multilabel:
-        return np.zeros((n + 1, *architecture.input_shape), np.float32), np.eye(
-            n + 1, n, dtype=int
+def _tiny_y(output: Output) -> tuple[Any, bool]:
+    """Return targets that name every class, or numbers: all that scikeras needs to know."""
+    n, activation = output
+    if activation in (LINEAR, EXPONENTIAL):
+        return np.full((2, n), 0.5), False
+    several_labels = activation == "sigmoid" and n > 1
+    return np.eye(n + 1, n, dtype=int) if several_labels else np.arange(max(n, 2)), True
+
+
+def rescaled_network(
+    model: keras.Sequential, scale: Sequence[float], shift: Sequence[float]
+) -> keras.Sequential:
+    """Put a layer at the end of a compiled network that brings its outputs into other units.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        Compiled; its layers and its optimizer become the new model's.
+    scale, shift : sequence of float
+        Each output is multiplied by the first and the second is added.
+
+    Returns
+    -------
+    model : keras.Sequential
+        Compiled for targets in these units.
+
+    Raises
+    ------
+    ValueError
+        If there are several outputs and Keras is set to "channels_first", which its layer
+        would take for theirs.
+    """
+    from keras import Sequential, config, layers, metrics
+
+    units: Any = (scale, shift)
+    if len(scale) == 1:
+        units = (scale[0], shift[0])
+    elif config.image_data_format() == "channels_first":
+        raise ValueError(
+            "Keras's Rescaling, the last layer of model_, takes several outputs for channels "
+            "of images under keras.config.image_data_format()='channels_first': call "
+            "keras.config.set_image_data_format('channels_last')"
         )
-    return np.zeros((n, *architecture.input_shape), np.float32), np.arange(n)
+    layer = layers.Rescaling(*units, name="units", dtype="float32")
+    first = layers.Input(model.input_shape[1:], dtype="float32")
+    rescaled = Sequential([first, *model.layers, layer], name=model.name)
+    rescaled.dtype_policy = model.dtype_policy
+    metric = metrics.MeanAbsoluteError("mean_absolute_error", "float32")
+    rescaled.compile(model.optimizer, model.loss, [metric], auto_scale_loss=False)
+    return rescaled

@@ -80,13 +80,10 @@ class Regularization:
         Rate of each hidden layer, 0 for none.
     l2 : tuple of float
         Penalty of each layer's kernel, the output's last, 0 for none.
-    label_smoothing : float
-        Share of a label that is spread over all classes.
     """
 
     dropout: tuple[float, ...]
     l2: tuple[float, ...]
-    label_smoothing: float = 0.0
 
     @classmethod
     def none(cls, n_hidden: int) -> Regularization:
@@ -99,7 +96,6 @@ class Regularization:
         n_hidden: int,
         dropout: float | Sequence[float] = 0.0,
         l2: float | Sequence[float] = 0.0,
-        label_smoothing: float = 0.0,
     ) -> Regularization:
         """Check the parameters and give each layer its own.
 
@@ -111,8 +107,6 @@ class Regularization:
             One for all hidden layers, or one per hidden layer.
         l2 : float or sequence of float
             One for all layers, the output layer included, or one per layer.
-        label_smoothing : float
-            Share of a label that is spread over all classes.
 
         Returns
         -------
@@ -129,7 +123,6 @@ class Regularization:
         return cls(
             per_layer("dropout", dropout, n_hidden, _checked_rate),
             per_layer("l2", l2, n_hidden + 1, _checked_penalty, "layer, the output's last"),
-            float(label_smoothing),
         )
 
 

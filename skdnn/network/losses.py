@@ -2,55 +2,189 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from skdnn.network.outputs import EXPONENTIAL, LINEAR
+
 if TYPE_CHECKING:
-    from skdnn.network.architecture import Architecture
+    from skdnn.network.outputs import Output
+
+# Keras's reduction that divides by the weights, not by the rows (its default), so that a weight
+# of 2 is a repeated row, as scikit-learn has it.
+_OPTIONS = {"reduction": "mean_with_sample_weight", "dtype": "float32"}
 
 
-def cross_entropy(architecture: Architecture, label_smoothing: float = 0.0) -> Any:
-    """Return the loss of a network.
+class Loss(ABC):
+    """What a network is trained for, as settings; equal ones train alike."""
+
+    @abstractmethod
+    def loss(self, output: Output) -> Any:
+        """Return Keras's loss of a network.
+
+        Parameters
+        ----------
+        output : Output
+            Its output layer.
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+        """
+
+    @abstractmethod
+    def metric(self, output: Output) -> Any:
+        """Return Keras's metric beside the loss.
+
+        Parameters
+        ----------
+        output : Output
+            The network's output layer.
+
+        Returns
+        -------
+        metric : keras.metrics.Metric or str
+        """
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """Cross-entropy of classes or labels, and the accuracy.
 
     Parameters
     ----------
-    architecture : Architecture
-        The layers; their outputs decide.
     label_smoothing : float
         Share of a label that is spread over all classes, as in Keras's losses.
-
-    Returns
-    -------
-    loss : keras.losses.Loss
-        Binary cross-entropy for sigmoid outputs. For a softmax sparse categorical
-        cross-entropy; with `label_smoothing` the categorical one, whose targets are one-hot,
-        because Keras's sparse one can't smooth. It divides by the weights, not by the rows
-        (Keras's default), so that a weight of 2 is a repeated row, as scikit-learn has it.
     """
-    from keras import losses
 
-    options = {"reduction": "mean_with_sample_weight", "dtype": "float32"}
-    if architecture.multilabel or architecture.n_outputs == 1:
-        return losses.BinaryCrossentropy(label_smoothing=label_smoothing, **options)
-    if label_smoothing:
-        return losses.CategoricalCrossentropy(label_smoothing=label_smoothing, **options)
-    return losses.SparseCategoricalCrossentropy(**options)
+    label_smoothing: float = 0.0
+
+    def loss(self, output: Output) -> Any:
+        """Return the loss that fits the output layer.
+
+        Parameters
+        ----------
+        output : Output
+            A sigmoid or a softmax.
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+            Binary cross-entropy for sigmoid outputs. For a softmax sparse categorical
+            cross-entropy; with `label_smoothing` the categorical one, whose targets are
+            one-hot, because Keras's sparse one can't smooth.
+        """
+        from keras import losses
+
+        smoothing = self.label_smoothing
+        if output.activation == "sigmoid":
+            return losses.BinaryCrossentropy(label_smoothing=smoothing, **_OPTIONS)
+        if smoothing:
+            return losses.CategoricalCrossentropy(label_smoothing=smoothing, **_OPTIONS)
+        return losses.SparseCategoricalCrossentropy(**_OPTIONS)
+
+    def metric(self, output: Output) -> Any:
+        """Return the accuracy.
+
+        Parameters
+        ----------
+        output : Output
+            A sigmoid or a softmax.
+
+        Returns
+        -------
+        metric : keras.metrics.Metric or str
+        """
+        from keras import metrics
+
+        # By its name, Keras would take the place of the largest label for the answer.
+        several = output.activation == "sigmoid" and output.units > 1
+        return metrics.BinaryAccuracy("accuracy", "float32") if several else "accuracy"
 
 
-def accuracy(architecture: Architecture) -> Any:
-    """Return the metric of a network.
+@dataclass(frozen=True)
+class NumberLoss(Loss):
+    """A loss of numbers, and the mean absolute error.
+
+    The metric is the same for each loss, so that networks of different losses can be compared.
 
     Parameters
     ----------
-    architecture : Architecture
-        The layers; their outputs decide.
+    name : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
+        Which.
+    setting : float
+        Huber's threshold, or the quantile; no other loss has one.
+    """
+
+    name: str = "squared_error"
+    setting: float = 0.0
+
+    @property
+    def positive(self) -> bool:
+        """Tell whether it takes an exponential as output.
+
+        Returns
+        -------
+        positive : bool
+        """
+        return self.name == "poisson"
+
+    def loss(self, output: Output) -> Any:  # noqa: ARG002
+        """Return Keras's loss.
+
+        Parameters
+        ----------
+        output : Output
+            Linear, or exponential for "poisson".
+
+        Returns
+        -------
+        loss : keras.losses.Loss
+        """
+        from keras import losses
+
+        if self.name == "huber":
+            return losses.Huber(self.setting, **_OPTIONS)
+        if self.name == "quantile":
+            from skdnn.network.pinball import PinballLoss
+
+            return PinballLoss(self.setting, **_OPTIONS)
+        classes = {
+            "squared_error": losses.MeanSquaredError,
+            "absolute_error": losses.MeanAbsoluteError,
+            "poisson": losses.Poisson,
+        }
+        return classes[self.name](**_OPTIONS)
+
+    def metric(self, output: Output) -> Any:  # noqa: ARG002
+        """Return the mean absolute error.
+
+        Parameters
+        ----------
+        output : Output
+            Linear or exponential.
+
+        Returns
+        -------
+        metric : keras.metrics.Metric
+        """
+        from keras import metrics
+
+        return metrics.MeanAbsoluteError("mean_absolute_error", "float32")
+
+
+def usual_loss(output: Output) -> Loss:
+    """Return what a network is trained for where nothing else is said.
+
+    Parameters
+    ----------
+    output : Output
+        Its output layer.
 
     Returns
     -------
-    metric : keras.metrics.Metric or str
+    loss : Loss
     """
-    from keras import metrics
-
-    # By its name, Keras would take the place of the largest label for the answer.
-    return (
-        metrics.BinaryAccuracy("accuracy", "float32") if architecture.multilabel else "accuracy"
-    )
+    losses = {LINEAR: NumberLoss(), EXPONENTIAL: NumberLoss("poisson")}
+    return losses.get(output.activation, CrossEntropy())

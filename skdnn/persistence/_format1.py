@@ -64,7 +64,7 @@ def check_header(header: Header) -> None:
         key = f"history.{name}"
         _check_entry(key, left.pop(key, None), "f", "vector", np.dtype(np.float64))
     if manifest["classes"] is None:
-        shape = (architecture.n_classes,)
+        shape = (manifest["network"]["n_classes"],)
         _check_entry("classes", left.pop("classes", None), "biuf", shape)
     if manifest["best_iteration"] is not None:
         scores = left.pop("validation_scores", None)
@@ -132,12 +132,12 @@ def _learnt(manifest: Mapping[str, Any], arrays: Arrays) -> Learnt:
     training = _fields(manifest["training"], {"optimizer": str, "seed": int, "epoch": int})
     check_optimizer(training["optimizer"])
     return {
+        "n_classes": manifest["network"]["n_classes"],
+        "multilabel": manifest["network"]["multilabel"],
         "input_shape": architecture.input_shape,
-        "n_classes": architecture.n_classes,
         "hidden_units": architecture.hidden_units,
         "activation": architecture.activation,
         "batch_normalization": architecture.batch_normalization,
-        "multilabel": architecture.multilabel,
         "optimizer": training["optimizer"],
         "weights": [arrays[name] for name in weight_shapes(architecture)],
         "slots": [arrays[name] for name in _numbered("slots", arrays)],

@@ -8,6 +8,7 @@ from sklearn.base import clone
 from skdnn import KerasDNNClassifier
 from skdnn._engine.randomness import epoch_order
 from skdnn.network.architecture import Architecture
+from skdnn.network.outputs import output_of_classes
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_going_on_across_engines(classifier, iris):
 def own_loop(optimizer, classifier, X, y, epochs):
     """A Keras user's own loop over the estimator's order of rows."""
     seed = clone(classifier).set_params(epochs=1).fit(X, y)._learnt["seed"]
-    model = Architecture.from_parameters((4,), 3, (8,), "relu").build(seed)
+    model = Architecture.from_parameters((4,), output_of_classes(3), (8,), "relu").build(seed)
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy())
     # Keras 3.15 builds an optimizer symbolically where the user has not, and then loses that
     # ScheduleFreeAdamW starts from the weights.

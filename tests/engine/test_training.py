@@ -14,6 +14,7 @@ from skdnn.network.building import compiled_network
 from skdnn.network.initializers import initial_weights
 from skdnn.network.layer_settings import Regularization
 from skdnn.network.optimizers import choose_optimizer
+from skdnn.network.outputs import output_of_classes
 
 # Their update is smooth in the gradient; a sign update (lion, muon's orthogonalisation)
 # magnifies the rounding of the last bit.
@@ -61,7 +62,7 @@ def start(architecture, choice, rows, *, batch_size=32, seed=0, jit=True):
 def keras_fit(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0):
     """Keras's fit over the engine's order of rows."""
     model = architecture.build(seed)
-    binary = architecture.n_classes == 2
+    binary = architecture.output.activation == "sigmoid"
     loss = (
         keras.losses.BinaryCrossentropy
         if binary
@@ -104,7 +105,7 @@ def assert_alike(training, reference, epochs, atol=1e-3, rtol=1e-4):
 
 @pytest.mark.parametrize(("name", "options"), SMOOTH, ids=str)
 def test_every_smooth_optimizer_trains_as_keras_does(name, options):
-    architecture = Architecture.from_parameters((6,), 4, (12,), "tanh")
+    architecture = Architecture.from_parameters((6,), output_of_classes(4), (12,), "tanh")
     choice = choose_optimizer(name, routed=options)
     rows = Rows(*problem(150, 4))
     reference = keras_fit(architecture, choice, rows, epochs=2)
@@ -112,7 +113,7 @@ def test_every_smooth_optimizer_trains_as_keras_does(name, options):
 
 
 def test_a_schedule_trains_as_in_keras():
-    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.7)
     choice = choose_optimizer("sgd", schedule)
     rows = Rows(*problem(100, 3))
@@ -122,7 +123,7 @@ def test_a_schedule_trains_as_in_keras():
 
 @pytest.mark.parametrize("name", ["lion", "muon"])
 def test_optimizers_that_magnify_rounding_have_keras_losses(name):
-    architecture = Architecture.from_parameters((6,), 4, (12,), "tanh")
+    architecture = Architecture.from_parameters((6,), output_of_classes(4), (12,), "tanh")
     choice = choose_optimizer(name)
     rows = Rows(*problem(150, 4))
     _, history = keras_fit(architecture, choice, rows, epochs=2)
@@ -146,7 +147,9 @@ def test_optimizers_that_magnify_rounding_have_keras_losses(name):
 def test_parity_over_networks_weights_and_short_batches(
     optimizer, activation, hidden_units, n_classes, n_rows, batch_size, weighted, jit, seed
 ):
-    architecture = Architecture.from_parameters((6,), n_classes, hidden_units, activation)
+    architecture = Architecture.from_parameters(
+        (6,), output_of_classes(n_classes), hidden_units, activation
+    )
     choice = choose_optimizer(optimizer[0], routed=optimizer[1])
     X, y = problem(n_rows, n_classes, seed)
     weight = np.random.default_rng(seed).random(n_rows).astype(np.float32) + 0.1
@@ -159,7 +162,7 @@ def test_parity_over_networks_weights_and_short_batches(
 
 
 def test_more_rows_than_a_chunk_holds():
-    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     choice = choose_optimizer("adam")
     rows = Rows(*problem(32 * 128 * 2 + 45, 3))
     reference = keras_fit(architecture, choice, rows)
@@ -167,7 +170,7 @@ def test_more_rows_than_a_chunk_holds():
 
 
 def test_integers_train_as_the_floats_they_are():
-    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     choice = choose_optimizer("adam")
     X, y = problem(100, 3)
     pixels = np.clip(X * 50 + 100, 0, 255).astype(np.uint8)
@@ -177,7 +180,7 @@ def test_integers_train_as_the_floats_they_are():
 
 
 def test_graph_and_xla_agree():
-    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     choice = choose_optimizer("adam")
     rows = Rows(*problem(200, 3))
     graph, xla = (start(architecture, choice, rows, jit=jit) for jit in (False, True))
@@ -188,7 +191,7 @@ def test_graph_and_xla_agree():
 def test_whether_xla_compiles_depends_on_the_fit_alone():
     assert not worth_compiling(epochs=149, n_rows=320, batch_size=32)
     assert worth_compiling(epochs=150, n_rows=320, batch_size=32)
-    architecture = Architecture.from_parameters((6,), 3, (8,), "relu")
+    architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     choice = choose_optimizer("sgd")
     rows = Rows(*problem(320, 3))
     short, long, again = (

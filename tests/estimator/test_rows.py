@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skdnn._estimator.classes import Classes, Multilabel, learn_classes
 from skdnn._estimator.rows import LabelledRows, hold_out, warn_of_lost_digits
-from skdnn._estimator.targets import Coding
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.array(["a", "b"] * 5)
-CODING = Coding(np.array(["a", "b"]), multilabel=False)
+CODING = Classes(np.array(["a", "b"]))
 ALTERNATING = np.array([1.0, 0, 2, 3, 0, 4, 5, 6, 7, 8])
 
 
@@ -65,7 +65,7 @@ def test_columns_of_labels_are_held_out_without_shares():
     labels = np.zeros((10, 2), int)
     labels[0] = 1  # a single row of its kind could not be shared between two sides
     weight, held_out = hold_out(
-        LabelledRows(X, labels, None), Coding(np.arange(2), multilabel=True), 3, seed=0
+        LabelledRows(X, labels, None), Multilabel(np.arange(2)), 3, seed=0
     )
     assert held_out.y.shape == (3, 2)
     assert weight.sum() == 7
@@ -91,7 +91,7 @@ def test_the_remedy_for_too_few_rows_is_one():
         assert np.count_nonzero(weight) == 8 - number
     one = LabelledRows(X[:1], np.array([[0, 1]]), None)
     with pytest.raises(ValueError, match=r"of 1 rows aside: .* fit, pass more rows, or set"):
-        hold_out(one, Coding(np.arange(2), multilabel=True), 0.1, seed=0)
+        hold_out(one, Multilabel(np.arange(2)), 0.1, seed=0)
 
 
 def test_a_class_of_one_row_is_refused_by_its_label():
@@ -101,13 +101,13 @@ def test_a_class_of_one_row_is_refused_by_its_label():
     )
     for fraction in (0.3, 3, 5):
         with pytest.raises(ValueError, match=rule):
-            hold_out(LabelledRows(X, names, None), Coding.learn(names, None), fraction, seed=0)
+            hold_out(LabelledRows(X, names, None), learn_classes(names, None), fraction, seed=0)
 
 
 def test_a_thousand_classes_of_one_row_are_named_in_a_line():
     classes = np.array([f"class {k}" for k in range(1000)])
     labels = np.append(np.repeat(classes[:1], 1001), classes[1:])
-    rows, coding = LabelledRows(np.zeros((2000, 1)), labels, None), Coding.learn(labels, None)
+    rows, coding = LabelledRows(np.zeros((2000, 1)), labels, None), learn_classes(labels, None)
     with pytest.raises(ValueError, match=r"only 1 of \['class 1', .*, and 994 more\]") as told:
         hold_out(rows, coding, 0.1, seed=0)
     assert len(str(told.value)) < 400

@@ -20,6 +20,7 @@ from skdnn._estimator.fitting import architecture_of
 from skdnn._estimator.state import checked_architecture, slot_shapes, weight_shapes
 from skdnn.network.architecture import Architecture
 from skdnn.network.optimizers import _classes_by_name
+from skdnn.network.outputs import output_of_classes, output_of_labels
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +48,10 @@ def put(state):
 @pytest.mark.parametrize(
     "architecture",
     [
-        Architecture((4,), 3, (), (), ()),
-        Architecture((4,), 2, (5,), ("relu",), (False,)),
-        Architecture((7, 3, 2), 4, (5, 6), ("relu", "tanh"), (True, False)),
-        Architecture((4,), 2, (3, 3), ("relu", "relu"), (True, True), multilabel=True),
+        Architecture((4,), output_of_classes(3), (), (), ()),
+        Architecture((4,), output_of_classes(2), (5,), ("relu",), (False,)),
+        Architecture((7, 3, 2), output_of_classes(4), (5, 6), ("relu", "tanh"), (True, False)),
+        Architecture((4,), output_of_labels(2), (3, 3), ("relu", "relu"), (True, True)),
     ],
     ids=["linear", "binary", "image", "multilabel"],
 )
@@ -204,7 +205,7 @@ def test_a_forged_state_is_refused_by_name(change, message, fitted):
 def test_the_fewest_classes_are_taken_and_no_fewer(multilabel, least):
     layers = {"input_shape": (4,), "hidden_units": (), "activation": ()}
     layers |= {"batch_normalization": (), "multilabel": multilabel, "n_classes": least}
-    assert checked_architecture(layers) == Architecture(**layers)
+    assert checked_architecture(layers) == architecture_of(layers)
     with pytest.raises(ValueError, match=f"n_classes must be an int from {least}, got"):
         checked_architecture(layers | {"n_classes": least - 1})
 

@@ -5,13 +5,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from skdnn._estimator.labels import is_multilabel
-from skdnn._estimator.targets import (
-    Coding,
+from skdnn._estimator.classes import (
+    Classes,
+    Multilabel,
     check_same_classes,
-    checked_sample_weight,
+    learn_classes,
     row_weights,
 )
+from skdnn._estimator.labels import is_multilabel
+from skdnn._estimator.targets import checked_sample_weight
 
 
 @pytest.mark.parametrize(
@@ -20,22 +22,22 @@ from skdnn._estimator.targets import (
     ids=["int", "str", "object"],
 )
 def test_numbers_are_places_among_sorted_classes(y):
-    coding = Coding.learn(y, None)
-    numbers = coding.numbers(y, None)
+    coding = learn_classes(y, None)
+    numbers = coding.encode(y, None)
     np.testing.assert_array_equal(numbers, [1, 0, 1])
     assert numbers.dtype == np.int32
-    assert coding.multilabel is False
-    np.testing.assert_array_equal(coding.labels(np.eye(2, dtype=np.float32)[numbers]), y)
+    assert type(coding) is Classes
+    np.testing.assert_array_equal(coding.decode(np.eye(2, dtype=np.float32)[numbers]), y)
 
 
 def test_classes_that_the_caller_knows_are_sorted():
-    coding = Coding.learn(np.array([1]), None, [2, 0, 1])
+    coding = learn_classes(np.array([1]), None, [2, 0, 1])
     np.testing.assert_array_equal(coding.classes, [0, 1, 2])
 
 
 def test_continuous_targets_are_refused():
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
-        Coding.learn(np.array([0.5, 1.25, 2.5]), None)
+        learn_classes(np.array([0.5, 1.25, 2.5]), None)
 
 
 @pytest.mark.parametrize(
@@ -53,66 +55,66 @@ def test_continuous_targets_are_refused():
 )
 def test_targets_without_a_choice_of_one_class_are_refused(y, weight, message):
     with pytest.raises(ValueError, match=message):
-        Coding.learn(np.array(y), None if weight is None else np.array(weight))
+        learn_classes(np.array(y), None if weight is None else np.array(weight))
 
 
 def test_two_columns_of_classes_are_refused_later_too():
     with pytest.raises(
         ValueError, match=r"^y must hold one class per row, got shape \(1, 2\)$"
     ):
-        Coding(np.array([0, 1]), multilabel=False).numbers(np.array([[0, 1]]), None)
+        Classes(np.array([0, 1])).encode(np.array([[0, 1]]), None)
 
 
 def test_labels_of_another_kind_are_unknown():
     with pytest.raises(ValueError, match=r"labels \['a'\] that are not in classes \[0, 1\]"):
-        Coding(np.array([0, 1]), multilabel=False).numbers(np.array(["a"]), None)
+        Classes(np.array([0, 1])).encode(np.array(["a"]), None)
 
 
 def test_rows_of_zero_weight_have_no_say():
     y, weight = np.array([5, 7, 9, 7]), np.array([1.0, 0.0, 2.0, 0.0])
-    coding = Coding.learn(y, weight)
+    coding = learn_classes(y, weight)
     np.testing.assert_array_equal(coding.classes, [5, 9])
-    np.testing.assert_array_equal(coding.numbers(y, weight), [0, 0, 1, 0])
+    np.testing.assert_array_equal(coding.encode(y, weight), [0, 0, 1, 0])
 
 
 def test_the_first_of_equally_probable_classes_is_chosen():
-    coding = Coding(np.array(["a", "b"]), multilabel=False)
+    coding = Classes(np.array(["a", "b"]))
     tie = np.full((1, 2), 0.5, np.float32)
-    assert coding.labels(tie).tolist() == ["a"]
-    assert Coding(np.arange(2), multilabel=True).labels(tie).tolist() == [[0, 0]]
+    assert coding.decode(tie).tolist() == ["a"]
+    assert Multilabel(np.arange(2)).decode(tie).tolist() == [[0, 0]]
 
 
 def test_columns_of_zeros_and_ones_are_labels():
     Y = np.array([[0, 1, 1], [0, 0, 0]])
-    coding = Coding.learn(Y, None)
-    assert coding.multilabel
+    coding = learn_classes(Y, None)
+    assert type(coding) is Multilabel
     np.testing.assert_array_equal(coding.classes, [0, 1, 2])
-    np.testing.assert_array_equal(coding.numbers(Y, None), Y)
-    assert coding.numbers(Y.astype(float), None).dtype == np.int32
-    labels = coding.labels(Y.astype(np.float32))
+    np.testing.assert_array_equal(coding.encode(Y, None), Y)
+    assert coding.encode(Y.astype(float), None).dtype == np.int32
+    labels = coding.decode(Y.astype(np.float32))
     np.testing.assert_array_equal(labels, Y)
     assert labels.dtype == int
 
 
 def test_classes_of_columns_are_their_numbers():
     Y = np.array([[0, 1], [1, 1]])
-    np.testing.assert_array_equal(Coding.learn(Y, None, [0, 1]).classes, [0, 1])
+    np.testing.assert_array_equal(learn_classes(Y, None, [0, 1]).classes, [0, 1])
     rule = r"classes must be the numbers of the columns, \[0, 1\], got \[0, 2\]$"
     with pytest.raises(ValueError, match=rule):
-        Coding.learn(Y, None, [0, 2])
+        learn_classes(Y, None, [0, 2])
     one_hot = np.eye(2, dtype=int)[[0, 1, 1, 0, 1]]
     with pytest.raises(ValueError, match=r"got \['a', 'b'\]; .* pass y.argmax\(axis=1\)$"):
-        Coding.learn(one_hot, None, ["a", "b"])
+        learn_classes(one_hot, None, ["a", "b"])
 
 
 @pytest.mark.parametrize("Y", [[[0, 1, 1]], [[0, 2], [1, 1]], [0, 1]])
 def test_other_columns_are_refused(Y):
-    coding = Coding(np.arange(2), multilabel=True)
+    coding = Multilabel(np.arange(2))
     rule = (
         r"^y must hold zeros and ones in 2 columns, one per label, got shape .* and values \[0"
     )
     with pytest.raises(ValueError, match=rule):
-        coding.numbers(np.array(Y), None)
+        coding.encode(np.array(Y), None)
 
 
 @pytest.mark.parametrize(
@@ -244,15 +246,15 @@ def test_classes_named_again_must_be_those_of_the_first_call():
 
 def test_messages_with_a_thousand_classes_stay_short():
     many = np.array([f"class {k}" for k in range(1000)])
-    coding, numbers = Coding(many, multilabel=False), np.arange(1000)
+    coding, numbers = Classes(many), np.arange(1000)
     other = np.char.add("other ", np.repeat(many, 2))
     weights = {**dict.fromkeys(many[:-1], -1), **dict.fromkeys(other, 1)}
-    columns = Coding(np.arange(1000), multilabel=True)
+    columns = Multilabel(np.arange(1000))
     for call in (
-        lambda: coding.numbers(other, None),
+        lambda: coding.encode(other, None),
         lambda: check_same_classes(other, many),
-        lambda: Coding.learn(np.eye(1000, dtype=int), None, many),
-        lambda: columns.numbers(np.arange(10**6).reshape(1000, 1000), None),
+        lambda: learn_classes(np.eye(1000, dtype=int), None, many),
+        lambda: columns.encode(np.arange(10**6).reshape(1000, 1000), None),
         lambda: row_weights(None, weights, many, numbers),
         lambda: row_weights(None, dict.fromkeys(many, -1), many, numbers),
         lambda: row_weights(None, dict.fromkeys(many, 0), many, numbers),

@@ -9,6 +9,7 @@ from scikeras.wrappers import KerasClassifier
 from skdnn import KerasDNNClassifier, build_network
 from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import initial_weights
+from skdnn.network.outputs import output_of_classes
 
 # scikeras 0.13 lags behind scikit-learn's names.
 pytestmark = pytest.mark.filterwarnings("ignore:.*:FutureWarning:sklearn")
@@ -46,7 +47,7 @@ def test_images_in_scikeras(sample):
 
 
 def test_a_seed_gives_the_start_weights_of_the_estimator():
-    architecture = Architecture.from_parameters((4,), 3, (5, 6), "relu")
+    architecture = Architecture.from_parameters((4,), output_of_classes(3), (5, 6), "relu")
     for seed in (0, 2**31 - 2):
         built = architecture.build(seed).get_weights()
         drawn = initial_weights(architecture.build(seed=1), seed)
@@ -55,13 +56,15 @@ def test_a_seed_gives_the_start_weights_of_the_estimator():
 
 
 def test_layers_of_one_shape_start_differently():
-    first, second, *_ = Architecture.from_parameters((6,), 3, (6, 6), "relu").build(0).layers
+    first, second, *_ = (
+        Architecture.from_parameters((6,), output_of_classes(3), (6, 6), "relu").build(0).layers
+    )
     assert not np.array_equal(first.kernel.numpy(), second.kernel.numpy())
 
 
 def test_start_weights_are_glorots():
     weights = initial_weights(
-        Architecture.from_parameters((784,), 10, (100,), "relu").build(0), 1
+        Architecture.from_parameters((784,), output_of_classes(10), (100,), "relu").build(0), 1
     )
     limit = np.sqrt(6 / 884)
     assert np.abs(weights[0]).max() <= limit
@@ -70,7 +73,7 @@ def test_start_weights_are_glorots():
 
 
 def test_drawing_weights_leaves_pythons_generator_alone():
-    model = Architecture.from_parameters((4,), 3, (5,), "relu").build(0)
+    model = Architecture.from_parameters((4,), output_of_classes(3), (5,), "relu").build(0)
     before = random.getstate()
     initial_weights(model, 0)
     assert random.getstate() == before

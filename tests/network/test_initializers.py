@@ -12,6 +12,7 @@ from sklearn.base import clone
 from skdnn import KerasDNNClassifier
 from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import choose_initializers, initial_weights
+from skdnn.network.outputs import output_of_classes
 
 
 def ramp(shape, dtype=None, scale=0.1):
@@ -68,7 +69,9 @@ OWN = [
 
 
 def drawn(initializer, seed=0):
-    model = Architecture.from_parameters((4,), 3, (4, 4), "relu").build(seed=1)
+    model = Architecture.from_parameters((4,), output_of_classes(3), (4, 4), "relu").build(
+        seed=1
+    )
     return initial_weights(model, seed, choose_initializers(initializer, 2))
 
 

@@ -1,0 +1,286 @@
+"""Targets of a regressor: one number per row or several, of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from skdnn._estimator.state_rules import require
+from skdnn._estimator.targets import Target, Weights
+from skdnn._messages import brief
+from skdnn.network.outputs import EXPONENTIAL, LINEAR, Output
+
+_LARGEST = float(np.finfo(np.float32).max)
+_LEAST_SPREAD = float(np.finfo(np.float32).tiny)
+
+# A spread that is this part of the numbers, or less, is what rounding leaves of a constant.
+_CONSTANT = 10 * np.finfo(np.float64).eps
+
+
+@dataclass(frozen=True)
+class Numbers(Target):
+    """Numbers, in units in which networks train well, and back.
+
+    Parameters
+    ----------
+    one_dimensional : bool
+        Whether `y` has one dimension, and so shall answers.
+    positive : bool
+        Whether answers are above 0, as expected counts are: the network's output is an
+        exponential.
+    shift, scale : ndarray of float64, shape (n_outputs,)
+        The network answers ``(y - shift) / scale``.
+    """
+
+    keys: ClassVar[tuple[str, ...]] = (
+        "output_activation",
+        "one_dimensional",
+        "shift",
+        "scale",
+    )
+
+    one_dimensional: bool
+    positive: bool
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Numbers:
+        """Return the target that a record was kept of."""
+        return cls(
+            record["one_dimensional"],
+            record["output_activation"] == EXPONENTIAL,
+            record["shift"],
+            record["scale"],
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return all that it is."""
+        return {
+            "output_activation": EXPONENTIAL if self.positive else LINEAR,
+            "one_dimensional": self.one_dimensional,
+            "shift": self.shift,
+            "scale": self.scale,
+        }
+
+    def encode(self, y: NDArray[Any], weight: Weights | None) -> NDArray[np.float32]:
+        """Bring numbers into the network's units.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Finite numbers.
+        weight : ndarray of shape (n_samples,) or None
+            Rows of weight 0 may have any number.
+
+        Returns
+        -------
+        encoded : ndarray of float32, shape (n_samples, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If `y` has another shape than in the first fit, or numbers that can't be learnt.
+        """
+        self._check_shape(y)
+        kept = slice(None) if weight is None else weight > 0
+        check_range(y[kept], self.positive)
+        encoded = np.zeros((len(y), len(self.shift)), np.float32)
+        with np.errstate(over="ignore"):
+            encoded[kept] = (_columns(y)[kept] - self.shift) / self.scale
+        if not np.isfinite(encoded).all():
+            raise ValueError(
+                f"y holds {brief(abs(y[kept]).max())}, which is too far from what it held in "
+                f"the first call, whose spread was {brief(self.scale.min())}: to start afresh, "
+                "call fit with warm_start=False"
+            )
+        return encoded
+
+    def decode(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return numbers in the units of `y`.
+
+        Parameters
+        ----------
+        outputs : ndarray of float32, shape (n_samples, n_outputs)
+            Of the network.
+
+        Returns
+        -------
+        numbers : ndarray of float64, shape (n_samples,) or (n_samples, n_outputs)
+        """
+        numbers = outputs.astype(np.float64) * self.scale + self.shift
+        return numbers[:, 0] if self.one_dimensional else numbers
+
+    @staticmethod
+    def output_of(record: Mapping[str, Any]) -> Output:
+        """Return a linear layer or an exponential one."""
+        return Output(len(record["shift"]), record["output_activation"])
+
+    @staticmethod
+    def check_record(record: Mapping[str, Any]) -> None:
+        """Check what outputs are multiplied by, and what is added to them."""
+        activation, shift = record["output_activation"], record["shift"]
+        known = (LINEAR, EXPONENTIAL)
+        require(activation in known, f"output_activation must be one of {known}", activation)
+        flat = record["one_dimensional"]
+        require(isinstance(flat, bool), "one_dimensional must be a bool", flat)
+        for name in ("shift", "scale"):
+            numbers = record[name]
+            fine = (
+                isinstance(numbers, np.ndarray)
+                and numbers.dtype == np.float64
+                and numbers.ndim == 1
+                and bool(np.isfinite(numbers).all())
+            )
+            require(
+                fine, f"{name} must be a one-dimensional ndarray of finite float64", numbers
+            )
+        fine = len(record["scale"]) == len(shift) >= 1 and (len(shift) == 1 or not flat)
+        require(fine, "shift and scale must hold a number per output", shift)
+        require(bool((record["scale"] > 0).all()), "scale must be positive", record["scale"])
+        fine = activation == LINEAR or not shift.any()
+        require(fine, "shift must be 0 where outputs are exponential", shift)
+
+    @staticmethod
+    def check_attributes(state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        """Do nothing: no attribute tells of numbers."""
+
+    def _check_shape(self, y: NDArray[Any]) -> None:
+        n = len(self.shift)
+        if self.one_dimensional and y.ndim != 1:
+            raise ValueError(f"y must hold one number per row, got shape {y.shape}")
+        if not self.one_dimensional and y.shape[1:] != (n,):
+            raise ValueError(
+                f"y must hold {n} number{'s' * (n > 1)} per row in {n} column{'s' * (n > 1)}, "
+                f"got shape {y.shape}"
+            )
+
+
+def learn_numbers(
+    y: NDArray[Any], weight: Weights | None, *, standardize: bool, positive: bool
+) -> Numbers:
+    """Find the units in which a network learns numbers.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Finite numbers.
+    weight : ndarray of shape (n_samples,) or None
+        A weight of 2 is a repeated row; rows of weight 0 have no say.
+    standardize : bool
+        Whether to learn mean and spread; else numbers stay as they are.
+    positive : bool
+        Whether numbers are expected counts, of which the mean alone is taken.
+
+    Returns
+    -------
+    target : Numbers
+
+    Raises
+    ------
+    ValueError
+        If there are numbers that can't be learnt.
+    """
+    if y.ndim > 2 or (y.ndim == 2 and not y.shape[1]):
+        raise ValueError(
+            "y must hold a number per row, or a column for each of several numbers, got shape "
+            f"{y.shape}"
+        )
+    if weight is not None:
+        y, weight = y[weight > 0], weight[weight > 0]
+    check_range(y, positive)
+    columns = _columns(y)
+    shift, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
+    if standardize and positive:
+        mean = np.average(columns, axis=0, weights=weight)
+        scale = np.where(mean > 0, mean, 1.0)
+    elif standardize:
+        shift = np.average(columns, axis=0, weights=weight)
+        spread = np.sqrt(np.average((columns - shift) ** 2, axis=0, weights=weight))
+        scale = np.where(spread > _CONSTANT * abs(columns).max(axis=0), spread, 1.0)
+    if (scale < _LEAST_SPREAD).any():
+        raise ValueError(
+            f"y has numbers whose spread, {brief(scale.min())}, is below what float32 holds: "
+            "multiply them by a power of ten"
+        )
+    return Numbers(y.ndim == 1, positive, shift, scale)
+
+
+def refuse_other_numbers(y: Any) -> None:
+    """Refuse what holds no numbers, by what it holds.
+
+    Parameters
+    ----------
+    y : array-like
+        As the user gave it. What is no array at all is left to scikit-learn.
+
+    Raises
+    ------
+    ValueError
+        If `y` is sparse, or holds text, dates or other objects that are no numbers.
+    """
+    if issparse(y):
+        raise ValueError("y must be dense, got a sparse matrix: pass y.toarray()")
+    if y is None or not (isinstance(y, list | tuple) or hasattr(y, "__array__")):
+        return
+    try:
+        values = np.asarray(y)
+    except ValueError:  # rows of several lengths, which scikit-learn names
+        return
+    if values.dtype.kind in "USmMV":
+        raise ValueError(
+            f"y must hold numbers, got {brief(values.flat[0])} of dtype {values.dtype}; "
+            "labels are for KerasDNNClassifier"
+        )
+    if values.dtype.kind == "O":
+        for value in values.flat:
+            if not _is_number(value):
+                raise ValueError(
+                    f"y must hold numbers, got {brief(value)} of type {type(value).__name__}"
+                )
+
+
+def check_range(y: NDArray[Any], positive: bool) -> None:
+    """Refuse numbers that a network can't learn.
+
+    Parameters
+    ----------
+    y : ndarray
+        Finite numbers.
+    positive : bool
+        Whether they are counts.
+
+    Raises
+    ------
+    ValueError
+        If a number is beyond float32, or negative where it must not be.
+    """
+    if not y.size:
+        return
+    largest = y.flat[abs(y.astype(np.float64)).argmax()]
+    if abs(float(largest)) > _LARGEST:
+        raise ValueError(
+            f"y must be within float32's range, ±{_LARGEST:.2g}, got {brief(largest)}: divide "
+            "it by a power of ten"
+        )
+    if positive and y.min() < 0:
+        raise ValueError(
+            f"loss='poisson' is for counts and rates, which are not negative, but y holds "
+            f"{brief(y.min())}; take another loss"
+        )
+
+
+def _columns(y: NDArray[Any]) -> NDArray[np.float64]:
+    return (y[:, None] if y.ndim == 1 else y).astype(np.float64)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return not isinstance(value, str | bytes) and float(value) is not None
+    except (TypeError, ValueError):
+        return False
