@@ -1,9 +1,9 @@
 """Kernels stored as (units, inputs) while steps are trained, where that is quicker.
 
-Keras stores the kernel of a dense layer as (inputs, units). XLA's matrix products on the CPU read
-and write one of (units, inputs) faster. An update that treats each weight by itself, as most
-optimizers do, does not mind. So kernels and what the optimizer keeps of them are turned once for a
-chunk of steps, and turned back at its end: outside a program they are as Keras has them.
+Keras stores the kernel of a dense layer as (inputs, units). XLA's matrix products on the CPU are
+quicker with (units, inputs). An update that treats each weight by itself, as most optimizers do,
+does not mind. So kernels, and what the optimizer keeps of them, are turned once for a chunk of
+steps and turned back at its end: outside a program they are as Keras has them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Orientation:
     ) -> None:
         turns = turns and not isinstance(optimizer, _BY_ROWS_AND_COLUMNS)
         self._weights = [turns and _worth_a_turn(weight) for weight in model.weights]
-        trained = [each for each in zip(model.weights, self._weights) if each[0].trainable]
+        each = zip(model.weights, self._weights, strict=True)
+        trained = [(weight, turned) for weight, turned in each if weight.trainable]
         # The optimizer only needs to know shapes; the names tell whose state is whose.
         stand_ins = [
             keras.Variable(_turned(np.asarray(weight.numpy()), turned), name=f"weight_{i}_")
