@@ -1,9 +1,9 @@
 """Kernels stored as (units, inputs) while steps are trained, where that is quicker.
 
-Keras stores the kernel of a dense layer as (inputs, units). XLA's matrix products on the CPU are
-quicker with (units, inputs). An update that treats each weight by itself, as most optimizers do,
-does not mind. So kernels, and what the optimizer keeps of them, are turned once for a chunk of
-steps and turned back at its end: outside a program they are as Keras has them.
+Keras stores the kernel of a dense layer as (inputs, units). XLA's matrix products on the CPU
+are quicker with (units, inputs). An update that treats each weight by itself, as most
+optimizers do, does not mind. So kernels, and what the optimizer keeps of them, are turned once
+for a chunk of steps and turned back at its end: outside a program they are as Keras has them.
 """
 
 from __future__ import annotations
