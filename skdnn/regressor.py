@@ -173,7 +173,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         ``"loss"`` and ``"mean_absolute_error"`` of every epoch: means over the epoch while the
         weights changed, as in Keras's ``History``; with a validation set also ``"val_loss"``
         and ``"val_mean_absolute_error"`` at the epoch's end; and what callbacks add. They are
-        of standardized `y`: an absolute error of 0.1 is a tenth of the standard deviation of `y`
+        of standardized `y`: an absolute error of 0.1 is a tenth of its standard deviation
         (for "poisson" of its mean), and a squared error is 1 - R². With
         ``standardize_y=False`` they are in units of `y`.
 

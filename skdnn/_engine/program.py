@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from skdnn._engine.backend import float32_by_default
 from skdnn._engine.objective import objective_of
+from skdnn._engine.orientation import Orientation
 from skdnn._engine.stateless import stateless
 
 # Bytes of X in a chunk: large enough that a call's overhead (0.2 ms) vanishes, small enough
@@ -82,8 +83,8 @@ class Program:
         )
         with float32_by_default():
             self._optimizer = stateless(model.optimizer)
-        self._optimizer.build(model.trainable_variables)
-        self.first_slots = [np.asarray(v.numpy()) for v in self._optimizer.variables]
+        self._orientation = Orientation(model, self._optimizer, turns=jit)
+        self.first_slots = self._orientation.first_slots
         self._rate_slot = _position(self._optimizer.variables, "learning_rate")
         self._generators = [generator.state for generator in seed_generators(model)]
         self.n_generators = len(self._generators)
@@ -133,7 +134,7 @@ class Program:
         return self._unflattened(values), Totals(*totals.numpy().tolist())
 
     def _traced(self) -> Any:
-        state = [*self.model.weights, *self._optimizer.variables, *self._generators]
+        state = [*self.model.weights, *self.first_slots, *self._generators]
         chunk = (self.chunk_batches, self.batch_size)
         signature = [
             *(tf.TensorSpec(v.shape, v.dtype) for v in state),
@@ -170,9 +171,13 @@ class Program:
         _, state, totals = tf.while_loop(
             lambda batch, *_: batch < n_batches,
             step,
-            (tf.constant(0), self._unflattened(values), tf.zeros(3)),
+            (tf.constant(0), self._turned(self._unflattened(values)), tf.zeros(3)),
         )
-        return [*itertools.chain(*state), totals]
+        return [*itertools.chain(*self._turned(State(*state))), totals]
+
+    def _turned(self, state: State) -> State:
+        turn = self._orientation
+        return State(turn.weights(state.weights), turn.slots(state.slots), state.generators)
 
     def _step(
         self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
@@ -181,11 +186,14 @@ class Program:
         before = list(itertools.compress(state.weights, trained))
         with tf.GradientTape() as tape:
             tape.watch(before)
-            loss, output, weights, generators = self._forward(state, X, y, row_weight)
+            as_in_keras = self._orientation.weights(state.weights)
+            loss, output, weights, generators = self._forward(
+                state._replace(weights=as_in_keras), X, y, row_weight
+            )
         gradients = tape.gradient(loss, before)
         after, slots = self._optimizer.stateless_apply(state.slots, gradients, before)
         rest = iter(after)
-        weights = [
+        weights = [  # what layers change themselves is never turned
             next(rest) if is_trained else weight
             for weight, is_trained in zip(weights, trained, strict=True)
         ]

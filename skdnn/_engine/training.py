@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,8 +169,9 @@ class FusedTraining:
         order = epoch_order(self._counting, self._seed, self.epoch)
         order = order[: program.batch_size] if one_batch else order
         size = program.chunk_batches * program.batch_size
-        for start in range(0, len(order), size):
-            yield self._gather(order[start : start + size])
+        parts = [order[start : start + size] for start in range(0, len(order), size)]
+        chunks = map(self._gather, parts)
+        return chunks if len(parts) == 1 else _one_ahead(chunks)
 
     def _gather(self, taken: np.ndarray) -> Chunk:
         program, rows, n = self._program, self._rows, len(taken)
@@ -187,3 +189,12 @@ class FusedTraining:
             weight.reshape(shape),
             -(-n // program.batch_size),
         )
+
+
+def _one_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Gather a chunk's rows in a thread, while the program trains on the chunk before."""
+    with ThreadPoolExecutor(1) as gatherer:
+        following = gatherer.submit(next, chunks, None)
+        while (chunk := following.result()) is not None:
+            following = gatherer.submit(next, chunks, None)
+            yield chunk
