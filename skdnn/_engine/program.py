@@ -83,7 +83,7 @@ class Program:
         )
         with float32_by_default():
             self._optimizer = stateless(model.optimizer)
-        self._orientation = Orientation(model, self._optimizer, turns=jit)
+        self._orientation = Orientation(model, self._optimizer, batch_size=batch_size, jit=jit)
         self.first_slots = self._orientation.first_slots
         self._rate_slot = _position(self._optimizer.variables, "learning_rate")
         self._generators = [generator.state for generator in seed_generators(model)]

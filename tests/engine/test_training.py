@@ -106,9 +106,9 @@ def assert_alike(training, reference, epochs, atol=1e-3, rtol=1e-4):
 @pytest.mark.parametrize(("name", "options"), SMOOTH, ids=str)
 def test_every_smooth_optimizer_trains_as_keras_does(name, options):
     # Wide enough that kernels are turned, a square one and an oblong one.
-    architecture = Architecture.from_parameters((64,), output_of_classes(4), (48, 48), "tanh")
+    architecture = Architecture.from_parameters((128,), output_of_classes(4), (128, 16), "tanh")
     choice = choose_optimizer(name, routed=options)
-    rows = Rows(*problem(160, 4, n_features=64))
+    rows = Rows(*problem(160, 4, n_features=128))
     reference = keras_fit(architecture, choice, rows, epochs=2)
     assert_alike(start(architecture, choice, rows), reference, epochs=2)
 
