@@ -15,10 +15,16 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skdnn._estimator.base import KerasDNNBase
+from skdnn._estimator.classes import Classes
 from skdnn._estimator.fitting import architecture_of
+from skdnn._estimator.numbers import Numbers
 from skdnn._estimator.state import weight_shapes
+from skdnn._estimator.targets import Target
 from skdnn.classifier import KerasDNNClassifier
+from skdnn.network.outputs import EXPONENTIAL, LINEAR
 from skdnn.pipeline import image_pipeline_parts
+from skdnn.regressor import KerasDNNRegressor
 
 if TYPE_CHECKING:
     import onnx
@@ -33,21 +39,21 @@ _EPSILON = 1e-3
 
 
 def to_onnx(
-    estimator: KerasDNNClassifier | Pipeline,
+    estimator: KerasDNNClassifier | KerasDNNRegressor | Pipeline,
     *,
     input_dtype: str | None = None,
     image_shape: tuple[int, ...] | None = None,
 ) -> onnx.ModelProto:
-    """Convert a fitted classifier or image pipeline into an ONNX model.
+    """Convert a fitted network or image pipeline into an ONNX model.
 
     Parameters
     ----------
-    estimator : KerasDNNClassifier or sklearn.pipeline.Pipeline
+    estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
         Fitted; a pipeline as :func:`skdnn.make_image_pipeline` makes it, whose scaling and
         flattening become part of the model.
     input_dtype : {"uint8", "int32", "int64", "float32", "float64"}, default=None
         Type of the model's input. None takes uint8 for a pipeline and float32 for a
-        classifier.
+        network alone.
     image_shape : tuple of int, default=None
         Shape of an image, such as ``(28, 28)``. Needed for a pipeline that flattens and was
         made without `image_shape`: nothing in it has learnt the shape.
@@ -55,10 +61,11 @@ def to_onnx(
     Returns
     -------
     model : onnx.ModelProto
-        One input, ``"input"``: rows of shape (n, ...) or raw images. Two outputs:
-        ``"label"``, of shape (n,), int64 or string as the classes are (numbers and bools
-        become int64), for multilabel targets zeros and ones of shape (n, n_labels); and
+        One input, ``"input"``: rows of shape (n, ...) or raw images. A classifier has two
+        outputs: ``"label"``, of shape (n,), int64 or string as the classes are (numbers and
+        bools become int64), for multilabel targets zeros and ones of shape (n, n_labels); and
         ``"probabilities"``, float32 of shape (n, n_classes), as `predict_proba` gives them.
+        A regressor has one, ``"prediction"``: float32 in the shape of `y` and in its units.
 
     Raises
     ------
@@ -101,18 +108,19 @@ def to_onnx(
     scaling, classifier = None, estimator
     if isinstance(estimator, Pipeline):
         scaling, classifier = image_pipeline_parts(estimator)
-    if not isinstance(classifier, KerasDNNClassifier):
+    if not isinstance(classifier, KerasDNNClassifier | KerasDNNRegressor):
         raise TypeError(
-            "only a KerasDNNClassifier or a pipeline as made by make_image_pipeline can be "
-            f"converted, got {type(classifier).__name__}; skl2onnx converts scikit-learn's own"
+            "only a KerasDNNClassifier, a KerasDNNRegressor or a pipeline as made by "
+            f"make_image_pipeline can be converted, got {type(classifier).__name__}; skl2onnx "
+            "converts scikit-learn's own"
         )
     graph = _Graph()
     dtype = input_dtype or ("float32" if scaling is None else "uint8")
     rows = _flattened_rows(graph, classifier, scaling, dtype)
-    probabilities = _network(graph, classifier, rows)
-    _labels(graph, classifier, probabilities)
+    answered, outputs = _ANSWERS[classifier._kind]
+    answered(graph, classifier, _network(graph, classifier, rows))
     shape = _input_shape(classifier, scaling, image_shape)
-    return graph.model(dtype, shape, _outputs(classifier))
+    return graph.model(dtype, shape, outputs(classifier))
 
 
 # -- a graph under construction -----------------------------------------------------------
@@ -182,14 +190,12 @@ class _Graph:
         return model
 
 
-# -- from the input to probabilities ------------------------------------------------------
+# -- from the input to the network's outputs ----------------------------------------------
 
 _INPUT_DTYPES = ("uint8", "int32", "int64", "float32", "float64")
 
 
-def _flattened_rows(
-    graph: _Graph, classifier: KerasDNNClassifier, scaling: Any, dtype: str
-) -> str:
+def _flattened_rows(graph: _Graph, classifier: KerasDNNBase, scaling: Any, dtype: str) -> str:
     if dtype not in _INPUT_DTYPES:
         raise ValueError(f"input_dtype must be one of {_INPUT_DTYPES}, got {dtype!r}")
     value = "input" if dtype == "float32" else graph.cast("input", "float32")
@@ -199,9 +205,9 @@ def _flattened_rows(
     return value if flat else graph.add("Flatten", value, axis=1)
 
 
-def _network(graph: _Graph, classifier: KerasDNNClassifier, rows: str) -> str:
-    architecture = architecture_of(classifier._learnt)
-    weights = dict(zip(weight_shapes(architecture), classifier._learnt["weights"], strict=True))
+def _network(graph: _Graph, estimator: KerasDNNBase, rows: str) -> str:
+    architecture = architecture_of(estimator._learnt)
+    weights = dict(zip(weight_shapes(architecture), estimator._learnt["weights"], strict=True))
     names = {name: graph.constant(weight, name) for name, weight in weights.items()}
     value = rows
     for number, activation in enumerate(architecture.activation, start=1):
@@ -215,6 +221,10 @@ def _network(graph: _Graph, classifier: KerasDNNClassifier, rows: str) -> str:
         value = _activation_builder(activation)(graph, value, units)
     value = _dense(graph, value, "output", names)
     units, output = architecture.output
+    if output == LINEAR:
+        return value
+    if output == EXPONENTIAL:
+        return graph.add("Exp", value)
     if units == 1:
         yes = graph.add("Sigmoid", value)
         no = graph.add("Sub", graph.constant(1), yes)
@@ -262,8 +272,46 @@ def _classes(classes: NDArray[Any]) -> NDArray[Any]:
     return texts
 
 
+def _outputs(classifier: KerasDNNClassifier) -> dict[str, tuple[str, list[Any]]]:
+    n = len(classifier.classes_)
+    texts = classifier.classes_.dtype.kind not in "biuf"
+    label = ["n", n] if classifier._learnt["multilabel"] else ["n"]
+    return {
+        "label": ("string" if texts else "int64", label),
+        "probabilities": ("float32", ["n", n]),
+    }
+
+
+# -- from outputs to numbers --------------------------------------------------------------
+
+
+def _prediction(graph: _Graph, regressor: KerasDNNRegressor, outputs: str) -> None:
+    target = regressor._fitted_target()
+    scaled = graph.add("Mul", outputs, graph.constant(target.scale, "scale"))
+    flat = target.one_dimensional
+    last = None if flat else "prediction"
+    numbers = graph.add("Add", scaled, graph.constant(target.shift, "shift"), out=last)
+    if flat:
+        axis = graph.constant([1], dtype=np.int64)
+        graph.add("Squeeze", numbers, axis, out="prediction")
+
+
+def _number_outputs(regressor: KerasDNNRegressor) -> dict[str, tuple[str, list[Any]]]:
+    target = regressor._fitted_target()
+    shape = ["n"] if target.one_dimensional else ["n", len(target.shift)]
+    return {"prediction": ("float32", shape)}
+
+
+_ANSWERS: dict[type[Target], tuple[Callable[..., None], Callable[..., dict[str, Any]]]] = {
+    Classes: (_labels, _outputs),
+    Numbers: (_prediction, _number_outputs),
+}
+
+# -- the input ----------------------------------------------------------------------------
+
+
 def _input_shape(
-    classifier: KerasDNNClassifier, scaling: Any, image_shape: tuple[int, ...] | None
+    classifier: KerasDNNBase, scaling: Any, image_shape: tuple[int, ...] | None
 ) -> list[Any]:
     rows = classifier.input_shape_
     flattened = scaling is not None and scaling["flatten"]
@@ -280,16 +328,6 @@ def _input_shape(
             f"{image_shape}"
         )
     return ["n", *shape]
-
-
-def _outputs(classifier: KerasDNNClassifier) -> dict[str, tuple[str, list[Any]]]:
-    n = len(classifier.classes_)
-    texts = classifier.classes_.dtype.kind not in "biuf"
-    label = ["n", n] if classifier._learnt["multilabel"] else ["n"]
-    return {
-        "label": ("string" if texts else "int64", label),
-        "probabilities": ("float32", ["n", n]),
-    }
 
 
 # -- activations --------------------------------------------------------------------------

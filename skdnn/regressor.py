@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from skdnn.network.losses import NumberLoss
 
 
+# What `partial_fit` knows of its numbers.
+_MORE_TO_COME = "more to come"
+
+
 class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
     """Dense neural network regressor: a Keras network under scikit-learn's contract.
 
@@ -92,7 +96,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         weighted by `sample_weight`; for "poisson" ``y / mean``. Without it targets of another
         size than 1 are learnt badly or not at all. What is predicted is in units of `y` either
         way. Mean and deviation are learnt by the first call and kept by `partial_fit` and
-        `warm_start`; a `y` that does not vary is divided by 1.
+        `warm_start`.
 
     epochs : int, default=100
         Passes over the training rows. Enough for small tables: a hundred rows have four steps
@@ -376,7 +380,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         ValueError
             If `y` has another shape than at the first call, or a rule of `fit` is broken.
         """
-        return self._fit_one_epoch(X, y, sample_weight)
+        return self._fit_one_epoch(X, y, sample_weight, known=_MORE_TO_COME)
 
     # -- prediction -----------------------------------------------------------------------
 
@@ -410,9 +414,13 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         refuse_other_numbers(y)
         return {"multi_output": True, "y_numeric": True}
 
-    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Numbers:  # noqa: ARG002
+    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Numbers:
         return learn_numbers(
-            y, weight, standardize=self.standardize_y, positive=self._loss().positive
+            y,
+            weight,
+            standardize=self.standardize_y,
+            positive=self._loss().positive,
+            more_to_come=known is _MORE_TO_COME,
         )
 
     def _target_to_go_on(self, known: Any) -> Numbers:  # noqa: ARG002

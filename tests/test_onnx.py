@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skdnn import KerasDNNClassifier, make_image_pipeline
+from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_image_pipeline
 from skdnn.network.layer_settings import _activation_names
 from skdnn.onnx import _activation_builder, _Graph, to_onnx
 
@@ -227,3 +227,18 @@ def test_the_model_needs_no_python_of_ours(iris, tmp_path):
     np.testing.assert_allclose(
         np.load(tmp_path / "probabilities.npy"), classifier.predict_proba(X), atol=1e-5
     )
+
+
+# -- numbers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("columns", [None, 1, 2])
+def test_numbers_in_the_units_and_the_shape_of_the_targets(loss, columns, iris):
+    X, y = iris[0].astype(np.float32), 1e6 * (iris[0][:, 0] + 3)
+    y = y if columns is None else np.c_[y, y / 1e9][:, :columns]
+    regressor = KerasDNNRegressor((8,), loss=loss, epochs=3, random_state=0).fit(X, y)
+    (numbers,) = session(to_onnx(regressor)).run(["prediction"], {"input": X})
+    assert numbers.shape == y.shape
+    misses = (numbers - regressor.predict(X)) / y.std(axis=0)
+    np.testing.assert_allclose(misses, 0, atol=1e-5)

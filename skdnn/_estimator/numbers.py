@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skdnn._estimator.state_rules import require
-from skdnn._estimator.targets import Target, Weights
+from skdnn._estimator.targets import Target, Weights, within_range
 from skdnn._messages import brief
 from skdnn.network.outputs import EXPONENTIAL, LINEAR, Output
 
@@ -20,6 +20,8 @@ _LEAST_SPREAD = float(np.finfo(np.float32).tiny)
 
 # A spread that is this part of the numbers, or less, is what rounding leaves of a constant.
 _CONSTANT = 10 * np.finfo(np.float64).eps
+# What a network answers to a constant, however short its training, is right to so many digits.
+_PART_OF_CONSTANT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,12 @@ class Numbers(Target):
 
 
 def learn_numbers(
-    y: NDArray[Any], weight: Weights | None, *, standardize: bool, positive: bool
+    y: NDArray[Any],
+    weight: Weights | None,
+    *,
+    standardize: bool,
+    positive: bool,
+    more_to_come: bool = False,
 ) -> Numbers:
     """Find the units in which a network learns numbers.
 
@@ -176,6 +183,8 @@ def learn_numbers(
         Whether to learn mean and spread; else numbers stay as they are.
     positive : bool
         Whether numbers are expected counts, of which the mean alone is taken.
+    more_to_come : bool, default=False
+        Whether these rows are only the first, so that a constant need not stay one.
 
     Returns
     -------
@@ -186,13 +195,8 @@ def learn_numbers(
     ValueError
         If there are numbers that can't be learnt.
     """
-    if y.ndim > 2 or (y.ndim == 2 and not y.shape[1]):
-        raise ValueError(
-            "y must hold a number per row, or a column for each of several numbers, got shape "
-            f"{y.shape}"
-        )
     if weight is not None:
-        y, weight = y[weight > 0], weight[weight > 0]
+        y, weight = y[weight > 0], within_range(weight[weight > 0])
     check_range(y, positive)
     columns = _columns(y)
     shift, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
@@ -202,7 +206,10 @@ def learn_numbers(
     elif standardize:
         shift = np.average(columns, axis=0, weights=weight)
         spread = np.sqrt(np.average((columns - shift) ** 2, axis=0, weights=weight))
-        scale = np.where(spread > _CONSTANT * abs(columns).max(axis=0), spread, 1.0)
+        constant = spread <= _CONSTANT * abs(columns).max(axis=0)
+        guess = np.where(shift == 0, 1.0, abs(shift))
+        guess *= 1 if more_to_come else _PART_OF_CONSTANT
+        scale = np.where(constant, np.maximum(guess, _LEAST_SPREAD), spread)
     if (scale < _LEAST_SPREAD).any():
         raise ValueError(
             f"y has numbers whose spread, {brief(scale.min())}, is below what float32 holds: "

@@ -177,6 +177,8 @@ def advice(estimator: Any, name: str, taken: Collection[str]) -> str | None:
         return advice(estimator, setting, taken)
     if setting and owner in estimator._routing_parameters:
         return f"set it by set_params({name}=...)"
+    if owner == "criterion" and "loss" in parameters:
+        return "it is called loss here"
     if owner in _SAID and owner not in parameters:
         return _SAID[owner]
     of_fit = list(inspect.signature(estimator.fit).parameters)

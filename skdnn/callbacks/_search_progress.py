@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from sklearn.callback import CallbackContext
 
-_FIGURES = {"loss", "accuracy", "val_loss", "val_accuracy"}
+_METRICS = ("loss", "accuracy", "mean_absolute_error")
+_FIGURES = {*_METRICS, *(f"val_{name}" for name in _METRICS)}
 
 # The fit that this thread was last in: it is scored where it was trained.
 _thread = threading.local()
@@ -34,7 +35,7 @@ class SearchProgress:
     """Shows how a search gets on, while it runs.
 
     Fits done and left, the time left, the best score so far, and for each fit under way its
-    epoch, loss and accuracy. On a terminal it is drawn below what is printed; in a notebook
+    epoch, loss and metric. On a terminal it is drawn below what is printed; in a notebook
     below the cell, without widgets; anywhere else, such as in a log file, nothing is written.
     It works for fits one after another, in threads, in processes and on a Dask cluster.
 

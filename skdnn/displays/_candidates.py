@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_regressor
 
 from skdnn._messages import few
 from skdnn.displays._arguments import listed_names
@@ -75,9 +76,14 @@ def score_name_of(search: Any) -> str:
     if metric != "score":
         return metric.replace("_", " ")
     scoring = getattr(search.scoring, "scoring", search.scoring)  # of SearchProgress.scorer
-    if scoring is None:
-        return "accuracy"
+    if scoring is None:  # the estimator's own score
+        return "R²" if _learns_numbers(search) else "accuracy"
     return scoring.replace("_", " ") if isinstance(scoring, str) else "score"
+
+
+def _learns_numbers(search: Any) -> bool:
+    estimator = getattr(search, "estimator", None)
+    return hasattr(estimator, "__sklearn_tags__") and is_regressor(estimator)
 
 
 def score_name_or_given(search: Any, score_name: str | None) -> str:

@@ -316,7 +316,7 @@ class TrainingCurvesDisplay:
         words = literal(bare.replace("_", " "))
         if bare != self.metric:
             return f"Validation {words}"
-        if self.validation_curves or bare not in ("loss", "accuracy"):
+        if self.validation_curves or bare not in ("loss", "accuracy", "mean_absolute_error"):
             return words[:1].upper() + words[1:]
         return f"Training {words}"
 

@@ -279,5 +279,5 @@ def rescaled_network(
     rescaled = Sequential([first, *model.layers, layer], name=model.name)
     rescaled.dtype_policy = model.dtype_policy
     metric = metrics.MeanAbsoluteError("mean_absolute_error", "float32")
-    rescaled.compile(model.optimizer, model.loss, [metric], auto_scale_loss=False)
+    rescaled.compile(model.optimizer, model.loss, metrics=[metric], auto_scale_loss=False)
     return rescaled

@@ -85,7 +85,7 @@ def heatmap_picture(search: Any, facts: SearchFacts) -> Picture | None:
 
 
 def curves_pictures(search: Any, facts: SearchFacts, monitor: Any) -> list[Picture]:
-    """Draw loss and accuracy against epochs: of the folds, or else of the refitted winner.
+    """Draw loss and metric against epochs: of the folds, or else of the refitted winner.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def curves_pictures(search: Any, facts: SearchFacts, monitor: Any) -> list[Pictu
         return []
     return [
         _curves_picture(search, facts, monitor, metric)
-        for metric in ("loss", "accuracy")
+        for metric in ("loss", "accuracy", "mean_absolute_error")
         if metric in winner.history_
     ]
 

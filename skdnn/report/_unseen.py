@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_regressor
 
 from skdnn.displays import ImagesDisplay
 from skdnn.displays._arguments import check_comparable, named_classes
@@ -115,10 +116,11 @@ def unseen_rows(
             f"y_test must hold the labels of the {_number_of_rows(X_test)} rows of X_test, got "
             f"shape {true.shape}"
         )
-    several = true.ndim > 1  # labels a row: no one class to confuse with another
-    told = facts.score_name == "accuracy" and not several
+    # Numbers, or several labels a row: there is no one class to confuse with another.
+    no_classes = true.ndim > 1 or is_regressor(estimator)
+    told = facts.score_name == "accuracy" and not no_classes
     score = None if told else float(search.score(X_test, y_test))
-    if several:
+    if no_classes:
         return Unseen("rows", len(true), None, None, score, None, [], [], "")
     predicted = np.asarray(estimator.predict(X_test))
     check_comparable("y_test", true, predicted)

@@ -1,0 +1,121 @@
+"""scikit-learn's own checks of the regressor, on configurations that use every parameter."""
+
+import inspect
+import tempfile
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from skdnn import KerasDNNRegressor
+
+_FLOAT32 = (
+    "compares to 1e-7 what was summed in another order in float32; "
+    "test_weight_equals_repetition holds it to 1e-5"
+)
+_EXPECTED = {
+    "check_sample_weight_equivalence_on_dense_data": _FLOAT32,
+    "check_sample_weight_equivalence_on_sparse_data": _FLOAT32,
+}
+_DIRECTORY = tempfile.TemporaryDirectory()
+
+# Early stopping sets rows aside, which the checks' few rows do not allow; checks that fit an
+# estimator twice and compare can't hold for a warm start.
+_APART = {
+    "early_stopping",
+    "validation_fraction",
+    "scoring",
+    "n_iter_no_change",
+    "tol",
+    "warm_start",
+}
+
+CONFIGURATIONS = {
+    "default": KerasDNNRegressor(),
+    "poisson": KerasDNNRegressor(
+        (20,), loss="poisson", optimizer="nadam", learning_rate=0.01, epochs=60
+    ),
+    "linear": KerasDNNRegressor(
+        (), optimizer="adamw", l2=0.001, batch_size=64, epochs=150
+    ).set_params(optimizer__weight_decay=0.01, optimizer__learning_rate=0.05),
+    "layer by layer": KerasDNNRegressor(
+        (20, 20),
+        loss="huber",
+        delta=0.5,
+        activation=("tanh", "gelu"),
+        batch_normalization=(True, False),
+        dropout=(0.0, 0.1),
+        kernel_initializer=["he_normal", keras.initializers.RandomNormal(stddev=0.1), "zeros"],
+        learning_rate=0.01,
+        epochs=60,
+    ),
+    "median": KerasDNNRegressor((40,), loss="absolute_error", learning_rate=0.01),
+    "watched": KerasDNNRegressor(
+        loss="quantile",
+        quantile=0.4,
+        learning_rate=0.01,
+        callbacks={"stop": keras.callbacks.EarlyStopping("loss", patience=50)},
+        epochs=80,
+        engine="fused",
+        verbose=1,
+    ).set_params(callbacks__stop__patience=30),
+    "remembered": KerasDNNRegressor(memory=_DIRECTORY.name, random_state=0, epochs=60),
+    "as they are": KerasDNNRegressor(
+        (30,), standardize_y=False, learning_rate=0.02, batch_size=10_000
+    ),
+}
+# What else the others have is a loss or a number of another value.
+QUICK = ("linear", "layer by layer", "watched", "remembered", "as they are")
+
+
+def test_the_quick_configurations_use_every_parameter():
+    default = KerasDNNRegressor()
+    used = {
+        name
+        for configuration in QUICK
+        for name, value in CONFIGURATIONS[configuration].get_params().items()
+        if value is not default.get_params().get(name)
+    }
+    every = set(inspect.signature(KerasDNNRegressor).parameters)
+    assert every - used == _APART
+    assert any("__" in name for name in used)
+
+
+def checks_of_all():
+    # As scikit-learn's parametrize_with_checks, whose ids hold paths and addresses: processes
+    # that share the tests between them must name each alike.
+    for name, configuration in CONFIGURATIONS.items():
+        form = pytest.mark.long_form(row="checks", only=name not in QUICK)
+        for case in estimator_checks_generator(
+            configuration, expected_failed_checks=_EXPECTED, mark="xfail"
+        ):
+            estimator, check = getattr(case, "values", case)
+            words = [f"{key}={value}" for key, value in check.keywords.items()]
+            marks = [form, *getattr(case, "marks", ())]
+            label = " ".join([check.func.__name__, *words])
+            yield pytest.param(estimator, check, marks=marks, id=f"{name}: {label}")
+
+
+@pytest.mark.parametrize(("estimator", "check"), [*checks_of_all()])
+def test_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_weight_equals_repetition(name, outputs):
+    X, y = load_diabetes(return_X_y=True)
+    X, y = 20 * X[:40], y[:40]
+    y = y if outputs == 1 else np.c_[y, 1000 * y]
+    weight = np.random.default_rng(0).integers(0, 4, len(y))
+    # One batch: beyond it, which rows meet in a batch differs between the two. Dropout and
+    # the statistics of a batch are of rows, not of weights.
+    regressor = clone(CONFIGURATIONS[name]).set_params(
+        random_state=0, batch_size=256, epochs=20, dropout=0, batch_normalization=False
+    )
+    weighted = regressor.fit(X, y, sample_weight=weight).predict(X)
+    repeated = regressor.fit(X.repeat(weight, 0), y.repeat(weight, 0)).predict(X)
+    np.testing.assert_allclose((weighted - repeated) / y.std(axis=0), 0, rtol=0, atol=1e-5)

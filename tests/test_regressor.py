@@ -1,0 +1,367 @@
+"""`KerasDNNRegressor` as a user meets it."""
+
+import copy
+import inspect
+import pickle
+
+import keras
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import make_friedman1
+from sklearn.ensemble import BaggingRegressor, StackingRegressor, VotingRegressor
+from sklearn.inspection import permutation_importance
+from sklearn.metrics import mean_poisson_deviance
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor, RegressorChain
+from sklearn.preprocessing import StandardScaler
+
+from skdnn import KerasDNNClassifier, KerasDNNRegressor, build_network
+
+LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
+
+
+@pytest.fixture(scope="module")
+def friedman():
+    """600 rows of 5 standardised features that count and 5 that don't; y from 1 to 29."""
+    X, y = make_friedman1(600, random_state=0)
+    return StandardScaler().fit_transform(X), y
+
+
+@pytest.fixture(scope="module")
+def rows(friedman):
+    """The first 120 of them."""
+    return friedman[0][:120], friedman[1][:120]
+
+
+def network(**settings):
+    return KerasDNNRegressor((8,), **{"epochs": 5, "random_state": 0, **settings})
+
+
+@pytest.fixture(scope="module")
+def fitted(rows):
+    return network().fit(*rows)
+
+
+# -- what it learns -----------------------------------------------------------------------
+
+
+def test_numbers_of_any_size_are_learnt_alike(friedman):
+    X, y = friedman
+    learner = KerasDNNRegressor((40,), learning_rate=0.01, random_state=0)
+    first = learner.fit(X, y).score(X, y)
+    assert first > 0.97
+    for other in (1e6 * y + 1e6, 1e-6 * y, y + 1e5, 1e30 * y):
+        assert learner.fit(X, other).score(X, other) == pytest.approx(first, abs=1e-3)
+
+
+def test_without_standardization_they_are_not(friedman):
+    X, y = friedman
+    learner = KerasDNNRegressor((40,), standardize_y=False, epochs=20, random_state=0)
+    assert learner.fit(X, y + 1e5).score(X, y + 1e5) < 0
+    assert learner._learnt["scale"] == [1]
+
+
+@pytest.mark.parametrize("engine", ["fused", "keras"])
+def test_the_history_is_of_standardized_numbers(engine, rows):
+    X, y = rows
+    learner = network(engine=engine, batch_size=200, learning_rate=1e-30, epochs=1)
+    learner.fit(X, y, X_val=X, y_val=y)
+    assert list(learner.history_) == [
+        "mean_absolute_error",
+        "loss",
+        "val_mean_absolute_error",
+        "val_loss",
+    ]
+    assert learner.history_["val_loss"] == pytest.approx([1 - learner.score(X, y)], rel=1e-4)
+    errors = abs(learner.predict(X) - y) / y.std()
+    assert learner.history_["mean_absolute_error"] == pytest.approx([errors.mean()], rel=1e-4)
+    learner.set_params(standardize_y=False).fit(X, y, X_val=X, y_val=y)
+    errors = learner.predict(X) - y
+    assert learner.history_["val_loss"] == pytest.approx([(errors**2).mean()], rel=1e-4)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_quantiles_cover_their_share_of_fresh_rows(quantile):
+    X, y = make_friedman1(4000, noise=3, random_state=0)
+    X = StandardScaler().fit_transform(X)
+    learner = KerasDNNRegressor(
+        (20,), loss="quantile", quantile=quantile, epochs=20, random_state=0
+    )
+    learner.fit(X[:3000], y[:3000])
+    assert np.mean(y[3000:] < learner.predict(X[3000:])) == pytest.approx(quantile, abs=0.05)
+
+
+def test_poisson_learns_counts_better_than_squares():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 4))
+    y = rng.poisson(np.exp(X @ [0.8, -0.5, 0.3, 0.0]))
+    learner = KerasDNNRegressor((20,), epochs=20, random_state=0)
+    squares = np.maximum(learner.fit(X[:2000], y[:2000]).predict(X[2000:]), 1e-3)
+    counts = learner.set_params(loss="poisson").fit(X[:2000], y[:2000]).predict(X[2000:])
+    assert (counts > 0).all()
+    assert mean_poisson_deviance(y[2000:], counts) < mean_poisson_deviance(y[2000:], squares)
+    assert learner.__sklearn_tags__().target_tags.positive_only
+
+
+def test_wild_rows_move_the_median_less(friedman):
+    X, y = friedman
+    wild = np.where(np.arange(600) % 20, y, 3000)
+    learner = KerasDNNRegressor((20,), learning_rate=0.01, epochs=60, random_state=0)
+    misses = {
+        loss: np.median(
+            abs(learner.set_params(loss=loss, delta=0.01).fit(X, wild).predict(X) - y)
+        )
+        for loss in ("squared_error", "absolute_error", "huber")
+    }
+    assert max(misses["absolute_error"], misses["huber"]) < misses["squared_error"] / 3
+
+
+def test_a_constant_is_predicted(rows):
+    for value in (3e5, 3e-7, 0):
+        predicted = network(epochs=1).fit(rows[0], np.full(120, value)).predict(rows[0])
+        np.testing.assert_allclose(predicted, value, rtol=1e-4, atol=1e-5)
+
+
+# -- both engines -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_the_engines_train_alike(loss, outputs, rows):
+    X, y = rows
+    y = y if outputs == 1 else np.c_[y, 1e6 * y + 3]
+    weight = np.random.default_rng(0).integers(0, 3, 120)
+    fused, by_keras = (
+        network(loss=loss, quantile=0.8, engine=engine, batch_size=16, epochs=3).fit(
+            X, y, weight, X_val=X[:30], y_val=y[:30], sample_weight_val=weight[:30]
+        )
+        for engine in ("fused", "keras")
+    )
+    assert list(fused.history_) == list(by_keras.history_)
+    for name, values in fused.history_.items():
+        np.testing.assert_allclose(values, by_keras.history_[name], rtol=1e-4)
+    np.testing.assert_allclose(fused.predict(X), by_keras.predict(X), rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_model_answers_in_units_of_the_targets(loss, rows, tmp_path):
+    X, y = rows
+    y = np.c_[y, 1e6 * y]
+    learner = network(loss=loss).fit(X, y)
+    model = learner.model_
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for each in (model, loaded):
+        misses = (each.predict(X, verbose=0) - learner.predict(X)) / y.std(axis=0)
+        np.testing.assert_allclose(misses, 0, atol=1e-6)
+    told = loaded.evaluate(X, y, verbose=0, return_dict=True)
+    errors = abs(learner.predict(X) - y).mean()
+    assert told["mean_absolute_error"] == pytest.approx(errors, rel=1e-4)
+    loaded.fit(X, y, verbose=0)
+    assert learner.n_parameters_ == model.count_params()
+
+
+def test_the_model_of_plain_numbers_has_no_layer_more(rows):
+    model = network(standardize_y=False).fit(*rows).model_
+    assert [layer.name for layer in model.layers] == ["hidden_1", "output"]
+
+
+def test_several_outputs_under_channels_first_are_refused(rows):
+    learner = network(epochs=1).fit(rows[0], np.c_[rows[1], 2 * rows[1]])
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ValueError, match=r"set_image_data_format\('channels_last'\)$"):
+            learner.model_  # noqa: B018
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
+# -- shapes and values --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", [None, 1, 3])
+def test_predictions_have_the_shape_of_the_targets(columns, rows):
+    X, y = rows
+    y = y if columns is None else np.tile(y[:, None], columns)
+    learner = network(epochs=1).fit(X, y)
+    assert learner.predict(X[:5]).shape == y[:5].shape
+    assert learner.predict(X[:1]).shape == y[:1].shape
+
+
+def test_one_row_is_enough(rows):
+    X, y = rows
+    assert network().fit(X[:1], y[:1]).predict(X[:1]) == pytest.approx(y[:1])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: np.where(y > 20, np.nan, y), "Input y contains NaN"),
+        (lambda y: np.where(y > 20, np.inf, y), "Input y contains infinity"),
+        (lambda y: y.astype(str), "y must hold numbers, got '"),
+        (lambda y: y + 1j, "Complex data not supported"),
+        (lambda y: y * 1e38, "y must be within float32's range"),
+        (lambda y: y[:, None, None], "dim 3"),
+    ],
+)
+def test_other_targets_are_refused_and_nothing_is_lost(change, message, rows, fitted):
+    X, y = rows
+    learner = copy.deepcopy(fitted)
+    with pytest.raises(ValueError, match=message):
+        learner.fit(X, change(y))
+    np.testing.assert_array_equal(learner.predict(X), fitted.predict(X))
+    with pytest.raises(ValueError, match=f"in X_val, y_val .*{message}"):
+        learner.fit(X, y, X_val=X, y_val=change(y))
+
+
+@pytest.mark.parametrize("kind", [sp.csr_array, lambda X: X.reshape(120, 5, 2), np.float32])
+def test_sparse_rows_and_rows_of_more_dimensions(kind, rows, fitted):
+    X = kind(rows[0])
+    learner = network().fit(X, rows[1])
+    np.testing.assert_allclose(learner.predict(X), fitted.predict(rows[0]), rtol=1e-4)
+
+
+# -- going on -----------------------------------------------------------------------------
+
+
+def test_going_on_learns_what_one_fit_does(rows, tmp_path):
+    X, y = rows
+    whole = network(epochs=4).fit(X, y)
+    warm = network(epochs=2, warm_start=True).fit(X, y).fit(X, y)
+    network(epochs=2, memory=str(tmp_path)).fit(X, y)
+    remembered = network(epochs=4, memory=str(tmp_path)).fit(X, y)
+    by_parts = network()
+    for _ in range(4):
+        by_parts.partial_fit(X, y)
+    for other in (warm, remembered, by_parts):
+        np.testing.assert_allclose(other.predict(X), whole.predict(X), rtol=1e-6)
+        assert other.n_iter_ == len(other.history_["loss"]) == 4
+
+
+def test_units_are_those_of_the_first_call(rows):
+    X, y = rows
+    learner = network(learning_rate=1e-30).partial_fit(X, y)
+    before = learner.predict(X)
+    np.testing.assert_allclose(learner.partial_fit(X, 100 * y).predict(X), before, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"one number per row, got shape \(120, 2\)"):
+        learner.partial_fit(X, np.c_[y, y])
+    with pytest.raises(ValueError, match=r"are linear: .* loss='poisson'; to start afresh"):
+        learner.set_params(loss="poisson").partial_fit(X, y)
+    assert learner.set_params(loss="absolute_error").partial_fit(X, y).n_iter_ == 3
+
+
+@pytest.mark.parametrize(
+    "scoring", ["loss", None, "neg_mean_absolute_error", "explained_variance"]
+)
+def test_early_stopping_by_any_score(scoring, rows):
+    learner = network(
+        early_stopping=True, scoring=scoring, n_iter_no_change=2, epochs=80, learning_rate=0.1
+    ).fit(*rows)
+    assert learner.n_iter_ < 80
+    assert learner.best_iteration_ == learner.validation_scores_.argmax() + 1
+
+
+def test_validation_rows_of_ones_own_are_scored_in_units_of_the_targets(rows):
+    X, y = rows
+    learner = network(early_stopping=True, scoring="neg_mean_absolute_error", epochs=2)
+    learner.fit(X[:80], 1e6 * y[:80], X_val=X[80:], y_val=1e6 * y[80:])
+    errors = abs(learner.predict(X[80:]) - 1e6 * y[80:])
+    assert learner.validation_scores_.max() == pytest.approx(-errors.mean())
+
+
+def test_callbacks_watch_the_metric(rows):
+    stop = keras.callbacks.EarlyStopping("val_mean_absolute_error", patience=1)
+    learner = network(callbacks=stop, learning_rate=0.3, epochs=60)
+    learner.fit(*rows, X_val=rows[0][:40], y_val=rows[1][:40])
+    assert learner.n_iter_ < 60
+
+
+# -- an estimator among others ------------------------------------------------------------
+
+
+def test_copies_predict_the_same_and_go_on(rows, fitted):
+    for copied in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+        np.testing.assert_array_equal(copied.predict(rows[0]), fitted.predict(rows[0]))
+        assert copied.partial_fit(*rows).n_iter_ == 6
+    assert clone(fitted.set_params(delta=2.0)).delta == 2
+
+
+def test_a_classifiers_state_is_none_of_a_regressor(rows, fitted):
+    theirs = KerasDNNClassifier((4,), epochs=1).fit(rows[0], rows[1] > 14).__getstate__()
+    state = {**KerasDNNRegressor().__getstate__(), "_learnt": theirs["_learnt"]}
+    with pytest.raises(ValueError, match=r"_learnt must be a dict of .*'shift'"):
+        KerasDNNRegressor().__setstate__(state)
+
+
+def test_it_searches_by_any_score(rows):
+    grid = {"loss": LOSSES[:2], "optimizer__learning_rate": [0.01, 0.1]}
+    search = GridSearchCV(network(), grid, scoring="neg_mean_absolute_error", cv=2).fit(*rows)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda n: TransformedTargetRegressor(n, func=np.log1p, inverse_func=np.expm1),
+        lambda n: StackingRegressor([("a", n), ("b", clone(n))], cv=2),
+        lambda n: VotingRegressor([("a", n), ("b", clone(n))]),
+        lambda n: BaggingRegressor(n, 2),
+    ],
+    ids=["transformed", "stacking", "voting", "bagging"],
+)
+def test_it_stands_in_other_estimators(around, friedman):
+    X, y = friedman
+    whole = around(network(learning_rate=0.05, epochs=20)).fit(X, y)
+    assert whole.score(X, y) > 0.8
+    importance = permutation_importance(whole, X, y, n_repeats=1, random_state=0)
+    assert importance.importances_mean[3] > importance.importances_mean[9]
+
+
+def test_it_stands_in_estimators_of_several_targets(rows):
+    X, y = rows
+    for around in (MultiOutputRegressor, RegressorChain):
+        assert around(network()).fit(X, np.c_[y, -y]).predict(X).shape == (120, 2)
+
+
+def test_parameters_are_the_classifiers_but_for_what_is_about_classes():
+    ours, theirs = (
+        inspect.signature(each).parameters for each in (KerasDNNRegressor, KerasDNNClassifier)
+    )
+    assert set(ours) - set(theirs) == {"loss", "delta", "quantile", "standardize_y"}
+    assert set(theirs) - set(ours) == {"class_weight", "label_smoothing"}
+    for name in set(ours) & set(theirs):
+        assert ours[name] == theirs[name]
+
+
+def test_other_names_are_explained(rows):
+    with pytest.raises(ValueError, match="it is called loss here"):
+        network().set_params(criterion="mse")
+    with pytest.raises(TypeError, match="'classes'"):
+        network().partial_fit(*rows, classes=[1])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"loss": "mse"}, {"delta": 0}, {"quantile": 1.0}, {"standardize_y": 1.5}], ids=str
+)
+def test_wrong_parameters_are_refused_by_name(wrong, rows):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of KerasDNNRegressor"):
+        network(**wrong).fit(*rows)
+
+
+@pytest.mark.parametrize("loss", [None, "poisson"])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_the_network_is_a_build_function_of_scikeras(loss, columns, rows):
+    from scikeras.wrappers import KerasRegressor
+
+    X, y = rows
+    y = y if columns == 1 else np.c_[y, y]
+    wrapped = KerasRegressor(
+        build_network, model__hidden_units=(8,), model__seed=0, loss=loss, epochs=1, verbose=0
+    ).fit(X, y)
+    assert wrapped.predict(X).shape == y.shape
+    last = wrapped.model_.layers[-1].activation.__name__
+    assert last == ("exponential" if loss else "linear")
