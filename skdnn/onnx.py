@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.classes import Classes
-from skdnn._estimator.fitting import architecture_of
+from skdnn._estimator.networks import architecture_of
 from skdnn._estimator.numbers import Numbers
 from skdnn._estimator.state import weight_shapes
 from skdnn._estimator.targets import Target

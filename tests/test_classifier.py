@@ -791,12 +791,12 @@ def test_model_saves_without_skdnn(fitted, iris, tmp_path):
 
 
 def test_looking_at_an_estimator_builds_no_model(fitted, monkeypatch):
-    from skdnn._estimator import fitting
+    from skdnn._estimator import networks
 
     def build(*_):
         raise AssertionError("a model was built")
 
-    monkeypatch.setattr(fitting, "keras_model", build)
+    monkeypatch.setattr(networks, "keras_model", build)
     assert "model_" not in dir(fitted)
     assert "n_parameters_" in fitted._repr_html_()
     assert repr(fitted)

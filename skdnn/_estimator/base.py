@@ -20,7 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn._engine.interrupts import interrupts_kept
-from skdnn._estimator import fitting
+from skdnn._estimator import fitting, networks
 from skdnn._estimator.hyperparameters import (
     chosen_optimizer,
     chosen_regularization,
@@ -60,7 +60,7 @@ class KerasDNNBase(
 
     _kind: ClassVar[type[Target]]
 
-    _learnt: fitting.Learnt
+    _learnt: networks.Learnt
     best_iteration_: int
     history_: dict[str, list[float]]
     input_shape_: tuple[int, ...]
@@ -303,7 +303,7 @@ class KerasDNNBase(
         return StoppingRule(self.n_iter_no_change, self.tol)
 
     def _validation_score(
-        self, learnt: fitting.Learnt, logs: Mapping[str, float], held_out: LabelledRows
+        self, learnt: networks.Learnt, logs: Mapping[str, float], held_out: LabelledRows
     ) -> float:
         if self.scoring == "loss":
             return -logs["val_loss"]
@@ -321,7 +321,7 @@ class KerasDNNBase(
             print(" - ".join([title, *(f"{name}: {v:.4f}" for name, v in logs.items())]))
 
     def _fitted_attributes(
-        self, learnt: fitting.Learnt, rule: StoppingRule | None, earlier: int
+        self, learnt: networks.Learnt, rule: StoppingRule | None, earlier: int
     ) -> dict[str, Any]:
         """Return what an estimator gets from a fit that ends here."""
         attributes = {
@@ -348,7 +348,7 @@ class KerasDNNBase(
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, **_CHECKS)
         self._check_row_shape(rows)
-        return fitting.outputs(self._learnt, rows)
+        return networks.outputs(self._learnt, rows)
 
     def _check_row_shape(self, X: NDArray[Any]) -> None:
         if X.shape[1:] != self.input_shape_:
@@ -380,10 +380,10 @@ class KerasDNNBase(
         # there is, and each access builds a Keras model.
         if name == "model_" and "_learnt" in self.__dict__:
             learnt, regularization = self._learnt, self._regularization_of_fitted()
-            model = fitting.keras_model(
+            model = networks.keras_model(
                 learnt, chosen_optimizer(self), regularization, self._loss()
             )
-            return fitting.model_in_own_units(model, learnt)
+            return networks.model_in_own_units(model, learnt)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _regularization_of_fitted(self) -> Regularization | None:

@@ -1,104 +1,39 @@
-"""Hyperparameters and fitted arrays become engine calls.
+"""A fit under way: a training of the engine, with callbacks and validation around it.
 
-The one module between the estimator, which knows no TensorFlow, and the engine, which knows
-no estimator. TensorFlow loads when the first of these functions is called.
+Together with `trainings` and `networks` this is what stands between the estimators, which know
+no TensorFlow, and the engine, which knows no estimator.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import joblib
 import numpy as np
-from numpy.typing import NDArray
 
-from skdnn._engine.backend import load_tensorflow
-from skdnn._estimator.kinds import kind_of
+from skdnn._estimator.networks import Learnt, architecture_of
+from skdnn._estimator.trainings import (
+    Settings,
+    fused_training,
+    keras_training,
+    model_to_look_at,
+    n_batches,
+    optimizer_key,
+    row_losses,
+)
 
 if TYPE_CHECKING:
     import keras
 
-    from skdnn._engine.evaluation import Evaluation, RowLosses
+    from skdnn._engine.evaluation import Evaluation
     from skdnn._engine.hooks import EpochHooks
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.training import FusedTraining
     from skdnn._estimator.rows import Table
     from skdnn.network.architecture import Architecture
-    from skdnn.network.initializers import InitializerChoice
-    from skdnn.network.layer_settings import Activation, Regularization
-    from skdnn.network.losses import Loss
     from skdnn.network.optimizers import OptimizerChoice
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a call of `fit` or `partial_fit` asks for.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        The layers.
-    target : mapping
-        The record of the target: what is kept of it.
-    loss : Loss
-        What the network is trained for.
-    regularization : Regularization
-        What the layers do while they are trained.
-    initializers : sequence of InitializerChoice
-        Of each layer's kernel.
-    optimizer : OptimizerChoice
-        The optimizer.
-    batch_size, epochs, seed : int
-        As the engine takes them.
-    engine : {"auto", "fused", "keras"}
-        Which engine.
-    callbacks : sequence of keras.callbacks.Callback
-        This fit's own.
-    verbose : int
-        As callbacks are told; 1 or more prints it where another engine takes over.
-    """
-
-    architecture: Architecture
-    target: Mapping[str, Any]
-    loss: Loss
-    regularization: Regularization
-    initializers: Sequence[InitializerChoice]
-    optimizer: OptimizerChoice
-    batch_size: int
-    epochs: int
-    seed: int
-    engine: str
-    callbacks: Sequence[keras.callbacks.Callback]
-    verbose: int = 0
-
-
-class Learnt(TypedDict):
-    """What a training leaves behind: arrays and plain Python, so that it can be kept safely.
-
-    ``input_shape`` to ``batch_normalization`` are the layers; the output layer follows from the
-    record of the target (`Target.record`), which is here too. ``weights`` and ``slots`` (the
-    optimizer's state) are lists of arrays; ``optimizer`` says which optimizer the slots belong
-    to; ``seed`` and ``epoch`` (epochs done) decide the order of the rows in the epochs to come.
-    """
-
-    input_shape: tuple[int, ...]
-    hidden_units: tuple[int, ...]
-    activation: tuple[Activation, ...]
-    batch_normalization: tuple[bool, ...]
-    optimizer: str
-    weights: list[NDArray[Any]]
-    slots: list[NDArray[Any]]
-    seed: int
-    epoch: int
-    n_classes: NotRequired[int]
-    multilabel: NotRequired[bool]
-    output_activation: NotRequired[str]
-    one_dimensional: NotRequired[bool]
-    shift: NotRequired[NDArray[np.float64]]
-    scale: NotRequired[NDArray[np.float64]]
 
 
 class Fit:
@@ -142,7 +77,7 @@ class Fit:
             _check_same_layers(settings.architecture, learnt)
         self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
-        self._steps = _batches(rows, settings.batch_size)
+        self._steps = n_batches(rows, settings.batch_size)
         refuse_limits(settings.epochs, self._steps)
         self.engine, self.why = choose_engine(
             settings.engine,
@@ -153,9 +88,9 @@ class Fit:
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
-            self._training = _fused(settings, self._network, rows, learnt)
+            self._training = fused_training(settings, self._network, rows, learnt)
         else:
-            self._training = _by_keras(settings, rows, learnt, callbacks)
+            self._training = keras_training(settings, rows, learnt, callbacks)
         self._evaluation = self._evaluated_on(validation)
         self._hooks = self._around(callbacks)
 
@@ -190,7 +125,7 @@ class Fit:
             self._network,
             settings.loss,
             settings.regularization,
-            _optimizer_key(settings.optimizer),
+            optimizer_key(settings.optimizer),
             settings.optimizer.learning_rate,
             settings.batch_size,
             self._tables,
@@ -285,7 +220,7 @@ class Fit:
 
         if validation is None:
             return None
-        compiled = _row_losses(self._settings, self._network)
+        compiled = row_losses(self._settings, self._network)
         return Evaluation(compiled, self._training.model, Rows(**validation))
 
     def _evaluate(self) -> dict[str, float]:
@@ -306,7 +241,7 @@ class Fit:
         if isinstance(self._training, KerasTraining):
             model = self._training.model
         else:
-            model = _model_to_look_at(self._settings)
+            model = model_to_look_at(self._settings)
         params = {
             "verbose": self._settings.verbose,
             "epochs": self.epoch + self._settings.epochs,
@@ -353,114 +288,6 @@ class Fit:
         claim_backups(self._settings.callbacks, identity)
 
 
-def architecture_of(learnt: Mapping[str, Any]) -> Architecture:
-    """Return the layers that the weights belong to."""
-    from skdnn.network.architecture import Architecture
-
-    return Architecture(
-        learnt["input_shape"],
-        kind_of(learnt).output_of(learnt),
-        learnt["hidden_units"],
-        learnt["activation"],
-        learnt["batch_normalization"],
-    )
-
-
-def outputs(learnt: Learnt, X: Any) -> NDArray[np.float32]:
-    """Compute what the output layer gives for rows.
-
-    Parameters
-    ----------
-    learnt : Learnt
-        What was trained.
-    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
-        Rows.
-
-    Returns
-    -------
-    outputs : ndarray of float32, shape (n_rows, n_outputs)
-    """
-    load_tensorflow()
-    from skdnn._engine.inference import forward
-
-    architecture = architecture_of(learnt)
-    return forward(_compiled_forward(architecture), learnt["weights"], X)
-
-
-def keras_model(
-    learnt: Learnt,
-    choice: OptimizerChoice,
-    regularization: Regularization | None,
-    loss: Loss,
-) -> keras.Sequential:
-    """Make a compiled Keras model with the weights, and the optimizer's state if it fits.
-
-    Parameters
-    ----------
-    learnt : Learnt
-        What was trained.
-    choice : OptimizerChoice
-        The optimizer to compile with.
-    regularization : Regularization or None
-        What the layers do while they are trained.
-    loss : Loss
-        What the network is trained for.
-
-    Returns
-    -------
-    model : keras.Sequential
-        Independent of anything else.
-    """
-    from skdnn.network.building import compiled_network
-
-    model = compiled_network(architecture_of(learnt), choice, regularization, loss)
-    model.set_weights(learnt["weights"])
-    model.optimizer.build(model.trainable_variables)
-    if learnt["optimizer"] == choice.key:
-        variables = model.optimizer.variables
-        for variable, value in zip(variables, _fitting_slots(learnt, variables), strict=True):
-            variable.assign(value)
-    return model
-
-
-def model_in_own_units(model: keras.Sequential, learnt: Learnt) -> keras.Sequential:
-    """Let a model answer in the units of the targets, by a last layer where these are others.
-
-    Parameters
-    ----------
-    model : keras.Sequential
-        From `keras_model`; used up.
-    learnt : Learnt
-        What was trained.
-
-    Returns
-    -------
-    model : keras.Sequential
-        With the same weights and optimizer.
-    """
-    from skdnn.network.building import rescaled_network
-
-    scale, shift = learnt.get("scale"), learnt.get("shift")
-    if scale is None or shift is None or ((scale == 1).all() and not shift.any()):
-        return model
-    return rescaled_network(model, scale.tolist(), shift.tolist())
-
-
-def _fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
-    """Return the optimizer's state, which may be from a file of another version of Keras."""
-    kept, expected = (
-        [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]
-        for slots in (learnt["slots"], fresh)
-    )
-    if kept != expected:
-        raise ValueError(
-            "the optimizer's state that was kept has another form than this version of Keras "
-            f"gives it: {kept}, must be {expected}. Predictions are not concerned; to train, "
-            "start afresh with fit and warm_start=False"
-        )
-    return learnt["slots"]
-
-
 def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
     fitted = architecture_of(learnt)
     changed = [
@@ -489,13 +316,6 @@ def _refuse_what_memory_cannot_tell(choice: OptimizerChoice, network: Architectu
         )
 
 
-def _optimizer_key(choice: OptimizerChoice) -> tuple[Any, ...]:
-    """Return what tells an optimizer from others: settings, and what a schedule does."""
-    from skdnn._engine.functions import schedule_key
-
-    return (choice.key, choice.schedule and schedule_key(choice.schedule))
-
-
 def _versions() -> list[str]:
     import keras
     import tensorflow as tf
@@ -503,112 +323,3 @@ def _versions() -> list[str]:
     from skdnn import __version__
 
     return [__version__, keras.__version__, tf.__version__, np.__version__]
-
-
-def _fused(
-    settings: Settings, network: Architecture, rows: Table, learnt: Learnt | None
-) -> FusedTraining:
-    from skdnn._engine.programs import Structure, program_for
-    from skdnn._engine.rows import Rows, padded_batch_size
-    from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
-    from skdnn.network.initializers import initial_weights
-
-    choice = settings.optimizer
-    table = Rows(**rows)
-    n_rows = len(table.counting())
-    batch_size = padded_batch_size(settings.batch_size, n_rows)
-    jit = worth_compiling(settings.epochs, n_rows, batch_size)
-    program = program_for(
-        Structure(
-            network,
-            settings.regularization,
-            _optimizer_key(choice),
-            batch_size,
-            jit,
-            settings.loss,
-        ),
-        lambda: _compiled(settings),
-    )
-    slots = program.first_slots
-    if learnt is None:
-        weights = initial_weights(program.model, settings.seed, settings.initializers)
-        epoch = 0
-    else:
-        weights, epoch = learnt["weights"], learnt["epoch"]
-        if learnt["optimizer"] == choice.key:
-            slots = _fitting_slots(learnt, slots)
-    return FusedTraining(
-        program,
-        TrainingState(weights, program.with_learning_rate(slots, choice.learning_rate), epoch),
-        table,
-        seed=settings.seed,
-    )
-
-
-def _by_keras(
-    settings: Settings,
-    rows: Table,
-    learnt: Learnt | None,
-    callbacks: list[keras.callbacks.Callback],
-) -> KerasTraining:
-    from skdnn._engine.keras_training import KerasTraining
-    from skdnn._engine.rows import Rows
-    from skdnn.network.initializers import initial_weights
-
-    choice = settings.optimizer
-    if learnt is None:
-        model = _compiled(settings)
-        model.set_weights(initial_weights(model, settings.seed, settings.initializers))
-        model.optimizer.build(model.trainable_variables)  # some start from the weights
-        epoch = 0
-    else:
-        model = keras_model(learnt, choice, settings.regularization, settings.loss)
-        epoch = learnt["epoch"]
-        if choice.learning_rate is not None:
-            model.optimizer.learning_rate = choice.learning_rate
-    return KerasTraining(
-        model,
-        Rows(**rows),
-        batch_size=settings.batch_size,
-        epoch=epoch,
-        seed=settings.seed,
-        callbacks=callbacks,
-    )
-
-
-def _compiled(settings: Settings) -> keras.Sequential:
-    from skdnn.network.building import compiled_network
-
-    return compiled_network(
-        settings.architecture, settings.optimizer, settings.regularization, settings.loss
-    )
-
-
-def _model_to_look_at(settings: Settings) -> keras.Sequential:
-    model = _compiled(settings)
-    model.optimizer.build(model.trainable_variables)
-    return model
-
-
-def _row_losses(settings: Settings, network: Architecture) -> RowLosses:
-    from skdnn._engine.evaluation import RowLosses
-    from skdnn._engine.programs import row_losses_for
-
-    architecture, loss = settings.architecture, settings.loss
-    return row_losses_for(
-        (network, loss),
-        lambda: RowLosses(architecture.build(seed=0), loss.loss(architecture.output)),
-    )
-
-
-def _batches(rows: Table, batch_size: int) -> int:
-    from skdnn._engine.rows import Rows
-
-    return -(-len(Rows(**rows).counting()) // batch_size)
-
-
-def _compiled_forward(architecture: Architecture) -> Any:
-    from skdnn._engine.programs import forward_for
-
-    # Seeded, though its weights mean nothing: Keras draws a missing seed from Python's random.
-    return forward_for(architecture.key(), lambda: architecture.build(seed=0))

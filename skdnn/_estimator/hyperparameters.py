@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from skdnn._engine.backend import load_tensorflow
-from skdnn._estimator.fitting import Settings
 from skdnn._estimator.keras_callbacks import fresh_callbacks, goes_on, monitors_validation
+from skdnn._estimator.trainings import Settings
 
 if TYPE_CHECKING:
     from skdnn._estimator.targets import Target

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn._estimator.fitting import architecture_of
 from skdnn._estimator.kinds import kind_of
+from skdnn._estimator.networks import architecture_of
 from skdnn._estimator.state_rules import is_count, require
 from skdnn._estimator.targets import Target
 from skdnn.network.architecture import Architecture

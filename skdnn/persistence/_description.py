@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from skdnn._estimator.fitting import Learnt, architecture_of
+from skdnn._estimator.networks import Learnt, architecture_of
 from skdnn._estimator.state import weight_shapes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.persistence import _format1, _values

@@ -16,7 +16,7 @@ from sklearn import config_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_parameter_constraints
 
-from skdnn._estimator.fitting import Learnt
+from skdnn._estimator.networks import Learnt
 from skdnn._estimator.state import checked_architecture, slot_shapes, weight_shapes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.network.architecture import Architecture

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier
-from skdnn._estimator.fitting import architecture_of
+from skdnn._estimator.networks import architecture_of
 from skdnn._estimator.state import checked_architecture, slot_shapes, weight_shapes
 from skdnn.network.architecture import Architecture
 from skdnn.network.optimizers import _classes_by_name

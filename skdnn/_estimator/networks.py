@@ -1,0 +1,164 @@
+"""What a training leaves behind, and the networks that are made of it again.
+
+TensorFlow loads when the first of these functions is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skdnn._engine.backend import load_tensorflow
+from skdnn._estimator.kinds import kind_of
+
+if TYPE_CHECKING:
+    import keras
+
+    from skdnn.network.architecture import Architecture
+    from skdnn.network.layer_settings import Activation, Regularization
+    from skdnn.network.losses import Loss
+    from skdnn.network.optimizers import OptimizerChoice
+
+
+class Learnt(TypedDict):
+    """What a training leaves behind: arrays and plain Python, so that it can be kept safely.
+
+    ``input_shape`` to ``batch_normalization`` are the layers; the output layer follows from the
+    record of the target (`Target.record`), which is here too. ``weights`` and ``slots`` (the
+    optimizer's state) are lists of arrays; ``optimizer`` says which optimizer the slots belong
+    to; ``seed`` and ``epoch`` (epochs done) decide the order of the rows in the epochs to come.
+    """
+
+    input_shape: tuple[int, ...]
+    hidden_units: tuple[int, ...]
+    activation: tuple[Activation, ...]
+    batch_normalization: tuple[bool, ...]
+    optimizer: str
+    weights: list[NDArray[Any]]
+    slots: list[NDArray[Any]]
+    seed: int
+    epoch: int
+    n_classes: NotRequired[int]
+    multilabel: NotRequired[bool]
+    output_activation: NotRequired[str]
+    one_dimensional: NotRequired[bool]
+    shift: NotRequired[NDArray[np.float64]]
+    scale: NotRequired[NDArray[np.float64]]
+
+
+def architecture_of(learnt: Mapping[str, Any]) -> Architecture:
+    """Return the layers that the weights belong to."""
+    from skdnn.network.architecture import Architecture
+
+    return Architecture(
+        learnt["input_shape"],
+        kind_of(learnt).output_of(learnt),
+        learnt["hidden_units"],
+        learnt["activation"],
+        learnt["batch_normalization"],
+    )
+
+
+def outputs(learnt: Learnt, X: Any) -> NDArray[np.float32]:
+    """Compute what the output layer gives for rows.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        What was trained.
+    X : ndarray of shape (n_rows, ...), or sparse matrix in rows
+        Rows.
+
+    Returns
+    -------
+    outputs : ndarray of float32, shape (n_rows, n_outputs)
+    """
+    load_tensorflow()
+    from skdnn._engine.inference import forward
+
+    architecture = architecture_of(learnt)
+    return forward(_compiled_forward(architecture), learnt["weights"], X)
+
+
+def keras_model(
+    learnt: Learnt,
+    choice: OptimizerChoice,
+    regularization: Regularization | None,
+    loss: Loss,
+) -> keras.Sequential:
+    """Make a compiled Keras model with the weights, and the optimizer's state if it fits.
+
+    Parameters
+    ----------
+    learnt : Learnt
+        What was trained.
+    choice : OptimizerChoice
+        The optimizer to compile with.
+    regularization : Regularization or None
+        What the layers do while they are trained.
+    loss : Loss
+        What the network is trained for.
+
+    Returns
+    -------
+    model : keras.Sequential
+        Independent of anything else.
+    """
+    from skdnn.network.building import compiled_network
+
+    model = compiled_network(architecture_of(learnt), choice, regularization, loss)
+    model.set_weights(learnt["weights"])
+    model.optimizer.build(model.trainable_variables)
+    if learnt["optimizer"] == choice.key:
+        variables = model.optimizer.variables
+        for variable, value in zip(variables, fitting_slots(learnt, variables), strict=True):
+            variable.assign(value)
+    return model
+
+
+def model_in_own_units(model: keras.Sequential, learnt: Learnt) -> keras.Sequential:
+    """Let a model answer in the units of the targets, by a last layer where these are others.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        From `keras_model`; used up.
+    learnt : Learnt
+        What was trained.
+
+    Returns
+    -------
+    model : keras.Sequential
+        With the same weights and optimizer.
+    """
+    from skdnn.network.building import rescaled_network
+
+    scale, shift = learnt.get("scale"), learnt.get("shift")
+    if scale is None or shift is None or ((scale == 1).all() and not shift.any()):
+        return model
+    return rescaled_network(model, scale.tolist(), shift.tolist())
+
+
+def fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return the optimizer's state, which may be from a file of another version of Keras."""
+    kept, expected = (
+        [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]
+        for slots in (learnt["slots"], fresh)
+    )
+    if kept != expected:
+        raise ValueError(
+            "the optimizer's state that was kept has another form than this version of Keras "
+            f"gives it: {kept}, must be {expected}. Predictions are not concerned; to train, "
+            "start afresh with fit and warm_start=False"
+        )
+    return learnt["slots"]
+
+
+def _compiled_forward(architecture: Architecture) -> Any:
+    from skdnn._engine.programs import forward_for
+
+    # Seeded, though its weights mean nothing: Keras draws a missing seed from Python's random.
+    return forward_for(architecture.key(), lambda: architecture.build(seed=0))

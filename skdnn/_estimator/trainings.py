@@ -1,0 +1,182 @@
+"""What a fit asks for becomes a training of the engine.
+
+TensorFlow loads when the first of these functions is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skdnn._estimator.networks import fitting_slots, keras_model
+
+if TYPE_CHECKING:
+    import keras
+
+    from skdnn._engine.evaluation import RowLosses
+    from skdnn._engine.keras_training import KerasTraining
+    from skdnn._engine.training import FusedTraining
+    from skdnn._estimator.networks import Learnt
+    from skdnn._estimator.rows import Table
+    from skdnn.network.architecture import Architecture
+    from skdnn.network.initializers import InitializerChoice
+    from skdnn.network.layer_settings import Regularization
+    from skdnn.network.losses import Loss
+    from skdnn.network.optimizers import OptimizerChoice
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a call of `fit` or `partial_fit` asks for.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The layers.
+    target : mapping
+        The record of the target: what is kept of it.
+    loss : Loss
+        What the network is trained for.
+    regularization : Regularization
+        What the layers do while they are trained.
+    initializers : sequence of InitializerChoice
+        Of each layer's kernel.
+    optimizer : OptimizerChoice
+        The optimizer.
+    batch_size, epochs, seed : int
+        As the engine takes them.
+    engine : {"auto", "fused", "keras"}
+        Which engine.
+    callbacks : sequence of keras.callbacks.Callback
+        This fit's own.
+    verbose : int
+        As callbacks are told; 1 or more prints it where another engine takes over.
+    """
+
+    architecture: Architecture
+    target: Mapping[str, Any]
+    loss: Loss
+    regularization: Regularization
+    initializers: Sequence[InitializerChoice]
+    optimizer: OptimizerChoice
+    batch_size: int
+    epochs: int
+    seed: int
+    engine: str
+    callbacks: Sequence[keras.callbacks.Callback]
+    verbose: int = 0
+
+
+def optimizer_key(choice: OptimizerChoice) -> tuple[Any, ...]:
+    """Return what tells an optimizer from others: settings, and what a schedule does."""
+    from skdnn._engine.functions import schedule_key
+
+    return (choice.key, choice.schedule and schedule_key(choice.schedule))
+
+
+def fused_training(
+    settings: Settings, network: Architecture, rows: Table, learnt: Learnt | None
+) -> FusedTraining:
+    """Make the training of a fit by the fused engine; `learnt` is where to go on."""
+    from skdnn._engine.programs import Structure, program_for
+    from skdnn._engine.rows import Rows, padded_batch_size
+    from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
+    from skdnn.network.initializers import initial_weights
+
+    choice = settings.optimizer
+    table = Rows(**rows)
+    n_rows = len(table.counting())
+    batch_size = padded_batch_size(settings.batch_size, n_rows)
+    jit = worth_compiling(settings.epochs, n_rows, batch_size)
+    program = program_for(
+        Structure(
+            network,
+            settings.regularization,
+            optimizer_key(choice),
+            batch_size,
+            jit,
+            settings.loss,
+        ),
+        lambda: _compiled(settings),
+    )
+    slots = program.first_slots
+    if learnt is None:
+        weights = initial_weights(program.model, settings.seed, settings.initializers)
+        epoch = 0
+    else:
+        weights, epoch = learnt["weights"], learnt["epoch"]
+        if learnt["optimizer"] == choice.key:
+            slots = fitting_slots(learnt, slots)
+    return FusedTraining(
+        program,
+        TrainingState(weights, program.with_learning_rate(slots, choice.learning_rate), epoch),
+        table,
+        seed=settings.seed,
+    )
+
+
+def keras_training(
+    settings: Settings,
+    rows: Table,
+    learnt: Learnt | None,
+    callbacks: list[keras.callbacks.Callback],
+) -> KerasTraining:
+    """Make the training of a fit by Keras's engine; `learnt` is where to go on."""
+    from skdnn._engine.keras_training import KerasTraining
+    from skdnn._engine.rows import Rows
+    from skdnn.network.initializers import initial_weights
+
+    choice = settings.optimizer
+    if learnt is None:
+        model = _compiled(settings)
+        model.set_weights(initial_weights(model, settings.seed, settings.initializers))
+        model.optimizer.build(model.trainable_variables)  # some start from the weights
+        epoch = 0
+    else:
+        model = keras_model(learnt, choice, settings.regularization, settings.loss)
+        epoch = learnt["epoch"]
+        if choice.learning_rate is not None:
+            model.optimizer.learning_rate = choice.learning_rate
+    return KerasTraining(
+        model,
+        Rows(**rows),
+        batch_size=settings.batch_size,
+        epoch=epoch,
+        seed=settings.seed,
+        callbacks=callbacks,
+    )
+
+
+def _compiled(settings: Settings) -> keras.Sequential:
+    from skdnn.network.building import compiled_network
+
+    return compiled_network(
+        settings.architecture, settings.optimizer, settings.regularization, settings.loss
+    )
+
+
+def model_to_look_at(settings: Settings) -> keras.Sequential:
+    """Make the model that callbacks see beside the fused engine."""
+    model = _compiled(settings)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def row_losses(settings: Settings, network: Architecture) -> RowLosses:
+    """Return the pass that evaluates validation rows."""
+    from skdnn._engine.evaluation import RowLosses
+    from skdnn._engine.programs import row_losses_for
+
+    architecture, loss = settings.architecture, settings.loss
+    return row_losses_for(
+        (network, loss),
+        lambda: RowLosses(architecture.build(seed=0), loss.loss(architecture.output)),
+    )
+
+
+def n_batches(rows: Table, batch_size: int) -> int:
+    """Return the number of batches of an epoch."""
+    from skdnn._engine.rows import Rows
+
+    return -(-len(Rows(**rows).counting()) // batch_size)
