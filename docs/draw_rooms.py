@@ -30,7 +30,7 @@ Place = tuple[Room, int]
 BOX, GAP, LINE, FLOOR, HALF = 118, 18, 14, 84, 15  # in pixels; HALF of a box's height
 INK, PAPER = "#222222", "#ffffff"
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#B8860B", "#666666"]
-COLOURS += ["#7A3E9D", "#8C564B"]
+COLOURS += ["#7A3E9D", "#8C564B", "#2F4B7C", "#E377C2"]
 
 
 def floors() -> list[list[Room]]:

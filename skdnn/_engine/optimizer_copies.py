@@ -110,10 +110,8 @@ def copied(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """
     cls = type(optimizer)
     if not is_keras_own(cls) and not optimizer.built:
-        try:
+        with suppress(Exception):  # it holds what can't be copied: make it anew
             return _same_attributes(optimizer)
-        except Exception:  # it holds what can't be copied: make it anew
-            pass
     return made(cls, arguments_of(optimizer), excluded_from_decay(optimizer))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,13 +67,11 @@ def _with_seed(initializer: Any, seed: int | None) -> Any:
     """Give a copy of the user's own initializer a seed: by its config if that says all."""
     if not hasattr(initializer, "seed") or not hasattr(initializer, "get_config"):
         return initializer
-    try:
+    with suppress(Exception):  # it is Keras's registry that needs a config, not a layer
         config = initializer.get_config()
         taken = inspect.signature(type(initializer)).parameters
         if "seed" in config and set(taken) <= set(config):
             return type(initializer).from_config({**config, "seed": seed})
-    except Exception:  # it is Keras's registry that needs a config, not a layer
-        pass
     if seed is not None:
         initializer.seed = seed
     return initializer
