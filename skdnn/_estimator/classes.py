@@ -307,8 +307,10 @@ def _check_kind(y: Labels) -> None:
         check_classification_targets(y)
     except ValueError as error:
         found = np.unique(y)
-        if y.ndim > 1 or y.dtype.kind != "f" or len(found) > _FEW_CLASSES:
+        if y.ndim > 1 or y.dtype.kind != "f":
             raise
+        if len(found) > _FEW_CLASSES:
+            raise ValueError(f"{error} Numbers are for KerasDNNRegressor.") from error
         raise ValueError(
             f"{error} y holds the numbers {few(found)}: if they name classes, pass "
             "y.astype(str)"

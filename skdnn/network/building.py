@@ -167,7 +167,8 @@ def _checked_target_type(meta: Mapping[str, Any]) -> Any:
     if kind not in (None, "binary", "multiclass", "multilabel-indicator"):
         raise ValueError(
             "build_network makes classifiers: y must hold one class per row, or a column of "
-            f"zeros and ones per label, got a target of type {kind!r}"
+            f"zeros and ones per label, got a target of type {kind!r}; "
+            "numbers are for scikeras.wrappers.KerasRegressor"
         )
     return kind
 

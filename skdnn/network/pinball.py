@@ -64,6 +64,7 @@ class PinballLoss(keras.losses.Loss):
         losses : tensor of shape (n_rows,)
         """
         ops = keras.ops
+        y_pred = ops.convert_to_tensor(y_pred)
         above = ops.cast(y_true, y_pred.dtype) - y_pred
         losses = ops.maximum(self.quantile * above, (self.quantile - 1) * above)
         return ops.mean(losses, axis=-1)
