@@ -52,7 +52,7 @@ def load_tensorflow() -> None:
         )
     # Two threads that import it at once wait for each other for ever.
     with _one_at_a_time:
-        if not {"keras", "tensorflow"} <= set(sys.modules):
+        if "keras" not in sys.modules or "tensorflow" not in sys.modules:
             with interrupts_kept():
                 _import_tensorflow()
         _check_mode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, TypeAlias, TypeVar
 
@@ -167,6 +168,7 @@ def checked_activation(activation: Activation) -> Activation:
     return activation
 
 
+@cache
 def _activation_names() -> list[str]:
     import keras
 
