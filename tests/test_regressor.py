@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import make_friedman1
@@ -19,6 +21,8 @@ from sklearn.multioutput import MultiOutputRegressor, RegressorChain
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor, build_network
+from skdnn.displays import ImagesDisplay, TrainingCurvesDisplay
+from skdnn.persistence import save
 
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
@@ -279,6 +283,43 @@ def test_callbacks_watch_the_metric(rows):
     assert learner.n_iter_ < 60
 
 
+@settings(max_examples=6, deadline=None)
+@given(
+    loss=st.sampled_from(LOSSES),
+    optimizer=st.sampled_from(["sgd", "adam", "rmsprop", "adamw", "nadam"]),
+    outputs=st.integers(1, 3),
+    n_rows=st.integers(2, 90),
+    batch_size=st.sampled_from([7, 16, 32]),
+    weighted=st.booleans(),
+    standardize=st.booleans(),
+    seed=st.integers(0, 2**31 - 2),
+)
+def test_parity_over_losses_optimizers_outputs_and_weights(
+    loss, optimizer, outputs, n_rows, batch_size, weighted, standardize, seed
+):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(n_rows, 4)), rng.gamma(2, size=(n_rows, outputs))
+    weight = rng.integers(1, 4, n_rows) * (np.arange(n_rows) != 1) if weighted else None
+    learner = KerasDNNRegressor(
+        (8,),
+        activation="tanh",
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=0.01,
+        batch_size=batch_size,
+        standardize_y=standardize,
+        epochs=2,
+        random_state=seed,
+    )
+    fused, by_keras = (
+        clone(learner).set_params(engine=engine).fit(X, y, weight)
+        for engine in ("fused", "keras")
+    )
+    for name, values in fused.history_.items():
+        np.testing.assert_allclose(values, by_keras.history_[name], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(fused.predict(X), by_keras.predict(X), rtol=1e-3, atol=1e-3)
+
+
 # -- an estimator among others ------------------------------------------------------------
 
 
@@ -324,6 +365,21 @@ def test_it_stands_in_estimators_of_several_targets(rows):
     X, y = rows
     for around in (MultiOutputRegressor, RegressorChain):
         assert around(network()).fit(X, np.c_[y, -y]).predict(X).shape == (120, 2)
+
+
+def test_displays_of_labels_are_for_classifiers(fitted, rows):
+    with pytest.raises(TypeError, match=r"takes classifiers, .* got KerasDNNRegressor"):
+        ImagesDisplay.from_estimator(fitted, *rows)
+
+
+def test_a_safe_file_is_refused_by_name(fitted, tmp_path):
+    with pytest.raises(TypeError, match=r"only a KerasDNNClassifier .* got KerasDNNRegressor"):
+        save(fitted, tmp_path / "numbers.safetensors")
+
+
+def test_training_curves_of_the_metric(fitted):
+    display = TrainingCurvesDisplay.from_estimator(fitted, metric="mean_absolute_error")
+    assert display.ax_.get_ylabel() == "Training mean absolute error"
 
 
 def test_parameters_are_the_classifiers_but_for_what_is_about_classes():

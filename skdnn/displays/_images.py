@@ -126,12 +126,20 @@ class ImagesDisplay:
 
         Raises
         ------
+        TypeError
+            If the estimator predicts numbers.
         ValueError
             As for :meth:`from_predictions`.
         """
+        from sklearn.base import is_regressor
         from sklearn.utils.validation import check_is_fitted
 
         check_is_fitted(estimator)
+        if is_regressor(estimator):
+            raise TypeError(
+                "ImagesDisplay takes classifiers, whose labels are right or wrong, got "
+                f"{type(estimator).__name__}, which predicts numbers"
+            )
         proba = estimator.predict_proba(images) if hasattr(estimator, "predict_proba") else None
         y, y_pred = np.asarray(y), np.asarray(estimator.predict(images))
         if target_names is not None and y.ndim == y_pred.ndim == 1:

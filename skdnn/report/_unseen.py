@@ -111,6 +111,8 @@ def unseen_rows(
     if X_test is None or y_test is None:
         return None
     estimator, true = search.best_estimator_, np.asarray(y_test)
+    if target_names is not None and is_regressor(estimator):
+        raise ValueError("target_names are names of classes, but the search learnt numbers")
     if np.ndim(true) < 1 or len(true) != _number_of_rows(X_test):
         raise ValueError(
             f"y_test must hold the labels of the {_number_of_rows(X_test)} rows of X_test, got "

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import RidgeClassifierCV
+from sklearn.linear_model import Ridge, RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV
 
 from skdnn.displays._candidates import (
@@ -152,6 +152,13 @@ def test_a_score_has_the_name_of_what_was_asked_for(searched, scoring, refit, na
 
     assert score_name_of(search) == name
     np.testing.assert_array_equal(fold_scores_of(search), [[0.5, 0.6], [0.7, 0.8]])
+
+
+def test_a_regressors_own_score_is_r2(searched):
+    search = searched({"a": [1, 2]}, [[0.5, 0.6], [0.7, 0.8]])
+    search.estimator = Ridge()
+
+    assert score_name_of(search) == "R²"
 
 
 def test_an_estimator_that_has_scoring_is_no_search():

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 from skdnn.report import write_report
 from skdnn.report._facts import SearchFacts, wilson_interval
 
@@ -372,6 +372,22 @@ def test_several_labels_a_row_have_a_score_but_no_confusion(tmp_path, iris):
 
     assert f"Accuracy: {search.score(X, Y):.4f} on 150 rows." in text
     assert "confusion" not in text.lower()
+
+
+def test_numbers_have_a_score_but_no_confusion(tmp_path, iris):
+    X, y = iris[0], 1e6 * iris[0][:, 3]
+    search = GridSearchCV(
+        KerasDNNRegressor((4,), epochs=1, random_state=0), {"epochs": [1, 2]}, cv=KFold(2)
+    ).fit(X, y)
+
+    text = text_of(write_report(search, tmp_path / "report.html", X_test=X, y_test=y))
+
+    assert f"R²: {search.score(X, y):.4f} on 150 rows." in text
+    assert "mean absolute error" in text.lower()
+    assert "confusion" not in text.lower()
+    assert "accuracy" not in text.lower()
+    with pytest.raises(ValueError, match="names of classes, but the search learnt numbers"):
+        write_report(search, tmp_path / "r.html", X_test=X, y_test=y, target_names=["a", "b"])
 
 
 def test_more_classes_than_a_matrix_can_show_are_left_to_the_table(tabular, iris, tmp_path):
