@@ -8,9 +8,11 @@ import keras
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import skops.io as sio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import make_friedman1
 from sklearn.ensemble import BaggingRegressor, StackingRegressor, VotingRegressor
@@ -328,6 +330,22 @@ def test_copies_predict_the_same_and_go_on(rows, fitted):
         np.testing.assert_array_equal(copied.predict(rows[0]), fitted.predict(rows[0]))
         assert copied.partial_fit(*rows).n_iter_ == 6
     assert clone(fitted.set_params(delta=2.0)).delta == 2
+
+
+def test_skops_needs_one_type_to_trust(fitted, rows):
+    data = sio.dumps(fitted)
+    trusted = sio.get_untrusted_types(data=data)
+    assert trusted == ["skdnn.regressor.KerasDNNRegressor"]
+    loaded = sio.loads(data, trusted=trusted)
+    np.testing.assert_array_equal(loaded.predict(rows[0]), fitted.predict(rows[0]))
+
+
+def test_scikit_learns_callbacks_score_every_epoch(rows):
+    monitor = ScoringMonitor(scoring="r2")
+    learner = network().set_callbacks(monitor).fit(*rows)
+    logged = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(logged) == 5
+    assert logged[-1]["r2"] == pytest.approx(learner.score(*rows))
 
 
 def test_a_classifiers_state_is_none_of_a_regressor(rows, fitted):
