@@ -403,7 +403,8 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         ValueError
-            If the rows have another shape than in `fit`, or hold NaN or infinity.
+            If the rows have another shape than in `fit`, or hold NaN or infinity, or the
+            network's sums overflow.
         """
         outputs = self._outputs(X)
         return self._fitted_target().decode(outputs)

@@ -197,6 +197,12 @@ def test_predictions_have_the_shape_of_the_targets(columns, rows):
     assert learner.predict(X[:1]).shape == y[:1].shape
 
 
+def test_rows_whose_sums_overflow_are_told(rows):
+    learner = network(loss="poisson").fit(*rows)
+    with pytest.raises(ValueError, match=r"output is infinite for .* Scale the features"):
+        learner.predict(1e30 * rows[0])
+
+
 def test_one_row_is_enough(rows):
     X, y = rows
     assert network().fit(X[:1], y[:1]).predict(X[:1]) == pytest.approx(y[:1])

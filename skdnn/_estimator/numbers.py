@@ -114,7 +114,20 @@ class Numbers(Target):
         Returns
         -------
         numbers : ndarray of float64, shape (n_samples,) or (n_samples, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If an output is infinite.
         """
+        infinite = np.isinf(outputs).any(axis=1)
+        if infinite.any():
+            raise ValueError(
+                f"the network's output is infinite for {infinite.sum()} of {len(outputs)} "
+                f"rows, the first at {infinite.argmax()}: it is beyond float32. Scale the "
+                "features, for example with StandardScaler, and look for rows far from those "
+                "of fit"
+            )
         numbers = outputs.astype(np.float64) * self.scale + self.shift
         return numbers[:, 0] if self.one_dimensional else numbers
 

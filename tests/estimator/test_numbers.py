@@ -134,6 +134,14 @@ def test_numbers_are_not(y):
     refuse_other_numbers(y)
 
 
+def test_infinite_outputs_are_no_answers():
+    outputs = np.array([[0.0, 1], [np.inf, 2], [0, -np.inf]], np.float32)
+    with pytest.raises(
+        ValueError, match=r"infinite for 2 of 3 rows, the first at 1: .* float32"
+    ):
+        learn(np.c_[Y, Y]).decode(outputs)
+
+
 RECORD = learn(np.c_[Y, Y]).record()
 
 
