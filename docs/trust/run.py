@@ -45,6 +45,7 @@ ROWS = {
     "fork": "a fit in a process forked after TensorFlow",
     "round-trips": "pickle, joblib, cloudpickle, skops, own files, deepcopy",
     "hostile-files": "corpus and mutations, in a watched process",
+    "notebooks": "cells edited between fits, against the same fit in a new process",
     "properties": "any rows, dtypes, labels, weights",
     MUTATIONS: "one change at a time to modules without TensorFlow: does a test notice?",
     SUITE: "all tests, in random order",
