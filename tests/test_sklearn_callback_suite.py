@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 import sklearn.callback.tests._utils as theirs
 from helpers import max_iter_estimator
+from helpers.python_process import forked_workers
 from joblib.externals.loky import reusable_executor
 
 MODULES = ("callback_context", "callback_support", "pickle", "progressbar", "scoring_monitor")
@@ -51,8 +52,13 @@ def new_processes_find_the_estimator(monkeypatch):
 
 @pytest.fixture(scope="module", autouse=True)
 def workers_of_its_own():
-    """End loky's workers after all of these tests, in place of after each: tiny fits."""
-    yield
+    """End loky's workers after all of these tests, in place of after each: tiny fits.
+
+    They are forks that have imported TensorFlow. One that imports it in the midst of its work
+    grows by so much that loky replaces it, and has waited for ever in doing so.
+    """
+    with forked_workers():
+        yield
     executor = reusable_executor._executor
     if executor is not None:
         executor.shutdown(wait=True, kill_workers=True)

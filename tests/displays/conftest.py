@@ -10,5 +10,6 @@ from matplotlib import pyplot as plt
 
 @pytest.fixture(autouse=True)
 def _figures_closed():
+    plt.close("all")  # of tests elsewhere, which share the process
     yield
     plt.close("all")
