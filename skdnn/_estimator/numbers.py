@@ -16,6 +16,7 @@ from skdnn._messages import brief
 from skdnn.network.outputs import EXPONENTIAL, LINEAR, Output
 
 _LARGEST = float(np.finfo(np.float32).max)
+_BEYOND = 2.0**128  # what a mean of the largest does not reach, however it is rounded
 _LEAST_SPREAD = float(np.finfo(np.float32).tiny)
 
 # A spread that is this part of the numbers, or less, is what rounding leaves of a constant.
@@ -158,6 +159,10 @@ class Numbers(Target):
         fine = len(record["scale"]) == len(shift) >= 1 and (len(shift) == 1 or not flat)
         require(fine, "shift and scale must hold a number per output", shift)
         require(bool((record["scale"] > 0).all()), "scale must be positive", record["scale"])
+        fine = bool((record["scale"] >= _LEAST_SPREAD).all()) and all(
+            bool((abs(record[name]) < _BEYOND).all()) for name in ("shift", "scale")
+        )
+        require(fine, "shift and scale must be within float32's range", record["scale"])
         fine = activation == LINEAR or not shift.any()
         require(fine, "shift must be 0 where outputs are exponential", shift)
 
