@@ -47,7 +47,8 @@ def check_entry(
     """Check what a header says of an array, before it is read."""
     if entry is None:
         raise LoadError(f"tensor {name!r} is missing")
-    fine = entry.dtype.kind in kinds and dtype in (None, entry.dtype)
+    # Not `in (None, ...)`: to NumPy, None is float64.
+    fine = entry.dtype.kind in kinds and (dtype is None or dtype == entry.dtype)
     require(fine, f"tensor {name!r} can't have dtype {entry.dtype}")
     fine = len(entry.shape) == 1 if shape == "vector" else entry.shape == shape
     require(fine, f"tensor {name!r} can't have shape {entry.shape} in this network")
