@@ -77,7 +77,7 @@ def make_image_pipeline(
     >>> from skdnn import KerasDNNRegressor
     >>> brightness = images.mean(axis=(1, 2))
     >>> pipeline = make_image_pipeline(
-    ...     estimator=KerasDNNRegressor(loss="absolute_error"), epochs=3, random_state=0
+    ...     estimator=KerasDNNRegressor(loss="absolute_error"), epochs=10, random_state=0
     ... )
     >>> bool(pipeline.fit(images, brightness).score(images, brightness) > 0.9)
     True
