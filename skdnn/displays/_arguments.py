@@ -104,10 +104,18 @@ def check_comparable(name: str, true: NDArray[Any], predicted: NDArray[Any]) -> 
     Raises
     ------
     ValueError
-        If one holds text and the other does not, or true labels are missing.
+        If one holds text and the other does not, true labels are missing, or either are
+        numbers on a scale.
     """
     if true.dtype.kind == "f" and np.isnan(true).any():
         raise ValueError(f"Input {name} contains NaN.")
+    for of, labels in ((name, true), ("what is predicted", predicted)):
+        if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
+            raise ValueError(
+                f"{of} must hold labels of classes, which are right or wrong, got numbers such "
+                f"as {brief(labels[labels != np.floor(labels)][0])}; of numbers scikit-learn's "
+                "PredictionErrorDisplay shows how wrong they are"
+            )
     if len(true) and len(predicted) and _is_text(true) != _is_text(predicted):
         raise ValueError(
             f"Mix of label input types (string and number): {name} holds {few(true[:2])}, but "
@@ -155,7 +163,7 @@ def check_histories(histories: Any) -> None:
         if not several or not all(isinstance(history, Mapping) for history in fits):
             raise TypeError(
                 f"histories must hold a list of histories for {label!r}, such as "
-                f"[classifier.history_], got {brief(fits)}"
+                f"[network.history_], got {brief(fits)}"
             )
 
 

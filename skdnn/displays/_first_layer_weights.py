@@ -65,15 +65,15 @@ class FirstLayerWeightsDisplay:
         n_units: int = 100,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the first layer of a fitted classifier or of a pipeline that ends in one.
+        """Draw the first layer of a fitted network or of a pipeline that ends in one.
 
         Parameters
         ----------
-        estimator : KerasDNNClassifier or Pipeline
+        estimator : KerasDNNClassifier, KerasDNNRegressor or Pipeline
             Fitted on images.
         image_shape : tuple of int, default=None
             Shape of an image, ``(height, width)`` or ``(height, width, channels)``. None
-            takes that of the rows the classifier was fitted on, and squares for rows of
+            takes that of the rows the network was fitted on, and squares for rows of
             pixels.
         n_units : int, default=100
             How many units to draw at most, in the layer's order.
