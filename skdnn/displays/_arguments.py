@@ -123,6 +123,41 @@ def check_comparable(name: str, true: NDArray[Any], predicted: NDArray[Any]) -> 
         )
 
 
+def fitted_network(estimator: Any, attribute: str) -> Any:
+    """Return a fitted estimator, or a pipeline's last step, if it is a network.
+
+    Parameters
+    ----------
+    estimator : object
+        As the user gave it.
+    attribute : str
+        What is drawn of it: a network has it.
+
+    Returns
+    -------
+    network : estimator
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    TypeError
+        If it is no network of skdnn.
+    """
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(estimator)
+    network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    if not hasattr(network, attribute):
+        inside = ": pass its regressor_" if hasattr(network, "regressor_") else ""
+        raise TypeError(
+            "estimator must be a KerasDNNClassifier, a KerasDNNRegressor or a pipeline that "
+            f"ends in one, got {type(network).__name__}, which has no {attribute}{inside}"
+        )
+    return network
+
+
 def check_labelled(name: str, values: Any, each: str) -> None:
     """Raise an error unless there is a mapping of labels to what is drawn under them.
 

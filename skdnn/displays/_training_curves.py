@@ -14,6 +14,7 @@ from skdnn.displays._arguments import (
     check_best_epochs,
     check_histories,
     check_labelled,
+    fitted_network,
 )
 from skdnn.displays._candidates import check_searched, fold_scores_of, names_or_given
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
@@ -128,7 +129,7 @@ class TrainingCurvesDisplay:
         display : TrainingCurvesDisplay
             Drawn, with the best epoch marked where the estimator has `best_iteration_`.
         """
-        label = type(_last_step(estimator)).__name__ if name is None else name
+        label = type(_network_of(estimator)).__name__ if name is None else name
         return cls.from_estimators({label: estimator}, metric=metric, ax=ax, **kwargs)
 
     @classmethod
@@ -160,7 +161,7 @@ class TrainingCurvesDisplay:
             Drawn, with the best epochs marked where the estimators have `best_iteration_`.
         """
         check_labelled("estimators", estimators, "a fitted network")
-        fits = {label: list(map(_last_step, _listed(e))) for label, e in estimators.items()}
+        fits = {label: list(map(_network_of, _listed(e))) for label, e in estimators.items()}
         return cls.from_histories(
             {label: list(map(_history_of, group)) for label, group in fits.items()},
             metric=metric,
@@ -391,12 +392,8 @@ _MARK: dict[str, Any] = {
 }
 
 
-def _last_step(estimator: Any) -> Any:
-    from sklearn.pipeline import Pipeline
-    from sklearn.utils.validation import check_is_fitted
-
-    check_is_fitted(estimator)
-    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+def _network_of(estimator: Any) -> Any:
+    return fitted_network(estimator, "history_")
 
 
 def _candidate_of(search: Any, row: int) -> Any:
