@@ -123,6 +123,37 @@ def check_comparable(name: str, true: NDArray[Any], predicted: NDArray[Any]) -> 
         )
 
 
+def checked_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Return true numbers as an array.
+
+    Parameters
+    ----------
+    name : str
+        The argument's, for messages.
+    values : array-like
+        As the user gave them.
+
+    Returns
+    -------
+    numbers : ndarray of the same shape
+
+    Raises
+    ------
+    ValueError
+        If there are others than finite numbers.
+    """
+    try:
+        numbers = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        other = next(
+            value for value in np.asarray(values, object).flat if not _is_number(value)
+        )
+        raise ValueError(f"{name} must hold numbers, got {brief(other)}") from None
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"Input {name} contains NaN or infinity.")
+    return numbers
+
+
 def fitted_network(estimator: Any, attribute: str) -> Any:
     """Return a fitted estimator, or a pipeline's last step, if it is a network.
 
@@ -236,6 +267,14 @@ def check_best_epochs(
                 "best_epochs are counted from 1 to the last of a history, "
                 f"{few(lengths)} for {label!r}, got {brief(epochs)}"
             )
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_text(labels: NDArray[Any]) -> bool:

@@ -275,6 +275,32 @@ def candidate_name(params: Mapping[str, Any], short: Mapping[str, str]) -> str:
     return ", ".join(_part(short[name], params[name]) for name in short if name in params)
 
 
+def candidate_network(search: Any, row: int) -> Any:
+    """Return what a search has fitted as one of its candidates, not fitted.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+    row : int
+        Of the candidate, in the order of ``cv_results_``.
+
+    Returns
+    -------
+    network : estimator or None
+        Not a pipeline, but its last step. None where the search keeps no estimator.
+    """
+    from sklearn.base import clone
+    from sklearn.pipeline import Pipeline
+
+    estimator = getattr(search, "estimator", None)
+    if estimator is None:
+        return None
+    params = clone(search.cv_results_["params"][row], safe=False)  # as the search does
+    candidate = clone(estimator).set_params(**params)
+    return candidate[-1] if isinstance(candidate, Pipeline) else candidate
+
+
 def short_names(names: Sequence[str]) -> dict[str, str]:
     """Return the last part of each parameter's name, or all of it where that is ambiguous.
 

@@ -16,7 +16,12 @@ from skdnn.displays._arguments import (
     check_labelled,
     fitted_network,
 )
-from skdnn.displays._candidates import check_searched, fold_scores_of, names_or_given
+from skdnn.displays._candidates import (
+    candidate_network,
+    check_searched,
+    fold_scores_of,
+    names_or_given,
+)
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
 from skdnn.displays._measures import shared_measure
 
@@ -233,7 +238,7 @@ class TrainingCurvesDisplay:
         return cls.from_histories(
             {labels[row]: histories[row] for row in rows},
             metric=metric,
-            measure=shared_measure((_candidate_of(search, row) for row in rows), metric),
+            measure=shared_measure((candidate_network(search, row) for row in rows), metric),
             ax=ax,
             **kwargs,
         )
@@ -394,19 +399,6 @@ _MARK: dict[str, Any] = {
 
 def _network_of(estimator: Any) -> Any:
     return fitted_network(estimator, "history_")
-
-
-def _candidate_of(search: Any, row: int) -> Any:
-    """Return what a search has fitted as one of its candidates, not fitted."""
-    from sklearn.base import clone
-    from sklearn.pipeline import Pipeline
-
-    estimator = getattr(search, "estimator", None)
-    if estimator is None:
-        return None
-    params = clone(search.cv_results_["params"][row], safe=False)
-    candidate = clone(estimator).set_params(**params)
-    return candidate[-1] if isinstance(candidate, Pipeline) else candidate
 
 
 def _listed(estimators: Any) -> Sequence[Any]:

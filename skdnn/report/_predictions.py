@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn._messages import brief
-from skdnn.displays._arguments import listed_names
+from skdnn.displays._arguments import checked_numbers, listed_names
 from skdnn.displays._figures import number_text
 
 Numbers2D = NDArray[np.float64]
@@ -50,7 +49,7 @@ class Predictions:
         predictions : Predictions
         """
         guesses = _columns(np.asarray(predicted, np.float64))
-        true = _columns(_numbers(y_test))
+        true = _columns(checked_numbers("y_test", y_test))
         if true.shape != guesses.shape:
             raise ValueError(
                 f"y_test must hold {guesses.shape[1]} numbers a row, as were learnt, got shape "
@@ -118,17 +117,6 @@ class Predictions:
 
 def _columns(numbers: NDArray[np.float64]) -> Numbers2D:
     return numbers[:, None] if numbers.ndim == 1 else numbers
-
-
-def _numbers(y_test: Any) -> NDArray[np.float64]:
-    try:
-        numbers = np.asarray(y_test, np.float64)
-    except (TypeError, ValueError):
-        first = np.asarray(y_test, object).flat[0]
-        raise ValueError(f"y_test must hold numbers, got {brief(first)} among them") from None
-    if not np.isfinite(numbers).all():
-        raise ValueError("Input y_test contains NaN or infinity.")
-    return numbers
 
 
 def _names(y_test: Any, n_outputs: int, target_names: Sequence[str] | None) -> list[str]:
