@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skdnn.callbacks._progress_state import RunningFit, Snapshot
+from skdnn.displays._figures import figure_text
 
 # More fits at a time than this are counted, not shown: a screen has an end.
 _MOST_ROWS = 8
@@ -71,14 +72,14 @@ def best_text(now: Snapshot) -> str:
     if now.best is None:
         return ""
     score, label = now.best
-    return f"best so far {score:.4f}" + (f": {label}" if label else "")
+    return f"best so far {figure_text(score)}" + (f": {label}" if label else "")
 
 
 def fit_text(fit: RunningFit) -> str:
     """Write how far a fit has got, such as ``epoch 3 of 5, loss 0.4120``."""
     if not fit.epochs:
         return "starting"
-    figures = [f"{name} {value:.4f}" for name, value in sorted(fit.figures.items())]
+    figures = [f"{name} {figure_text(value)}" for name, value in sorted(fit.figures.items())]
     return ", ".join([f"epoch {fit.epochs_done} of {fit.epochs}", *figures])
 
 

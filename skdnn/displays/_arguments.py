@@ -104,15 +104,89 @@ def check_comparable(name: str, true: NDArray[Any], predicted: NDArray[Any]) -> 
     Raises
     ------
     ValueError
-        If one holds text and the other does not, or true labels are missing.
+        If one holds text and the other does not, true labels are missing, or either are
+        numbers on a scale.
     """
     if true.dtype.kind == "f" and np.isnan(true).any():
         raise ValueError(f"Input {name} contains NaN.")
+    for of, labels in ((name, true), ("what is predicted", predicted)):
+        if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
+            raise ValueError(
+                f"{of} must hold labels of classes, which are right or wrong, got numbers such "
+                f"as {brief(labels[labels != np.floor(labels)][0])}; of numbers scikit-learn's "
+                "PredictionErrorDisplay shows how wrong they are"
+            )
     if len(true) and len(predicted) and _is_text(true) != _is_text(predicted):
         raise ValueError(
             f"Mix of label input types (string and number): {name} holds {few(true[:2])}, but "
             f"{few(predicted[:2])} are predicted"
         )
+
+
+def checked_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Return true numbers as an array.
+
+    Parameters
+    ----------
+    name : str
+        The argument's, for messages.
+    values : array-like
+        As the user gave them.
+
+    Returns
+    -------
+    numbers : ndarray of the same shape
+
+    Raises
+    ------
+    ValueError
+        If there are others than finite numbers.
+    """
+    try:
+        numbers = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        other = next(
+            value for value in np.asarray(values, object).flat if not _is_number(value)
+        )
+        raise ValueError(f"{name} must hold numbers, got {brief(other)}") from None
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"Input {name} contains NaN or infinity.")
+    return numbers
+
+
+def fitted_network(estimator: Any, attribute: str) -> Any:
+    """Return a fitted estimator, or a pipeline's last step, if it is a network.
+
+    Parameters
+    ----------
+    estimator : object
+        As the user gave it.
+    attribute : str
+        What is drawn of it: a network has it.
+
+    Returns
+    -------
+    network : estimator
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    TypeError
+        If it is no network of skdnn.
+    """
+    from sklearn.pipeline import Pipeline
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(estimator)
+    network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    if not hasattr(network, attribute):
+        inside = ": pass its regressor_" if hasattr(network, "regressor_") else ""
+        raise TypeError(
+            "estimator must be a KerasDNNClassifier, a KerasDNNRegressor or a pipeline that "
+            f"ends in one, got {type(network).__name__}, which has no {attribute}{inside}"
+        )
+    return network
 
 
 def check_labelled(name: str, values: Any, each: str) -> None:
@@ -155,7 +229,7 @@ def check_histories(histories: Any) -> None:
         if not several or not all(isinstance(history, Mapping) for history in fits):
             raise TypeError(
                 f"histories must hold a list of histories for {label!r}, such as "
-                f"[classifier.history_], got {brief(fits)}"
+                f"[network.history_], got {brief(fits)}"
             )
 
 
@@ -193,6 +267,14 @@ def check_best_epochs(
                 "best_epochs are counted from 1 to the last of a history, "
                 f"{few(lengths)} for {label!r}, got {brief(epochs)}"
             )
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_text(labels: NDArray[Any]) -> bool:

@@ -73,12 +73,48 @@ def score_name_of(search: Any) -> str:
     name : str
     """
     metric = metric_of(search)
+    return scorer_words(metric if metric != "score" else scorer_of(search) or "score")
+
+
+def scorer_words(scorer: str) -> str:
+    """Return what the scores of a scorer are, in words.
+
+    Parameters
+    ----------
+    scorer : str
+        Its name in scikit-learn, such as ``neg_mean_absolute_error``.
+
+    Returns
+    -------
+    words : str
+        Such as ``negative mean absolute error``.
+    """
+    if scorer == "r2":
+        return "R²"
+    negative = scorer.startswith("neg_")
+    return "negative " * negative + scorer.removeprefix("neg_").replace("_", " ")
+
+
+def scorer_of(search: Any) -> str | None:
+    """Return scikit-learn's name of the scorer that a search went by.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    scorer : str or None
+        None where it has no name: a function, or a scorer made by hand.
+    """
+    scoring, metric = search.scoring, metric_of(search)
     if metric != "score":
-        return metric.replace("_", " ")
-    scoring = getattr(search.scoring, "scoring", search.scoring)  # of SearchProgress.scorer
+        scoring = scoring.get(metric) if isinstance(scoring, Mapping) else metric
+    scoring = getattr(scoring, "scoring", scoring)  # of SearchProgress.scorer
     if scoring is None:  # the estimator's own score
-        return "R²" if _learns_numbers(search) else "accuracy"
-    return scoring.replace("_", " ") if isinstance(scoring, str) else "score"
+        return "r2" if _learns_numbers(search) else "accuracy"
+    return scoring if isinstance(scoring, str) else None
 
 
 def _learns_numbers(search: Any) -> bool:
@@ -237,6 +273,32 @@ def candidate_name(params: Mapping[str, Any], short: Mapping[str, str]) -> str:
         Such as ``relu, adam, l2=0.001``.
     """
     return ", ".join(_part(short[name], params[name]) for name in short if name in params)
+
+
+def candidate_network(search: Any, row: int) -> Any:
+    """Return what a search has fitted as one of its candidates, not fitted.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+    row : int
+        Of the candidate, in the order of ``cv_results_``.
+
+    Returns
+    -------
+    network : estimator or None
+        Not a pipeline, but its last step. None where the search keeps no estimator.
+    """
+    from sklearn.base import clone
+    from sklearn.pipeline import Pipeline
+
+    estimator = getattr(search, "estimator", None)
+    if estimator is None:
+        return None
+    params = clone(search.cv_results_["params"][row], safe=False)  # as the search does
+    candidate = clone(estimator).set_params(**params)
+    return candidate[-1] if isinstance(candidate, Pipeline) else candidate
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:

@@ -17,6 +17,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 RIGHT, WRONG = "#0072B2", "#D55E00"
 GREY = "#767676"
 
+_ONE_LINE = 20  # letters of a name that leave room for more beside it
+
 # Characters that neither a font nor XML knows, and halves of characters.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -63,6 +65,27 @@ def literal(text: object) -> str:
     """
     words = printable(text).replace("$", r"\$")
     return f"\N{ZERO WIDTH SPACE}{words}" if words.startswith("_") else words
+
+
+def score_title(name: str, joint: str, what: str) -> str:
+    """Return the title of an axis of scores, on two lines where one would not fit.
+
+    Parameters
+    ----------
+    name : str
+        What the scores are.
+    joint : str
+        Between the two, such as ``": "``.
+    what : str
+        Which of them.
+
+    Returns
+    -------
+    title : str
+    """
+    words = literal(name)
+    joint = joint if len(name) <= _ONE_LINE else joint.rstrip() + "\n"
+    return f"{words[:1].upper()}{words[1:]}{joint}{what}"
 
 
 def printable(text: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn.displays._arguments import check_at_least_one
+from skdnn.displays._arguments import check_at_least_one, fitted_network
 from skdnn.displays._canvas import axes_or_new
 from skdnn.displays._pixels import checked_images, grid_shape
 
@@ -65,15 +65,15 @@ class FirstLayerWeightsDisplay:
         n_units: int = 100,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the first layer of a fitted classifier or of a pipeline that ends in one.
+        """Draw the first layer of a fitted network or of a pipeline that ends in one.
 
         Parameters
         ----------
-        estimator : KerasDNNClassifier or Pipeline
+        estimator : KerasDNNClassifier, KerasDNNRegressor or Pipeline
             Fitted on images.
         image_shape : tuple of int, default=None
             Shape of an image, ``(height, width)`` or ``(height, width, channels)``. None
-            takes that of the rows the classifier was fitted on, and squares for rows of
+            takes that of the rows the network was fitted on, and squares for rows of
             pixels.
         n_units : int, default=100
             How many units to draw at most, in the layer's order.
@@ -87,15 +87,13 @@ class FirstLayerWeightsDisplay:
 
         Raises
         ------
+        TypeError
+            If it is no network of skdnn.
         ValueError
             If `n_units` is less than 1, or the rows are no images of that shape.
         """
-        from sklearn.pipeline import Pipeline
-        from sklearn.utils.validation import check_is_fitted
-
-        check_is_fitted(estimator)
         check_at_least_one("n_units", n_units)
-        last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+        last = fitted_network(estimator, "input_shape_")
         kernel = next(
             np.asarray(layer.kernel) for layer in last.model_.layers if hasattr(layer, "kernel")
         )

@@ -138,7 +138,8 @@ class ImagesDisplay:
         if is_regressor(estimator):
             raise TypeError(
                 "ImagesDisplay takes classifiers, whose labels are right or wrong, got "
-                f"{type(estimator).__name__}, which predicts numbers"
+                f"{type(estimator).__name__}, which predicts numbers; scikit-learn's "
+                "PredictionErrorDisplay shows how wrong they are"
             )
         proba = estimator.predict_proba(images) if hasattr(estimator, "predict_proba") else None
         y, y_pred = np.asarray(y), np.asarray(estimator.predict(images))
@@ -202,8 +203,8 @@ class ImagesDisplay:
         ValueError
             If `which` has no such name, `n_images` is less than 1, there is not one label of
             each kind per image, true labels are missing or of another type than those
-            predicted, the images have not `image_shape`, or the least certain are asked for
-            where the certainty is not known.
+            predicted, labels are numbers on a scale, the images have not `image_shape`, or the
+            least certain are asked for where the certainty is not known.
         """
         return cls.chosen(
             images,

@@ -17,7 +17,8 @@ from skdnn.displays._candidates import (
     value_text,
     varied_parameters,
 )
-from skdnn.displays._canvas import axes_or_new, literal, shortened
+from skdnn.displays._canvas import axes_or_new, literal, score_title, shortened
+from skdnn.displays._figures import figure_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,8 +191,7 @@ class SearchHeatmapDisplay:
         )
         self.ax_.set_yticklabels(_tick_labels(self.y_values))
         self.colorbar_: Colorbar = self.ax_.figure.colorbar(self.im_, ax=self.ax_)
-        words = literal(self.score_name)
-        self.colorbar_.set_label(f"{words[:1].upper()}{words[1:]}, mean of the folds")
+        self.colorbar_.set_label(score_title(self.score_name, ", ", "mean of the folds"))
         return self
 
     def _plot_text(self, row: int, column: int) -> Any:
@@ -200,7 +200,7 @@ class SearchHeatmapDisplay:
         return self.ax_.text(
             column,
             row,
-            f"{score:.3f}\n± {deviation:.3f}",
+            f"{figure_text(score, decimals=3)}\n± {figure_text(deviation, score, 3)}",
             ha="center",
             va="center",
             color="black" if _luminance(background) > 0.179 else "white",

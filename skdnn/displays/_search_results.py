@@ -14,7 +14,15 @@ from skdnn.displays._candidates import (
     names_or_given,
     score_name_or_given,
 )
-from skdnn.displays._canvas import COLOURS, GREY, MARKERS, axes_or_new, literal, shortened
+from skdnn.displays._canvas import (
+    COLOURS,
+    GREY,
+    MARKERS,
+    axes_or_new,
+    literal,
+    score_title,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -156,10 +164,9 @@ class SearchResultsDisplay:
         drawn |= {row: self._plot_named(row, place) for place, row in enumerate(named)}
         self.points_: list[ErrorbarContainer] = [drawn[row] for row in range(len(self.names))]
         self._limit_times()
-        words = literal(self.score_name)
         self.ax_.set(
             xlabel="Time of a fit, mean of the folds (s)",
-            ylabel=f"{words[:1].upper()}{words[1:]}: mean, lowest and highest fold",
+            ylabel=score_title(self.score_name, ": ", "mean, lowest and highest fold"),
         )
         self.ax_.grid(visible=True, alpha=0.3)
         self.ax_.legend(fontsize="small")

@@ -14,9 +14,16 @@ from skdnn.displays._arguments import (
     check_best_epochs,
     check_histories,
     check_labelled,
+    fitted_network,
 )
-from skdnn.displays._candidates import check_searched, fold_scores_of, names_or_given
+from skdnn.displays._candidates import (
+    candidate_network,
+    check_searched,
+    fold_scores_of,
+    names_or_given,
+)
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
+from skdnn.displays._measures import shared_measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +52,8 @@ class TrainingCurvesDisplay:
         The same metric on validation rows, by the same labels; None where there are none.
     best_epochs : dict of sequence of int, default=None
         The best epoch of each fit of a label, counted from 1; labels may be missing.
+    measure : str, default=""
+        What the values measure, for the axis: such as "squared error of standardized y".
 
     Attributes
     ----------
@@ -85,11 +94,13 @@ class TrainingCurvesDisplay:
         metric: str,
         validation_curves: Curves | None = None,
         best_epochs: Mapping[str, Sequence[int]] | None = None,
+        measure: str = "",
     ) -> None:
         self.curves = curves
         self.metric = metric
         self.validation_curves = validation_curves
         self.best_epochs = best_epochs
+        self.measure = measure
 
     @classmethod
     def from_estimator(
@@ -101,16 +112,16 @@ class TrainingCurvesDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curves of a fitted classifier or of a pipeline that ends in one.
+        """Draw the curves of a fitted network or of a pipeline that ends in one.
 
         Parameters
         ----------
-        estimator : KerasDNNClassifier or Pipeline
+        estimator : KerasDNNClassifier, KerasDNNRegressor or Pipeline
             Fitted.
         metric : str, default="loss"
-            Key of `history_`, such as "loss" or "accuracy". Its values on validation rows are
-            drawn beside it where there are any; "val_loss" draws them alone, and
-            "validation_score" draws `validation_scores_`.
+            Key of `history_`: "loss", "accuracy" or "mean_absolute_error". Its
+            values on validation rows are drawn beside it where there are any; "val_loss" draws
+            them alone, and "validation_score" draws `validation_scores_`.
         name : str, default=None
             Label of the curve; None takes the name of the class.
         ax : matplotlib.axes.Axes, default=None
@@ -123,7 +134,7 @@ class TrainingCurvesDisplay:
         display : TrainingCurvesDisplay
             Drawn, with the best epoch marked where the estimator has `best_iteration_`.
         """
-        label = type(_last_step(estimator)).__name__ if name is None else name
+        label = type(_network_of(estimator)).__name__ if name is None else name
         return cls.from_estimators({label: estimator}, metric=metric, ax=ax, **kwargs)
 
     @classmethod
@@ -135,12 +146,12 @@ class TrainingCurvesDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curves of several fitted classifiers.
+        """Draw the curves of several fitted networks.
 
         Parameters
         ----------
         estimators : mapping of str to estimator or list of estimators
-            By label: a classifier, a pipeline that ends in one, or a list of those, drawn as
+            By label: a network, a pipeline that ends in one, or a list of those, drawn as
             a mean and a band, such as ``cross_validate(..., return_estimator=True)``'s.
         metric : str, default="loss"
             As for :meth:`from_estimator`.
@@ -154,8 +165,8 @@ class TrainingCurvesDisplay:
         display : TrainingCurvesDisplay
             Drawn, with the best epochs marked where the estimators have `best_iteration_`.
         """
-        check_labelled("estimators", estimators, "a fitted classifier")
-        fits = {label: list(map(_last_step, _listed(e))) for label, e in estimators.items()}
+        check_labelled("estimators", estimators, "a fitted network")
+        fits = {label: list(map(_network_of, _listed(e))) for label, e in estimators.items()}
         return cls.from_histories(
             {label: list(map(_history_of, group)) for label, group in fits.items()},
             metric=metric,
@@ -164,6 +175,7 @@ class TrainingCurvesDisplay:
                 for label, group in fits.items()
                 if all(hasattr(fit, "best_iteration_") for fit in group)
             },
+            measure=shared_measure((fit for group in fits.values() for fit in group), metric),
             ax=ax,
             **kwargs,
         )
@@ -222,8 +234,14 @@ class TrainingCurvesDisplay:
         histories = monitor.fold_histories(search)
         # NaN, the score of a failed fit, comes last in a sort of the negatives.
         best_first = np.argsort(-fold_scores_of(search).mean(axis=1), kind="stable")
-        chosen = {labels[row]: histories[row] for row in best_first[:n_candidates]}
-        return cls.from_histories(chosen, metric=metric, ax=ax, **kwargs)
+        rows = best_first[:n_candidates]
+        return cls.from_histories(
+            {labels[row]: histories[row] for row in rows},
+            metric=metric,
+            measure=shared_measure((candidate_network(search, row) for row in rows), metric),
+            ax=ax,
+            **kwargs,
+        )
 
     @classmethod
     def from_histories(
@@ -232,6 +250,7 @@ class TrainingCurvesDisplay:
         *,
         metric: str = "loss",
         best_epochs: Mapping[str, Sequence[int]] | None = None,
+        measure: str = "",
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
@@ -245,6 +264,8 @@ class TrainingCurvesDisplay:
             Key of each history, as for :meth:`from_estimator`.
         best_epochs : mapping of str to sequence of int, default=None
             The best epoch of each fit of a label, counted from 1; labels may be missing.
+        measure : str, default=""
+            What the values measure, written below the name of the axis.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -269,6 +290,7 @@ class TrainingCurvesDisplay:
             metric=metric,
             validation_curves=_stacked_by_label(histories, beside) if validated else None,
             best_epochs=best_epochs,
+            measure=measure,
         ).plot(ax=ax, **kwargs)
 
     def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> Self:
@@ -305,7 +327,8 @@ class TrainingCurvesDisplay:
         if self.best_marks_:
             self._explain(_BEST, color=GREY, **_MARK)
         self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        self.ax_.set(xlabel="Epoch", ylabel=self._axis_title())
+        measure = f"\n({literal(self.measure)})" if self.measure else ""
+        self.ax_.set(xlabel="Epoch", ylabel=self._axis_title() + measure)
         self.ax_.grid(visible=True, alpha=0.3)
         short = len(self.ax_.get_legend_handles_labels()[1]) <= 4
         self.ax_.legend(fontsize="medium" if short else "small")
@@ -374,12 +397,8 @@ _MARK: dict[str, Any] = {
 }
 
 
-def _last_step(estimator: Any) -> Any:
-    from sklearn.pipeline import Pipeline
-    from sklearn.utils.validation import check_is_fitted
-
-    check_is_fitted(estimator)
-    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+def _network_of(estimator: Any) -> Any:
+    return fitted_network(estimator, "history_")
 
 
 def _listed(estimators: Any) -> Sequence[Any]:

@@ -33,21 +33,24 @@ def write_report(
 
     The page holds the winner with its uncertainty, a table of all candidates that can be
     sorted, scores against fit time, the winner's layers, how to use it and how to get it
-    again; training curves, a confusion matrix and the worst mistakes where there is something
-    to draw them from. It loads nothing from anywhere. Every name and value is shown as text,
-    whatever it holds.
+    again; training curves where there is something to draw them from. Of rows that took no
+    part in the search it shows a confusion matrix and the worst mistakes, or, where numbers
+    were learnt, predicted against true numbers, residuals, R², the mean absolute error and the
+    rows that are most wrong. It loads nothing from anywhere. Every name and value is shown as
+    text, whatever it holds.
 
     Parameters
     ----------
     search : GridSearchCV or RandomizedSearchCV
-        Fitted and refitted, over a :class:`skdnn.KerasDNNClassifier` or a pipeline that ends
-        in one. Of several metrics the one that `refit` names is reported.
+        Fitted and refitted, over a :class:`skdnn.KerasDNNClassifier`, a
+        :class:`skdnn.KerasDNNRegressor` or a pipeline that ends in one. Of several metrics
+        the one that `refit` names is reported.
     path : str or Path
         Of the file. A file that is there is replaced.
     X_test : array-like of shape (n_test, ...), default=None
         Rows or images that took no part in the search. None leaves out what needs them.
-    y_test : array-like of shape (n_test,), default=None
-        Their labels; given together with `X_test`.
+    y_test : array-like of shape (n_test,) or (n_test, n_outputs), default=None
+        Their labels or numbers; given together with `X_test`.
     images : array-like of shape (n_test, height, width) or (n_test, height, width, channels), \
 default=None
         The rows of `X_test` as pictures. None takes `X_test` where it has such a shape.
@@ -62,7 +65,9 @@ default=None
         Name of each candidate, in the order of ``cv_results_``. None makes them from the
         parameters in which the candidates differ.
     target_names : sequence of str, default=None
-        Names of the classes, in the order of ``search.classes_``. None takes the labels.
+        Names of the classes, in the order of ``search.classes_``; of numbers, what each is,
+        with its unit, such as ``["price (dollars)"]``. None takes the labels, or the names
+        that the table `y_test` has.
     score_name : str, default=None
         What the scores are; None takes it from the `scoring` of the search.
     model_path : str or Path, default=None
@@ -74,7 +79,7 @@ default=None
     reproduce : str, default=None
         Code or a command that makes this search again. None shows the search's repr.
     n_images : int, default=24
-        How many mistakes to show at most.
+        How many mistakes, or images that are most wrong, to show at most.
 
     Returns
     -------
@@ -115,12 +120,16 @@ default=None
     True
     """
     from skdnn.report._facts import SearchFacts
-    from skdnn.report._network import describe_network
+    from skdnn.report._kinds import target_of
+    from skdnn.report._network import describe_network, last_step
     from skdnn.report._page import render
     from skdnn.report._search_pictures import curves_pictures, heatmap_picture, times_picture
     from skdnn.report._unseen import unseen_rows
 
     facts = SearchFacts.of(search, names, score_name)
+    winner = search.best_estimator_
+    target = target_of(winner)
+    rows = unseen_rows(X_test, y_test, images, target.answers)
     page = render(
         title=title,
         data=data,
@@ -128,8 +137,12 @@ default=None
         curves=curves_pictures(search, facts, monitor),
         times=times_picture(facts),
         heatmap=heatmap_picture(search, facts),
-        unseen=unseen_rows(search, facts, X_test, y_test, images, target_names, n_images),
-        network=describe_network(search.best_estimator_),
+        unseen=None
+        if rows is None
+        else target.unseen(search, facts, rows, target_names, n_images),
+        network=describe_network(winner),
+        target=target,
+        about_curves=target.about_curves(last_step(winner)),
         model_path=None if model_path is None else Path(model_path).as_posix(),
         new_rows=new_rows,
         reproduce=repr(search) if reproduce is None else reproduce,

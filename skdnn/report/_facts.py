@@ -14,10 +14,12 @@ from skdnn.displays._candidates import (
     fold_scores_of,
     names_or_given,
     score_name_or_given,
+    scorer_of,
     short_names,
     value_text,
     varied_parameters,
 )
+from skdnn.displays._figures import figure_text
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class SearchFacts:
         What the scores are.
     questions : dict of str to list of str
         Values that were tried, by parameter.
+    score_note : str
+        What else is to be known of the scores, in a sentence.
     """
 
     names: list[str]
@@ -49,6 +53,7 @@ class SearchFacts:
     winner: int
     score_name: str
     questions: dict[str, list[str]]
+    score_note: str = ""
 
     @classmethod
     def of(
@@ -73,7 +78,12 @@ class SearchFacts:
             winner=winner,
             score_name=score_name_or_given(search, score_name),
             questions=_questions(search.cv_results_["params"]),
+            score_note=_score_note(search),
         )
+
+    def text(self, score: float) -> str:
+        """Write a score, or a difference of scores, with as many decimals as the winner's."""
+        return figure_text(float(score), float(self.means[self.winner]))
 
     @property
     def n_folds(self) -> int:
@@ -193,6 +203,18 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
     reach = z * np.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
     reach = float(reach / (1 + z**2 / total))
     return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def _score_note(search: Any) -> str:
+    scorer = scorer_of(search) or ""
+    if scorer == "r2":
+        return (
+            "1 is perfect; 0 is no better than to predict the mean of the targets for every "
+            "row, and below 0 is worse than that."
+        )
+    if scorer.startswith("neg_"):
+        return "It is the negative of an error: the nearer to 0, the better."
+    return ""
 
 
 def _questions(params: Sequence[dict[str, Any]]) -> dict[str, list[str]]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Stands for the page's text colour, which is dark on light or light on dark.
 _INK = "#010203"
+# Stands for the page's colour of marks, lighter on dark.
+MARK = "#040506"
 _COLOURS = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
 _CLEAR = ("figure.facecolor", "axes.facecolor", "savefig.facecolor", "legend.facecolor")
 _STYLE: Any = {
@@ -165,7 +167,8 @@ def _rewritten(key: str, value: str, name: str) -> str:
         return f"{name}-{value}"
     if key == "href" and value.startswith("#"):
         return f"#{name}-{value[1:]}"
-    return value.replace("url(#", f"url(#{name}-").replace(_INK, "currentColor")
+    coloured = value.replace(_INK, "currentColor").replace(MARK, "var(--mark)")
+    return coloured.replace("url(#", f"url(#{name}-")
 
 
 def _remove(root: ElementTree.Element, path: str) -> None:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from skdnn.displays import SearchHeatmapDisplay, SearchResultsDisplay, TrainingCurvesDisplay
 from skdnn.displays._canvas import shortened
+from skdnn.displays._figures import figure_text
+from skdnn.displays._measures import measure_of
 from skdnn.report._facts import SearchFacts
 from skdnn.report._network import last_step
 from skdnn.report._pictures import Picture, picture
+
+_OTHER_FIGURES = (
+    " The candidates differ in what is measured: their curves can't be compared in height."
+)
 
 
 def times_picture(facts: SearchFacts) -> Picture:
@@ -34,7 +41,7 @@ def times_picture(facts: SearchFacts) -> Picture:
         score_name=facts.score_name,
     )
     lines = [
-        f"{facts.names[row]}: {facts.means[row]:.4f} in {facts.fit_times[row]:.3g} s"
+        f"{facts.names[row]}: {facts.text(facts.means[row])} in {facts.fit_times[row]:.3g} s"
         for row in facts.best_first[:12]
     ]
 
@@ -133,14 +140,17 @@ def _curves_picture(search: Any, facts: SearchFacts, monitor: Any, metric: str) 
             )
         _move_legend_below(ax)
 
-    return picture(
+    drawn_picture = picture(
         f"curves-{metric}",
         draw,
-        title=f"{metric} by epoch",
+        title=f"{metric.replace('_', ' ')} by epoch",
         caption=_curves_caption(facts, monitor, metric),
         text=lambda: _curves_text(drawn[0]),
         size=_size(facts.names[:6], 3),
     )
+    if drawn[0].measure or not measure_of(last_step(search.best_estimator_), metric):
+        return drawn_picture
+    return replace(drawn_picture, caption=drawn_picture.caption + _OTHER_FIGURES)
 
 
 def _move_legend_below(ax: Any) -> None:
@@ -166,12 +176,13 @@ def _size(names: Sequence[str], n_others: int) -> tuple[float, float]:
 
 
 def _curves_caption(facts: SearchFacts, monitor: Any, metric: str) -> str:
+    words = metric.replace("_", " ").capitalize()
     if monitor is None:
-        return f"{metric.capitalize()} of the winner, refitted on all rows."
+        return f"{words} of the winner, refitted on all rows."
     shown = min(6, len(facts.names))
     which = "all candidates" if shown == len(facts.names) else f"the best {shown} candidates"
     return (
-        f"{metric.capitalize()} of {which}: mean of the folds, and a band from the lowest fold "
+        f"{words} of {which}: mean of the folds, and a band from the lowest fold "
         "to the highest."
     )
 
@@ -179,7 +190,8 @@ def _curves_caption(facts: SearchFacts, monitor: Any, metric: str) -> str:
 def _curves_text(display: TrainingCurvesDisplay) -> str:
     curves = display.validation_curves or display.curves
     return "At the last epoch: " + "; ".join(
-        f"{label} {np.nanmean(values, axis=0)[-1]:.3f}" for label, values in curves.items()
+        f"{label} {figure_text(np.nanmean(values, axis=0)[-1])}"
+        for label, values in curves.items()
     )
 
 

@@ -56,6 +56,8 @@ def test_count(changes, text):
 def test_best():
     assert best_text(snapshot()) == "best so far 0.8700: relu, adam, fold 1"
     assert best_text(snapshot(best=None)) == ""
+    assert best_text(snapshot(best=(-45_123_456.7, "adam"))) == "best so far -45,123,457: adam"
+    assert best_text(snapshot(best=(-2.5e-6, "adam"))) == "best so far -2.500e-06: adam"
 
 
 def test_a_fit_says_its_epoch_and_figures():

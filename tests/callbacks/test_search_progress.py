@@ -25,8 +25,8 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import KerasDNNClassifier
-from skdnn.callbacks import SearchProgress
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
+from skdnn.callbacks import HistoryMonitor, SearchProgress
 
 
 @pytest.fixture
@@ -136,6 +136,36 @@ def test_metadata_is_routed_as_to_the_scorer_alone(scoring, network, iris):
     np.testing.assert_array_equal(
         followed.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
     )
+
+
+def test_a_search_for_numbers_is_followed(iris):
+    X, y = iris[0][:, :3], 1e6 * iris[0][:, 3]
+    screen = Console(force_terminal=True, file=io.StringIO(), width=200, color_system=None)
+    seen = []
+
+    class Watched(SearchProgress):
+        def on_fit_task_end(self, estimator, context):
+            super().on_fit_task_end(estimator, context)
+            seen.extend(self._state.snapshot().running)
+
+    progress, monitor = Watched(screen), HistoryMonitor()
+    search = GridSearchCV(
+        KerasDNNRegressor((4,), epochs=2, random_state=0),
+        GRID,
+        cv=2,
+        scoring=progress.scorer("neg_mean_absolute_error"),
+    )
+
+    search.set_callbacks(progress, monitor).fit(X, y)
+
+    count, best = last_state(screen)
+    assert count.startswith("5 of 5 fits")
+    assert best.startswith(f"best so far {max(progress.fold_scores.values()):,.0f}: ")
+    figures = [set(fit.figures) for fit in seen if fit.epochs_done]
+    assert figures
+    assert all(names == {"loss", "mean_absolute_error"} for names in figures)
+    [[first, _], _] = monitor.fold_histories(search)
+    assert set(first) == {"loss", "mean_absolute_error"}
 
 
 def test_a_random_search_is_followed(network, iris, screen):

@@ -4,7 +4,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdnn.displays import (
     FirstLayerWeightsDisplay,
@@ -61,6 +64,31 @@ def test_names_and_numbers_are_not_all_mistakes(labels):
         ImagesDisplay.from_estimator(
             classifier, IMAGES.reshape(6, -1), labels, target_names=NAMES
         )
+
+
+def test_what_is_no_network_has_no_curves_and_no_weights(iris):
+    X, y = iris
+    ridge = make_pipeline(StandardScaler(), Ridge()).fit(X, y)
+    around = TransformedTargetRegressor(Ridge()).fit(X, y)
+    rule = r"^estimator must be a KerasDNNClassifier, .* got {}, which has no {}{}$"
+
+    with pytest.raises(TypeError, match=rule.format("Ridge", "history_", "")):
+        TrainingCurvesDisplay.from_estimator(ridge)
+    with pytest.raises(TypeError, match=rule.format("Ridge", "input_shape_", "")):
+        FirstLayerWeightsDisplay.from_estimator(ridge)
+    inside = ": pass its regressor_"
+    with pytest.raises(TypeError, match=rule.format("TransformedTarg.*", "history_", inside)):
+        TrainingCurvesDisplay.from_estimators({"a": [around]})
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted", "where"),
+    [(LABELS + 0.5, LABELS, "y_true"), (LABELS, LABELS - 0.25, "what is predicted")],
+)
+def test_numbers_are_not_all_mistakes(true, predicted, where):
+    with pytest.raises(ValueError, match=rf"^{where} must hold labels.* such as -?\d\.\d+; of"):
+        ImagesDisplay.from_predictions(IMAGES, true, predicted)
+    ImagesDisplay.from_predictions(IMAGES, LABELS + 0.0, LABELS)
 
 
 def test_missing_labels_are_no_mistakes():

@@ -14,6 +14,7 @@ from skdnn.displays._candidates import (
     fold_scores_of,
     names_or_given,
     score_name_of,
+    scorer_of,
     value_text,
     varied_parameters,
 )
@@ -145,6 +146,9 @@ def test_long_values_are_cut():
         (len, True, "score"),
         (SimpleNamespace(scoring="f1_macro"), True, "f1 macro"),  # as SearchProgress.scorer
         (["recall", "top_k_accuracy"], "top_k_accuracy", "top k accuracy"),
+        ("r2", True, "R²"),
+        ("neg_mean_absolute_error", True, "negative mean absolute error"),
+        ({"mae": "neg_mean_absolute_error", "r2": "r2"}, "mae", "mae"),
     ],
 )
 def test_a_score_has_the_name_of_what_was_asked_for(searched, scoring, refit, name):
@@ -159,6 +163,25 @@ def test_a_regressors_own_score_is_r2(searched):
     search.estimator = Ridge()
 
     assert score_name_of(search) == "R²"
+
+
+@pytest.mark.parametrize(
+    ("scoring", "refit", "scorer"),
+    [
+        (None, True, "r2"),
+        ("neg_log_loss", True, "neg_log_loss"),
+        (SimpleNamespace(scoring="neg_log_loss"), True, "neg_log_loss"),
+        ({"mae": "neg_mean_absolute_error"}, "mae", "neg_mean_absolute_error"),
+        ({"mae": len}, "mae", None),
+        (["r2", "max_error"], "max_error", "max_error"),
+        (len, True, None),
+    ],
+)
+def test_a_search_went_by_a_scorer(searched, scoring, refit, scorer):
+    search = searched({"a": [1]}, [[0.5]], scoring=scoring, refit=refit)
+    search.estimator = Ridge()
+
+    assert scorer_of(search) == scorer
 
 
 def test_an_estimator_that_has_scoring_is_no_search():

@@ -4,7 +4,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 
-from skdnn import KerasDNNClassifier, make_image_pipeline
+from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_image_pipeline
 from skdnn.displays import FirstLayerWeightsDisplay
 
 mpl.use("Agg")
@@ -59,6 +59,15 @@ def test_a_network_that_flattens_itself_knows_the_shape(images):
 
     assert display.weights.shape == (3, 4, 8)
     np.testing.assert_array_equal(display.weights[2].ravel(), kernel_of(classifier)[:, 2])
+
+
+def test_a_network_that_learns_numbers_has_weights_too(images):
+    X, _ = images
+    regressor = KerasDNNRegressor((3,), epochs=1).fit(X, 1e6 * X.sum(axis=(1, 2)))
+
+    display = FirstLayerWeightsDisplay.from_estimator(regressor)
+
+    np.testing.assert_array_equal(display.weights.reshape(3, -1).T, kernel_of(regressor))
 
 
 def test_a_network_without_hidden_layers_shows_its_classes(images):

@@ -38,6 +38,16 @@ def test_axes_name_parameters_and_values(searched):
     assert display.colorbar_.ax.get_ylabel() == "Recall, mean of the folds"
 
 
+def test_errors_of_millions_and_of_a_millionth_can_be_read(searched):
+    for size, text in ((-1e6, "-500,000\n± 100,000"), (-1e-6, "-5.00e-07\n± 1.00e-07")):
+        search = searched({"a": [1, 2], "b": [1, 2]}, 4 * [[0.4 * size, 0.6 * size]])
+        search.scoring = "neg_mean_squared_error"
+        display = SearchHeatmapDisplay.from_search(search)
+        assert display.text_[0, 0].get_text() == text
+        label = display.colorbar_.ax.get_ylabel()
+        assert label == "Negative mean squared error,\nmean of the folds"
+
+
 def test_axes_can_be_chosen(searched):
     display = SearchHeatmapDisplay.from_search(searched(GRID, SCORES), x="dnn__activation")
 

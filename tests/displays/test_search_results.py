@@ -59,6 +59,17 @@ def test_axes_and_legend_say_what_is_drawn_with_units(searched):
     assert display.ax_.get_xlim()[0] == 0
 
 
+def test_a_long_name_of_scores_has_a_line_of_its_own(searched):
+    scores = -1e6 * np.array(SCORES)
+    display = SearchResultsDisplay.from_search(
+        searched(GRID, scores, TIMES, scoring="neg_mean_absolute_error")
+    )
+
+    expected = "Negative mean absolute error:\nmean, lowest and highest fold"
+    assert display.ax_.get_ylabel() == expected
+    assert legend_of(display)[1] == "sgd"  # nearest to 0
+
+
 def test_candidates_can_be_told_apart_without_colour(searched):
     grid = {"optimizer": [f"o{k}" for k in range(12)]}
     display = SearchResultsDisplay.from_search(searched(grid, np.eye(12)[::-1] + 1))

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 from skdnn.callbacks import HistoryMonitor
 from skdnn.displays import TrainingCurvesDisplay
 
@@ -270,6 +270,32 @@ def test_unfitted_among_several_is_refused(fitted):
         TrainingCurvesDisplay.from_estimators({"a": fitted, "b": [clone(fitted)]})
 
 
+def test_a_regressors_curves_say_what_they_measure(iris):
+    X, y = iris[0][:, :3], 1e6 * iris[0][:, 3]
+    regressor = KerasDNNRegressor(
+        (4,), epochs=3, early_stopping=True, scoring=None, random_state=0
+    ).fit(X, y)
+
+    loss = TrainingCurvesDisplay.from_estimator(regressor)
+    error = TrainingCurvesDisplay.from_estimator(regressor, metric="val_mean_absolute_error")
+    score = TrainingCurvesDisplay.from_estimator(regressor, metric="validation_score")
+    both = TrainingCurvesDisplay.from_estimators({"a": regressor, "b": [regressor]})
+
+    for display in (loss, both):
+        assert display.ax_.get_ylabel() == "Loss\n(squared error of standardized y)"
+    np.testing.assert_array_equal(loss.lines_[0].get_ydata(), regressor.history_["loss"])
+    expected = "Validation mean absolute error\n(of standardized y)"
+    assert error.ax_.get_ylabel() == expected
+    assert score.ax_.get_ylabel() == "Validation score\n(R²)"
+    assert len(loss.best_marks_) == 1
+
+
+def test_what_is_measured_can_be_told(fitted):
+    display = TrainingCurvesDisplay.from_histories({"a": FOLDS}, measure="bits of $y$")
+
+    assert display.ax_.get_ylabel() == "Training loss\n(bits of \\$y\\$)"
+
+
 # -- a search -------------------------------------------------------------------------------
 
 
@@ -294,6 +320,31 @@ def test_a_search_is_a_band_for_each_candidate_the_best_first(search):
         [line.get_ydata()[0] for line in display.lines_], [1.1, 3.1, 0.1, 2.1]
     )
     assert len(display.bands_) == 4
+
+
+@pytest.mark.parametrize(
+    ("grid", "title"),
+    [
+        ({"units": 4 * [None]}, "Training loss"),
+        (
+            {"optimizer": ["sgd", "adam", "lion", "rmsprop"]},
+            "Training loss\n(huber, delta=1, of standardized y)",
+        ),
+        ({"loss": ["squared_error", "huber", "poisson", "quantile"]}, "Training loss"),
+    ],
+)
+def test_the_measure_is_told_where_candidates_share_it(searched, grid, title):
+    search = searched(grid, [[0.1], [0.8], [0.9], [0.7]])
+    if "units" not in grid:
+        search.estimator = make_pipeline(KerasDNNRegressor(loss="huber"))
+        search.cv_results_["params"] = [
+            {f"kerasdnnregressor__{name}": value for name, value in params.items()}
+            for params in search.cv_results_["params"]
+        ]
+
+    display = TrainingCurvesDisplay.from_search(search, Monitor())
+
+    assert display.ax_.get_ylabel() == title
 
 
 def test_of_a_large_search_the_best_are_drawn(search):

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.datasets import make_friedman1
 from sklearn.model_selection import GridSearchCV
 
-from skdnn import make_image_pipeline
+from skdnn import KerasDNNRegressor, make_image_pipeline
 from skdnn.callbacks import HistoryMonitor
 from skdnn.report import write_report
 
@@ -230,4 +232,48 @@ def evil_page(searched, tmp_path_factory):
         score_name=EVIL[2],
         model_path=f"{EVIL[0]}'\".joblib",
         reproduce=EVIL[2] + EVIL[6],
+    )
+
+
+# -- the same for numbers -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SearchedNumbers:
+    """A fitted search over regressors, its monitor and rows that it has not seen."""
+
+    search: GridSearchCV
+    monitor: HistoryMonitor
+    rows: pd.DataFrame
+    target: pd.Series
+
+
+@pytest.fixture(scope="session")
+def numbers():
+    """A search over four networks for prices; columns have names that could be run."""
+    X, y = make_friedman1(n_samples=200, random_state=0)
+    columns = [*EVIL[:7], "a\x01b", *EVIL[8:]]  # pandas has no half characters
+    table = pd.DataFrame(X, columns=columns, index=range(1000, 1200))
+    target = pd.Series(1e5 * y + 1e6, index=table.index, name=f"{EVIL[0]} in $")
+    monitor = HistoryMonitor()
+    search = GridSearchCV(
+        KerasDNNRegressor((8,), epochs=2, random_state=0),
+        {"activation": ["sigmoid", "relu"], "optimizer": ["sgd", "adam"]},
+        scoring="neg_mean_absolute_error",
+        cv=2,
+    )
+    search.set_callbacks(monitor).fit(table[:140], target[:140])
+    return SearchedNumbers(search, monitor, table[140:], target[140:])
+
+
+@pytest.fixture(scope="session")
+def numbers_page(numbers, tmp_path_factory):
+    """A report with everything that there can be in it, and names that a page could run."""
+    return write_report(
+        numbers.search,
+        tmp_path_factory.mktemp("numbers") / "report.html",
+        X_test=numbers.rows,
+        y_test=numbers.target,
+        monitor=numbers.monitor,
+        data="140 houses",
     )

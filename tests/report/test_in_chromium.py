@@ -62,7 +62,7 @@ def click(browser, name):
 
 
 @pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("which", ["page", "evil_page"])
+@pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page"])
 def test_nothing_is_complained_of_and_nothing_is_asked_for(browser, request, which, way):
     path = request.getfixturevalue(which)
 
@@ -76,7 +76,7 @@ def test_nothing_is_complained_of_and_nothing_is_asked_for(browser, request, whi
 
 
 @pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("which", ["page", "evil_page"])
+@pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page"])
 def test_the_page_does_not_scroll_sideways(browser, request, which, way):
     browser.open(request.getfixturevalue(which), **EVERY_WAY[way])
 
@@ -209,19 +209,24 @@ def test_headings_are_in_order(browser, page):
     ]
 
 
-def test_every_picture_has_a_text(browser, page):
-    browser.open(page)
-
+def spoken(browser):
+    """Return what a screen reader says of each picture."""
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
-    pictures = [
-        (node.get("name", {}).get("value", ""), node.get("description", {}).get("value", ""))
+    texts = [
+        node.get("name", {}).get("value", "")
         for node in nodes
         if not node["ignored"]
         and node["role"]["value"] in ("image", "img", "graphics-document")
     ]
-    texts = [name for name, _ in pictures]
     assert len(texts) == browser.run("document.querySelectorAll('svg, img').length")
     assert all(len(text) > 20 for text in texts)
+    return texts
+
+
+def test_every_picture_has_a_text(browser, page):
+    browser.open(page)
+
+    texts = spoken(browser)
     assert any(
         re.match(r"loss by epoch.* At the last epoch: .*relu, adam \d\.\d", text)
         for text in texts
@@ -232,8 +237,46 @@ def test_every_picture_has_a_text(browser, page):
     assert sum(" taken for " in text for text in texts) == browser.run("document.images.length")
 
 
-def test_regions_and_tables_have_names(browser, page):
-    browser.open(page)
+def test_pictures_of_numbers_have_a_text(browser, numbers_page):
+    browser.open(numbers_page)
+
+    texts = spoken(browser)
+
+    assert any(re.match(r"True against predicted numbers of .*off by at mo", t) for t in texts)
+    assert any(re.match(r"Residuals of .* and standard deviation [\d,]+", t) for t in texts)
+
+
+def test_names_of_columns_and_targets_are_shown_and_not_run(browser, numbers_page, numbers):
+    browser.open(numbers_page)
+
+    assert browser.run("typeof window.broken") == "undefined"
+    assert browser.run("document.scripts.length") == 1
+    assert browser.run("document.images.length") == 0
+    columns = browser.run("[...document.querySelectorAll('th.name')].map(t => t.textContent)")
+    shown = [f"{name[:23]}…" if len(name) > 24 else name for name in numbers.rows.columns]
+    assert columns == shown[:6]
+    axis = browser.run(
+        "[...document.querySelectorAll('#predicted-0-figure_1 text')].map(t => t.textContent)"
+    )
+    assert "Predicted: <script>window.broken = 1</sc…" in axis
+
+
+def test_points_are_lighter_on_dark(browser, numbers_page):
+    colours = []
+    for dark in (False, True):
+        browser.open(numbers_page, dark=dark)
+        colours.append(
+            browser.run(
+                "getComputedStyle(document.querySelector('#predicted-0-figure_1 use')).fill"
+            )
+        )
+
+    assert colours == ["rgb(0, 114, 178)", "rgb(86, 180, 233)"]
+
+
+@pytest.mark.parametrize("which", ["page", "numbers_page"])
+def test_regions_and_tables_have_names(browser, request, which):
+    browser.open(request.getfixturevalue(which))
 
     assert browser.run("document.documentElement.lang") == "en"
     assert browser.run(
@@ -248,7 +291,9 @@ def test_regions_and_tables_have_names(browser, page):
     )
 
 
-def test_ids_are_unique_and_what_is_referred_to_is_there(browser, page):
+@pytest.mark.parametrize("which", ["page", "numbers_page"])
+def test_ids_are_unique_and_what_is_referred_to_is_there(browser, request, which):
+    page = request.getfixturevalue(which)
     browser.open(page)
 
     ids = browser.run("[...document.querySelectorAll('[id]')].map(e => e.id)")
@@ -264,8 +309,9 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(browser, page):
 
 
 @pytest.mark.parametrize("way", EVERY_WAY)
-def test_text_stands_out_from_its_ground(browser, page, way):
-    browser.open(page, **EVERY_WAY[way])
+@pytest.mark.parametrize("which", ["page", "numbers_page"])
+def test_text_stands_out_from_its_ground(browser, request, which, way):
+    browser.open(request.getfixturevalue(which), **EVERY_WAY[way])
 
     found = browser.run(CONTRASTS)
 

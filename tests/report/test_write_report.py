@@ -386,7 +386,7 @@ def test_numbers_have_a_score_but_no_confusion(tmp_path, iris):
     assert "mean absolute error" in text.lower()
     assert "confusion" not in text.lower()
     assert "accuracy" not in text.lower()
-    with pytest.raises(ValueError, match="names of classes, but the search learnt numbers"):
+    with pytest.raises(ValueError, match=r"must name 1 number that .* learnt, got 2 names$"):
         write_report(search, tmp_path / "r.html", X_test=X, y_test=y, target_names=["a", "b"])
 
 
@@ -480,7 +480,10 @@ def test_the_wheel_holds_the_template(tmp_path):
     root = Path(__file__).parents[2]
     [wheel] = WheelBuilder(str(root)).build(directory=str(tmp_path))
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("page.html.jinja", "page.css", "page.js"):
+    for name in (
+        *("page.html.jinja", "macros.html.jinja", "classes.html.jinja", "numbers.html.jinja"),
+        *("page.css", "page.js"),
+    ):
         assert f"skdnn/report/{name}" in names
 
 

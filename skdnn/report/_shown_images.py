@@ -1,0 +1,59 @@
+"""Images in the page, each with what it was taken for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skdnn.displays._images import drawable
+from skdnn.report._pictures import data_uri
+
+
+@dataclass(frozen=True)
+class ShownImage:
+    """A picture of a wrong prediction.
+
+    Parameters
+    ----------
+    uri : str
+        The picture itself.
+    text : str
+        For those who can't see it.
+    words : tuple of str
+        What was predicted, and what it is.
+    """
+
+    uri: str
+    text: str
+    words: tuple[str, str]
+
+
+def shown_images(
+    images: NDArray[Any],
+    among: NDArray[Any],
+    texts: Iterable[str],
+    words: Iterable[tuple[str, str]],
+) -> list[ShownImage]:
+    """Put images into the page.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width) or (n, height, width, channels)
+        What is shown.
+    among : ndarray of the same dimensions
+        All images: their lowest value is black and their highest is white.
+    texts : iterable of str
+        For those who can't see them.
+    words : iterable of tuple of str
+        What was predicted of each, and what it is.
+
+    Returns
+    -------
+    shown : list of ShownImage
+    """
+    low, high = (float(among.min()), float(among.max())) if among.size else (0.0, 1.0)
+    uris = [data_uri(drawable(image), low, max(high, low + 1e-12)) for image in images]
+    return [ShownImage(*parts) for parts in zip(uris, texts, words, strict=True)]
