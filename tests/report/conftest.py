@@ -8,7 +8,6 @@ import select
 import shutil
 import subprocess
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,10 +195,7 @@ def searched(sample):
         cv=2,
     )
     search.set_callbacks(monitor)
-    with warnings.catch_warnings():
-        # scikit-learn's transformer takes no callbacks.
-        warnings.filterwarnings("ignore", message="The estimator FunctionTransformer does")
-        search.fit(sample.images[:300], sample.target[:300])
+    search.fit(sample.images[:300], sample.target[:300])
     return Searched(search, monitor, sample.images[300:500], sample.target[300:500])
 
 
