@@ -7,7 +7,20 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
-from peers import FLOOR, FLOOR_1, KERAS, MLP, MLP_1, SCIKERAS, SKDNN, SKORCH, WRAPPER
+import scores
+from peers import (
+    FLOOR,
+    FLOOR_1,
+    KERAS,
+    MLP,
+    MLP_1,
+    MLP_NUMBERS,
+    MLP_STANDARDIZED,
+    SCIKERAS,
+    SKDNN,
+    SKORCH,
+    WRAPPER,
+)
 from rich.table import Table
 
 Results = dict[str, Any]
@@ -16,29 +29,49 @@ BEST = "search, best n_jobs"
 
 # Times skdnn's time that a peer takes, at least.
 _AT_LEAST = {
-    ("first-fit", KERAS): 6,
+    ("first-fit", KERAS): 6.5,
     ("first-fit", SCIKERAS): 6,
     ("later-fit", KERAS): 10,
     ("later-fit", SCIKERAS): 10,
     ("later-fit", SKORCH): 7,
-    ("later-fit", MLP): 4,
-    ("later-fit", MLP_1): 4,
+    ("later-fit", MLP): 6,
+    ("later-fit", MLP_1): 6,
     (BEST, SCIKERAS): 8,
     (BEST, WRAPPER): 8,
     (BEST, MLP): 3,
     ("search, n_jobs=1", SCIKERAS): 12,
     ("search, n_jobs=1", MLP): 4.5,
     ("digits, cold", SCIKERAS): 15,
-    ("digits, cold", MLP): 1,
+    ("digits, cold", MLP): 2,
     ("digits, warm", SCIKERAS): 15,
     ("digits, warm", MLP): 1,
-    ("wide, 1024-512", KERAS): 1,
-    ("wide, 512-256", KERAS): 1,
+    ("wide, 1024-512", KERAS): 1.8,
+    ("wide, 512-256", KERAS): 1.8,
     ("predict-one", KERAS): 100,
     ("predict-many", KERAS): 5,
+    ("150 x 4, 100 epochs, later", MLP): 2,
+    ("1,000 x 20, 20 epochs, later", MLP): 4,
+    ("1,000 x 20, 100 epochs, later", MLP): 4,
+    ("1,000 x 20, 100 epochs, first", MLP): 1,
+    ("5,000 x 30, 20 epochs, later", MLP): 4,
+    ("5,000 x 30, 20 epochs, first", MLP): 1,
+    ("200,000 x 50, 2 epochs, later", MLP): 4,
+    ("200,000 x 50, 2 epochs, first", MLP): 1,
+    ("pixel sums, first", KERAS): 6.5,
+    ("pixel sums, later", KERAS): 10,
+    ("pixel sums, later", SCIKERAS): 10,
+    ("pixel sums, later", MLP_NUMBERS): 6,
+    ("pixel sums, later", MLP_STANDARDIZED): 6,
 }
 # Times a peer's time that skdnn takes, at most.
-_AT_MOST = {("later-fit", FLOOR): 1.3, ("later-fit", FLOOR_1): 1.3, ("predict-one", MLP): 3}
+_AT_MOST = {
+    ("later-fit", FLOOR): 1.3,
+    ("later-fit", FLOOR_1): 1.3,
+    ("predict-one", MLP): 3,
+    ("150 x 4, 100 epochs, first", MLP): 1.5,
+    ("1,000 x 20, 20 epochs, first", MLP): 1.5,
+    ("random search, cold", MLP): 2,
+}
 
 _GROWTH_KIB, _PEAK_TIMES_X, _PEAK_PLUS_MB = 10, 1.5, 300
 
@@ -166,8 +199,14 @@ def _time(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
 
 
-def terminal_table(results: Results) -> Table:
-    """Return the table that is printed."""
+def terminal_tables(results: Results) -> Iterator[Table]:
+    """Yield the tables that are printed."""
+    yield _table_of_times(results)
+    if results.get("r2"):
+        yield scores.terminal_table(results)
+
+
+def _table_of_times(results: Results) -> Table:
     table = Table(*HEADINGS)
     previous = ""
     for line in lines(results):
@@ -182,10 +221,15 @@ def terminal_table(results: Results) -> Table:
 
 def markdown(results: Results) -> str:
     """Return the results as a part of the page."""
-    rows = [HEADINGS, ["---"] * len(HEADINGS), *(line.cells() for line in lines(results))]
-    table = ["| " + " | ".join(row) + " |" for row in rows]
-    remarks = [f"- {remark}" for remark in [*results["notes"], *results["failures"]]]
-    return "\n".join([title(results), "", *table, "", *remarks]).rstrip()
+    tables = [(HEADINGS, [line.cells() for line in lines(results)])]
+    if results.get("r2"):
+        tables.append((scores.HEADINGS, scores.rows(results)))
+    text = [title(results), ""]
+    for headings, rows in tables:
+        all_rows = [headings, ["---"] * len(headings), *rows]
+        text += ["| " + " | ".join(row) + " |" for row in all_rows] + [""]
+    text += [f"- {remark}" for remark in [*results["notes"], *results["failures"]]]
+    return "\n".join(text).rstrip()
 
 
 def title(results: Results) -> str:
