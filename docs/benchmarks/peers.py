@@ -187,8 +187,10 @@ class _KerasFit:
     predict = predict_proba  # of numbers
 
 
-def _scikeras_network(meta: dict[str, Any], **settings: Any) -> Any:
-    return _sequential(meta["n_features_in_"], **settings)
+def _scikeras_network(
+    meta: dict[str, Any], hidden_units: tuple[int, ...], activation: str, classes: int | None
+) -> Any:
+    return _sequential(meta["n_features_in_"], hidden_units, activation, classes)
 
 
 def _scikeras(network: Network) -> Any:
@@ -241,7 +243,7 @@ def _mlp(network: Network) -> Any:
 
     solver = {name: value for name, (value,) in _MLP_SOLVERS[network.optimizer].items()}
     return (MLPRegressor if network.classes is None else MLPClassifier)(
-        network.hidden_units,
+        hidden_layer_sizes=network.hidden_units,
         activation="logistic" if network.activation == "sigmoid" else network.activation,
         alpha=0,
         batch_size=network.batch_size,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
+import scores
 import tables as drawn
 from peers import (
     FLOOR,
@@ -22,7 +23,6 @@ from peers import (
     MLP_NUMBERS,
     MLP_STANDARDIZED,
     SCIKERAS,
-    SCIKERAS_STANDARDIZED,
     SKDNN,
     SKORCH,
     WRAPPER,
@@ -52,7 +52,7 @@ class Size:
     table_starts: int | None = None  # new processes of each; None: as `repeats`
     random_candidates: int = 20
     partial_fits: int = 200
-    seeds: int = 5
+    seeds: int | None = None  # of R²; None: as many as the table asks for
 
     @property
     def network(self) -> Network:
@@ -141,8 +141,7 @@ def _cold_and_warm(
         if answer := bench.run(job, peer=peer, **arguments):
             for state, seconds in answer["seconds"].items():
                 bench.time(f"{measure}, {state}", peer, seconds)
-                scores = bench.scores.setdefault(f"{measure}, {state}", {})
-                scores[peer] = answer["score"]
+                bench.scores.setdefault(f"{measure}, {state}", {})[peer] = answer["score"]
 
 
 def first_fit(bench: Bench) -> None:
@@ -264,26 +263,32 @@ def numbers(bench: Bench) -> None:
     size = bench.size
     chosen = drawn.shortened(drawn.OF_NUMBERS, size.tables, size.table_epochs)
     where = {table.name: (table.network, table.save(bench.data)) for table in chosen}
-    for name, (network, data) in where.items():
-        _score_numbers(bench, name, network, data)
+    for table in chosen:
+        _score_numbers(bench, table, where[table.name][1])
     images = drawn.save_pixel_sums(bench.data)
     where["pixel sums"] = (replace(size.network, classes=None), images)
-    for name in ("pixel sums", drawn.FRIEDMAN.name):
-        network, data = where[name]
+    timed = {"pixel sums", drawn.FRIEDMAN.name}
+    for name, (network, data) in where.items():
+        if name not in timed:
+            continue
         arguments = {"network": network, "data": data, "rows": size.rows}
         who = (SKDNN, KERAS, SCIKERAS, MLP_NUMBERS, MLP_STANDARDIZED)
         _first_fits(bench, f"{name}, first", who, size.table_starts, **arguments)
         _later_fits(bench, f"{name}, later", who, **arguments)
 
 
-def _score_numbers(bench: Bench, name: str, network: Network, data: str) -> None:
-    who = (SKDNN, MLP_STANDARDIZED, MLP_NUMBERS, SCIKERAS_STANDARDIZED, SCIKERAS)
-    settings = {"forms": drawn.FORMS, "seeds": bench.size.seeds}
-    if answer := bench.run("numbers", who=who, network=network, data=data, **settings):
-        bench.r2[name] = answer["scores"]
-        bench.notes += [f"{name}: {what}: {error}" for what, error in answer["errors"].items()]
-        for form, scores in answer["scores"].items():
-            bench.tell(f"R² {name}, {form}: {scores}")
+def _score_numbers(bench: Bench, table: drawn.Table, data: str) -> None:
+    settings = {
+        "who": scores.PEERS,
+        "forms": drawn.FORMS,
+        "seeds": bench.size.seeds or table.seeds,
+    }
+    if answer := bench.run("numbers", network=table.network, data=data, **settings):
+        bench.r2[table.name] = answer["scores"]
+        errors = answer["errors"].items()
+        bench.notes += [f"{table.name}: {what}: {error}" for what, error in errors]
+        for row in scores.rows({"quick": True, "r2": {table.name: answer["scores"]}}):
+            bench.tell(f"R² {', '.join(row)}")
 
 
 WORKLOADS: dict[str, Callable[[Bench], None]] = {
