@@ -24,9 +24,11 @@ N_CLASSES = 10
 SKDNN, KERAS, SCIKERAS = "skdnn", "Keras fit", "scikeras"
 WRAPPER, MLP, SKORCH, FLOOR = "Keras wrapper", "MLPClassifier", "skorch", "floor"
 # NumPy's matrix products are often faster on one thread at this size.
-MLP_1, FLOOR_1 = f"{MLP}, 1 thread", f"{FLOOR}, 1 thread"
+ONE_THREAD = ", 1 thread"
+MLP_1, FLOOR_1 = MLP + ONE_THREAD, FLOOR + ONE_THREAD
 # Of numbers: what they are without help, and what everybody is told to do.
 MLP_NUMBERS = "MLPRegressor"
+MLP_NUMBERS_1 = MLP_NUMBERS + ONE_THREAD
 _STANDARDIZED = ", standardized y"
 MLP_STANDARDIZED, SCIKERAS_STANDARDIZED = MLP_NUMBERS + _STANDARDIZED, SCIKERAS + _STANDARDIZED
 
@@ -51,6 +53,7 @@ _MODULES = {
     MLP_1: ("sklearn.neural_network",),
     FLOOR_1: (),
     MLP_NUMBERS: ("sklearn.neural_network",),
+    MLP_NUMBERS_1: ("sklearn.neural_network",),
     MLP_STANDARDIZED: ("sklearn.neural_network",),
     SCIKERAS_STANDARDIZED: ("tensorflow", "scikeras.wrappers"),
 }
@@ -335,6 +338,9 @@ class _OneThread:
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         return self.peer.predict_proba(X)
 
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return self.peer.predict(X)
+
 
 _MAKERS = {
     SKDNN: _skdnn,
@@ -347,6 +353,7 @@ _MAKERS = {
     MLP_1: lambda network: _OneThread(_mlp(network)),
     FLOOR_1: lambda network: _OneThread(_Floor(network)),
     MLP_NUMBERS: _mlp,
+    MLP_NUMBERS_1: lambda network: _OneThread(_mlp(network)),
     MLP_STANDARDIZED: lambda network: _standardized(_mlp(network)),
     SCIKERAS_STANDARDIZED: lambda network: _standardized(_scikeras(network)),
 }

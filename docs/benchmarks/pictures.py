@@ -51,7 +51,7 @@ def draw_times(results: dict[str, Any], path: Path) -> None:
     _name_workloads(ax, bars, results)
     ax.axvline(1, color=_COLOURS[peers.SKDNN], linewidth=2)
     ratios = [ratio for *_, ratio in bars]
-    ax.set(xscale="log", xlim=(min(0.08, min(ratios) / 12), max(ratios) * 8))
+    ax.set(xscale="log", xlim=(min(0.08, min(ratios) / 30), max(ratios) * 16))
     ax.set_xlabel("time relative to skdnn (blue line), log scale: further right is slower")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} x")
     ax.spines[["top", "right", "left"]].set_visible(False)

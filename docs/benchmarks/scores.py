@@ -63,7 +63,9 @@ def _against_mlp(ours: Scores, theirs: Scores, *, quick: bool) -> tuple[str, str
 
 def terminal_table(results: Results) -> Table:
     """Return the table that is printed."""
-    table = Table(*HEADINGS)
+    table = Table()
+    for heading in HEADINGS:
+        table.add_column(heading, overflow="fold")
     previous = ""
     for name, seeds, *cells in rows(results):
         if previous and name != previous:

@@ -21,6 +21,7 @@ from peers import (
     MLP,
     MLP_1,
     MLP_NUMBERS,
+    MLP_NUMBERS_1,
     MLP_STANDARDIZED,
     SCIKERAS,
     SKDNN,
@@ -249,8 +250,9 @@ def tables(bench: Bench) -> None:
     size, who = bench.size, (SKDNN, MLP)
     for table in drawn.shortened(drawn.OF_CLASSES, size.tables, size.table_epochs):
         where = {"network": table.network, "data": table.save(bench.data)}
-        _first_fits(bench, f"{table.name}, first", who, size.table_starts, **where)
-        _later_fits(bench, f"{table.name}, later", who, **where)
+        threads = (*who, MLP_1)
+        _first_fits(bench, f"{table.name}, first", threads, size.table_starts, **where)
+        _later_fits(bench, f"{table.name}, later", threads, **where)
     _later_fits(bench, "iris, defaults", who, data=drawn.save_iris(bench.data))
     where = {"network": drawn.SMALL.network, "data": drawn.SMALL.save(bench.data)}
     measure = f"{size.partial_fits} x partial_fit"
@@ -272,7 +274,7 @@ def numbers(bench: Bench) -> None:
         if name not in timed:
             continue
         arguments = {"network": network, "data": data, "rows": size.rows}
-        who = (SKDNN, KERAS, SCIKERAS, MLP_NUMBERS, MLP_STANDARDIZED)
+        who = (SKDNN, KERAS, SCIKERAS, MLP_NUMBERS, MLP_NUMBERS_1, MLP_STANDARDIZED)
         _first_fits(bench, f"{name}, first", who, size.table_starts, **arguments)
         _later_fits(bench, f"{name}, later", who, **arguments)
 
