@@ -10,6 +10,8 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,11 @@ import peers
 from joblib.externals.loky import get_reusable_executor
 from peers import KERAS, SKDNN, Network
 from sklearn.datasets import load_digits
+from sklearn.metrics import r2_score
 from sklearn.model_selection import (
     GridSearchCV,
     ParameterGrid,
+    RandomizedSearchCV,
     StratifiedKFold,
     cross_val_score,
 )
@@ -51,7 +55,7 @@ def load_data(data: str, rows: int | None = None, part: str = "train") -> Any:
 # -- fits ---------------------------------------------------------------------------------
 
 
-def fit_once(*, peer: str, network: Network, data: str, rows: int) -> Answer:
+def fit_once(*, peer: str, network: Network, data: str, rows: int | None = None) -> Answer:
     """Time the first fit of a process."""
     peers.load(peer)
     X, y = load_data(data, rows)
@@ -60,25 +64,81 @@ def fit_once(*, peer: str, network: Network, data: str, rows: int) -> Answer:
 
 
 def later_fits(
-    *, who: list[str], network: Network, data: str, rows: int, repeats: int
+    *,
+    who: list[str],
+    repeats: int,
+    data: str,
+    rows: int | None = None,
+    network: Network | None = None,
+    partial_fits: int | None = None,
 ) -> Answer:
-    """Time fits of all peers in turn, after a fit of each; score the last of each."""
+    """Time fits of all peers in turn, after a fit of each; score the last of each.
+
+    With `partial_fits`, a fit is that many calls of `partial_fit`.
+    """
     for peer in who:
         peers.load(peer)
     X, y = load_data(data, rows)
-    fitted: dict[str, Any] = {peer: peers.make(peer, network).fit(X, y) for peer in who}
+    classes = np.unique(y)
+
+    def fit(estimator: Any) -> Any:
+        if partial_fits is None:
+            return estimator.fit(X, y)
+        for _ in range(partial_fits):
+            estimator.partial_fit(X, y, classes=classes)
+        return estimator
+
+    fitted: dict[str, Any] = {peer: fit(peers.make(peer, network)) for peer in who}
     times: dict[str, list[float]] = {peer: [] for peer in who}
     for _ in range(repeats):
         for peer in who:
             fitted[peer] = peers.make(peer, network)
-            times[peer].append(seconds(lambda now=fitted[peer]: now.fit(X, y)))
+            times[peer].append(seconds(lambda now=fitted[peer]: fit(now)))
     X_val, y_val = load_data(data, part="validation")
-    accuracy = {
-        peer: float(np.mean(estimator.predict_proba(X_val).argmax(axis=1) == y_val))
+    numbers = network is not None and network.classes is None
+    scores = {
+        peer: _r2(estimator, X_val, y_val) if numbers else _accuracy(estimator, X_val, y_val)
         for peer, estimator in fitted.items()
         if peer not in (peers.FLOOR, peers.FLOOR_1)
     }
-    return {"seconds": times, "accuracy": accuracy}
+    return {"seconds": times, "scores": scores}
+
+
+def _accuracy(estimator: Any, X: np.ndarray, y: np.ndarray) -> float:
+    # Not all have `predict`, and classes are 0, 1, 2, ...
+    return float(np.mean(estimator.predict_proba(X).argmax(axis=1) == y))
+
+
+def _r2(estimator: Any, X: np.ndarray, y: np.ndarray) -> float:
+    return float(r2_score(y, estimator.predict(X)))
+
+
+# -- numbers ------------------------------------------------------------------------------
+
+
+def numbers(
+    *, who: list[str], network: Network, data: str, forms: dict[str, Any], seeds: int
+) -> Answer:
+    """Score fits of all peers on each form of y, on unseen rows; None for a fit that failed."""
+    for peer in who:
+        peers.load(peer)
+    (X, y), (X_val, y_val) = (load_data(data, part=part) for part in ("train", "validation"))
+    y, y_val = y.astype(np.float64), y_val.astype(np.float64)
+    scores: Answer = {form: {peer: [] for peer in who} for form in forms}
+    errors: dict[str, str] = {}
+    for random_state, (form, (factor, summand)), peer in product(
+        range(seeds), forms.items(), who
+    ):
+        peers.seed(random_state)
+        estimator = peers.make(peer, replace(network, random_state=random_state))
+        score = None
+        try:
+            estimator.fit(X, factor * y + summand)
+            score = _r2(estimator, X_val, factor * y_val + summand)
+        except ValueError as error:  # weights or predictions that are not finite
+            errors[f"{peer} on {form}"] = str(error).splitlines()[0]
+        scores[form][peer].append(score)
+    return {"scores": scores, "errors": errors}
 
 
 # -- searches -----------------------------------------------------------------------------
@@ -104,6 +164,22 @@ def search(*, peer: str, n_jobs: int, network: Network, data: str, rows: int) ->
         "best": str(job.best_params_),
         "best_score": float(job.best_score_),
     }
+
+
+def random_search(*, peer: str, network: Network, data: str, candidates: int) -> Answer:
+    """Time a random search over units and batch sizes in a new process, and once more."""
+    peers.load(peer)
+    X, y = load_data(data)
+    job = RandomizedSearchCV(
+        peers.make(peer, network),
+        peers.units_and_batches(peer),
+        n_iter=candidates,
+        cv=StratifiedKFold(N_SPLITS, shuffle=True, random_state=0),
+        random_state=0,
+        error_score="raise",
+    )
+    times = {state: seconds(lambda: job.fit(X, y)) for state in ("cold", "warm")}
+    return {"seconds": times, "score": float(job.best_score_)}
 
 
 def _warm_workers(peer: str, n_jobs: int) -> None:
@@ -133,7 +209,7 @@ def digits(*, peer: str, network: Network) -> Answer:
         scores[:] = cross_val_score(pipeline, X, y, cv=folds, error_score="raise")
 
     times = {"cold": seconds(validate), "warm": seconds(validate)}
-    return {"seconds": times, "accuracy": float(np.mean(scores))}
+    return {"seconds": times, "score": float(np.mean(scores))}
 
 
 def predictions(*, network: Network, data: str, rows: int, repeats: int) -> Answer:
@@ -275,7 +351,9 @@ _JOBS = {
     for job in (
         fit_once,
         later_fits,
+        numbers,
         search,
+        random_search,
         digits,
         predictions,
         memory_growth,

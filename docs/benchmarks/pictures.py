@@ -21,6 +21,7 @@ _COLOURS = {
     peers.SCIKERAS: "#E69F00",
     peers.WRAPPER: "#CC79A7",
     peers.MLP: "#009E73",
+    peers.MLP_NUMBERS: "#009E73",
     peers.SKORCH: "#56B4E9",
     peers.FLOOR: "#999999",
 }
@@ -34,7 +35,7 @@ def draw_times(results: dict[str, Any], path: Path) -> None:
         return
     figure, ax = plt.subplots(figsize=(8, 0.8 + 0.24 * bars[-1][0]), layout="constrained")
     for place, peer, ratio in bars:
-        colour = _COLOURS[peer.removesuffix(", 1 thread")]
+        colour = _COLOURS[peer.split(",")[0]]
         ax.barh(place, ratio - 1, left=1, height=0.82, color=colour)
         label = f"{peer}  {ratio:.3g} x"
         outwards = 1 if ratio >= 1 else -1
@@ -50,7 +51,7 @@ def draw_times(results: dict[str, Any], path: Path) -> None:
     _name_workloads(ax, bars, results)
     ax.axvline(1, color=_COLOURS[peers.SKDNN], linewidth=2)
     ratios = [ratio for *_, ratio in bars]
-    ax.set(xscale="log", xlim=(min(0.08, min(ratios) / 12), max(ratios) * 8))
+    ax.set(xscale="log", xlim=(min(0.08, min(ratios) / 30), max(ratios) * 16))
     ax.set_xlabel("time relative to skdnn (blue line), log scale: further right is slower")
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g} x")
     ax.spines[["top", "right", "left"]].set_visible(False)

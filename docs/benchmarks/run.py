@@ -1,7 +1,7 @@
 """Time skdnn beside its peers: one command, all of them in turn, medians and their ratios.
 
     python docs/benchmarks/run.py --quick           # the main workloads, under two minutes
-    python docs/benchmarks/run.py                   # all of it, over an hour
+    python docs/benchmarks/run.py                   # all of it, two hours or more
     python docs/benchmarks/run.py --only later-fit  # one workload
     python docs/benchmarks/run.py --page            # put the newest full results on the page
 
@@ -61,6 +61,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--search-repeats", type=int, default=1, help="of the slow peers' searches (1)"
     )
+    parser.add_argument("--seeds", type=int, help="of each R² (5; diabetes: 20; quick: 1)")
     parser.add_argument("--output", type=Path, default=HERE / "results", help="directory")
     parser.add_argument(
         "--page",
@@ -81,7 +82,8 @@ def chosen_size(options: argparse.Namespace) -> Size:
     searched = {"search_repeats": options.search_repeats}
     if not options.quick:
         rows = options.search_rows or 48_000
-        return Size(48_000, 5, options.repeats or 5, search_rows=rows, **searched)
+        wanted = {**searched, "seeds": options.seeds}
+        return Size(48_000, 5, options.repeats or 5, search_rows=rows, **wanted)
     return Size(
         rows=6_000,
         epochs=1,
@@ -94,6 +96,12 @@ def chosen_size(options: argparse.Namespace) -> Size:
         memory_fits=100,
         scaling_rows=(1_500, 3_000, 6_000),
         candidates=(1, 2, 4),
+        tables=1,
+        table_epochs=5,
+        table_starts=1,
+        random_candidates=3,
+        partial_fits=20,
+        seeds=options.seeds or 1,
     )
 
 
@@ -164,7 +172,8 @@ def measure(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     pictures.draw_times(results, options.output / f"{prefix}times.png")
     pictures.draw_scaling(results, options.output / f"{prefix}scaling.png")
     say(report.title(results))
-    console.print(report.terminal_table(results))
+    for table in report.terminal_tables(results):
+        console.print(table)
     for remark in [*bench.notes, *bench.failures]:
         say(f"- {remark}")
     say(f"Written to {options.output}: {name}.json and pictures")
@@ -188,6 +197,11 @@ def _notes(size: Size, names: Sequence[str], *, quick: bool) -> list[str]:
             f"scikeras and Keras's wrapper {min(size.search_repeats, size.repeats)} times",
             "search: MLPClassifier has 4 of the 6 variants; its time is multiplied by 6/4",
         ]
+    if "numbers" in names:
+        notes.append(
+            "R²: of unseen rows, mean ± standard deviation over seeds 0, 1, 2, ... of start "
+            "weights and the order of rows; a difference has its standard error"
+        )
     return notes
 
 

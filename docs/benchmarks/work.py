@@ -6,18 +6,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import peers
+import scores
+import tables as drawn
 from peers import (
     FLOOR,
     FLOOR_1,
     KERAS,
     MLP,
     MLP_1,
+    MLP_NUMBERS,
+    MLP_NUMBERS_1,
+    MLP_STANDARDIZED,
     SCIKERAS,
     SKDNN,
     SKORCH,
@@ -43,10 +48,16 @@ class Size:
     memory_fits: int = 300
     scaling_rows: tuple[int, ...] = (6_000, 12_000, 24_000, 48_000)
     candidates: tuple[int, ...] = (1, 2, 4, 6)
+    tables: int | None = None  # so many of each list at most, for so many epochs; None: all
+    table_epochs: int | None = None
+    table_starts: int | None = None  # new processes of each; None: as `repeats`
+    random_candidates: int = 20
+    partial_fits: int = 200
+    seeds: int | None = None  # of R²; None: as many as the table asks for
 
     @property
     def network(self) -> Network:
-        """The network of all workloads but `wide`."""
+        """The network of most workloads."""
         return Network(epochs=self.epochs)
 
 
@@ -58,7 +69,8 @@ class Bench:
     data: str
     tell: Callable[[str], None]
     timings: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    accuracy: dict[str, dict[str, float]] = field(default_factory=dict)
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    r2: dict[str, Any] = field(default_factory=dict)
     memory: dict[str, dict[str, Any]] = field(default_factory=dict)
     scaling: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -66,7 +78,7 @@ class Bench:
 
     def run(self, job: str, env: dict[str, str] | None = None, **arguments: Any) -> Any:
         """Run a job in a process of its own; return its answer, or None if it failed."""
-        if "network" in arguments:
+        if arguments.get("network"):
             arguments["network"] = asdict(arguments["network"])
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
         done = subprocess.run(
@@ -79,7 +91,8 @@ class Bench:
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if done.returncode == 0 and lines:
             return json.loads(lines[-1])
-        what = f"{job} {arguments.get('peer', '')}".strip()
+        where = Path(arguments.get("data", self.data)).relative_to(self.data)
+        what = " ".join(filter(None, (job, arguments.get("peer"), where.name)))
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         self.failures.append(f"{what}: exit code {done.returncode}, {last}")
         self.tell(f"FAILED {self.failures[-1]}")
@@ -91,18 +104,51 @@ class Bench:
         figures = ", ".join(f"{value:.4g}" for value in seconds[:5])
         self.tell(f"{measure:24} {peer:26} {figures} s")
 
-    def rounds(self, *who: str) -> Iterator[str]:
+    def rounds(self, who: Sequence[str], repeats: int | None = None) -> Iterator[str]:
         """Yield the peers in turn, A B C A B C."""
-        for _ in range(self.size.repeats):
+        for _ in range(repeats or self.size.repeats):
             yield from who
+
+
+def _first_fits(
+    bench: Bench,
+    measure: str,
+    who: Sequence[str],
+    repeats: int | None = None,
+    **arguments: Any,
+) -> None:
+    for peer in bench.rounds(who, repeats):
+        if answer := bench.run("fit_once", peer=peer, **arguments):
+            bench.time(measure, peer, answer["seconds"])
+
+
+def _later_fits(bench: Bench, measure: str, who: Sequence[str], **arguments: Any) -> None:
+    repeats = bench.size.repeats
+    if answer := bench.run("later_fits", who=who, repeats=repeats, **arguments):
+        for peer, seconds in answer["seconds"].items():
+            bench.time(measure, peer, *seconds)
+        bench.scores[measure] = answer["scores"]
+
+
+def _cold_and_warm(
+    bench: Bench,
+    job: str,
+    measure: str,
+    who: Sequence[str],
+    repeats: int | None = None,
+    **arguments: Any,
+) -> None:
+    for peer in bench.rounds(who, repeats):
+        if answer := bench.run(job, peer=peer, **arguments):
+            for state, seconds in answer["seconds"].items():
+                bench.time(f"{measure}, {state}", peer, seconds)
+                bench.scores.setdefault(f"{measure}, {state}", {})[peer] = answer["score"]
 
 
 def first_fit(bench: Bench) -> None:
     size = bench.size
-    for peer in bench.rounds(SKDNN, KERAS, SCIKERAS):
-        where = {"data": bench.data, "rows": size.rows}
-        if answer := bench.run("fit_once", peer=peer, network=size.network, **where):
-            bench.time("first-fit", peer, answer["seconds"])
+    where = {"data": bench.data, "rows": size.rows}
+    _first_fits(bench, "first-fit", (SKDNN, KERAS, SCIKERAS), network=size.network, **where)
 
 
 def later_fit(bench: Bench) -> None:
@@ -110,12 +156,8 @@ def later_fit(bench: Bench) -> None:
     wanted = [SKDNN, KERAS, SCIKERAS, WRAPPER, MLP, MLP_1, SKORCH, FLOOR, FLOOR_1]
     who = [peer for peer in wanted if peers.available(peer)]
     bench.notes += [f"{peer} is not installed" for peer in wanted if peer not in who]
-    settings = {"rows": size.rows, "repeats": size.repeats}
-    answer = bench.run("later_fits", who=who, network=size.network, data=bench.data, **settings)
-    if answer:
-        for peer, seconds in answer["seconds"].items():
-            bench.time("later-fit", peer, *seconds)
-        bench.accuracy["later-fit"] = answer["accuracy"]
+    where = {"data": bench.data, "rows": size.rows}
+    _later_fits(bench, "later-fit", who, network=size.network, **where)
 
 
 def search(bench: Bench) -> None:
@@ -142,25 +184,20 @@ def _search(bench: Bench, peer: str, n_jobs: int) -> None:
     if answer:
         measure = f"search, n_jobs={n_jobs}"
         bench.time(measure, peer, answer["seconds"] * 6 / answer["variants"])
-        bench.accuracy.setdefault(measure, {})[peer] = answer["best_score"]
+        bench.scores.setdefault(measure, {})[peer] = answer["best_score"]
 
 
 def digits(bench: Bench) -> None:
     network = Network(epochs=bench.size.digits_epochs)
-    for peer in bench.rounds(SKDNN, SCIKERAS, MLP):
-        if answer := bench.run("digits", peer=peer, network=network):
-            for state, seconds in answer["seconds"].items():
-                bench.time(f"digits, {state}", peer, seconds)
-                bench.accuracy.setdefault(f"digits, {state}", {})[peer] = answer["accuracy"]
+    _cold_and_warm(bench, "digits", "digits", (SKDNN, SCIKERAS, MLP), network=network)
 
 
 def wide(bench: Bench) -> None:
     for units, batch_size in (((1024, 512), 512), ((512, 256), 256)):
         network = Network(units, batch_size=batch_size, epochs=bench.size.wide_epochs)
         where = {"data": bench.data, "rows": bench.size.wide_rows}
-        for peer in bench.rounds(SKDNN, KERAS):
-            if answer := bench.run("fit_once", peer=peer, network=network, **where):
-                bench.time(f"wide, {'-'.join(map(str, units))}", peer, answer["seconds"])
+        measure = f"wide, {'-'.join(map(str, units))}"
+        _first_fits(bench, measure, (SKDNN, KERAS), network=network, **where)
 
 
 def predict(bench: Bench) -> None:
@@ -209,6 +246,53 @@ def scaling(bench: Bench) -> None:
             bench.tell(f"scaling by {name}: {answer}")
 
 
+def tables(bench: Bench) -> None:
+    size, who = bench.size, (SKDNN, MLP)
+    for table in drawn.shortened(drawn.OF_CLASSES, size.tables, size.table_epochs):
+        where = {"network": table.network, "data": table.save(bench.data)}
+        threads = (*who, MLP_1)
+        _first_fits(bench, f"{table.name}, first", threads, size.table_starts, **where)
+        _later_fits(bench, f"{table.name}, later", threads, **where)
+    _later_fits(bench, "iris, defaults", who, data=drawn.save_iris(bench.data))
+    where = {"network": drawn.SMALL.network, "data": drawn.SMALL.save(bench.data)}
+    measure = f"{size.partial_fits} x partial_fit"
+    _later_fits(bench, measure, who, partial_fits=size.partial_fits, **where)
+    where["candidates"] = size.random_candidates
+    _cold_and_warm(bench, "random_search", "random search", who, size.table_starts, **where)
+
+
+def numbers(bench: Bench) -> None:
+    size = bench.size
+    chosen = drawn.shortened(drawn.OF_NUMBERS, size.tables, size.table_epochs)
+    where = {table.name: (table.network, table.save(bench.data)) for table in chosen}
+    for table in chosen:
+        _score_numbers(bench, table, where[table.name][1])
+    images = drawn.save_pixel_sums(bench.data)
+    where["pixel sums"] = (replace(size.network, classes=None), images)
+    timed = {"pixel sums", drawn.FRIEDMAN.name}
+    for name, (network, data) in where.items():
+        if name not in timed:
+            continue
+        arguments = {"network": network, "data": data, "rows": size.rows}
+        who = (SKDNN, KERAS, SCIKERAS, MLP_NUMBERS, MLP_NUMBERS_1, MLP_STANDARDIZED)
+        _first_fits(bench, f"{name}, first", who, size.table_starts, **arguments)
+        _later_fits(bench, f"{name}, later", who, **arguments)
+
+
+def _score_numbers(bench: Bench, table: drawn.Table, data: str) -> None:
+    settings = {
+        "who": scores.PEERS,
+        "forms": drawn.FORMS,
+        "seeds": bench.size.seeds or table.seeds,
+    }
+    if answer := bench.run("numbers", network=table.network, data=data, **settings):
+        bench.r2[table.name] = answer["scores"]
+        errors = answer["errors"].items()
+        bench.notes += [f"{table.name}: {what}: {error}" for what, error in errors]
+        for row in scores.rows({"quick": True, "r2": {table.name: answer["scores"]}}):
+            bench.tell(f"R² {', '.join(row)}")
+
+
 WORKLOADS: dict[str, Callable[[Bench], None]] = {
     "first-fit": first_fit,
     "later-fit": later_fit,
@@ -218,5 +302,7 @@ WORKLOADS: dict[str, Callable[[Bench], None]] = {
     "predict": predict,
     "memory": memory,
     "scaling": scaling,
+    "tables": tables,
+    "numbers": numbers,
 }
 MAIN = ("first-fit", "later-fit", "predict")
