@@ -92,10 +92,6 @@ class KerasTraining:
         self.epoch += 1
         return {n: float(end.logs[n]) for n in (self._objective.metric_name, "loss")}
 
-    def run_epochs(self, most: int) -> list[dict[str, float]]:
-        """Train one epoch; see `FusedTraining.run_epochs`."""
-        return [self.run_epoch()]
-
     def test(self, rows: Rows) -> None:
         """Let Keras evaluate the model, for callbacks with hooks on test batches.
 

@@ -20,8 +20,8 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.backend import float32_by_default
-from skdnn._engine.objective import objective_of
 from skdnn._engine.layout import Layout
+from skdnn._engine.objective import objective_of
 from skdnn._engine.stateless import stateless
 
 # Bytes of X in a chunk: large enough that a call's overhead (0.2 ms) vanishes, small enough

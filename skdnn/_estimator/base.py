@@ -266,7 +266,7 @@ class KerasDNNBase(
         def fitted_until_now() -> dict[str, Any]:
             return self._fitted_attributes(fit.learnt(), rule, earlier)
 
-        watched = rule is not None or fit.watched or getattr(self, "_skl_callbacks", ())
+        watched = rule is not None or fit.watched or hasattr(self, "_skl_callbacks")
         while fit.epoch < last and not watched:
             first = fit.epoch + 1
             for number, logs in enumerate(fit.run_epochs(last - fit.epoch), first):

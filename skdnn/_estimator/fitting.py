@@ -191,8 +191,13 @@ class Fit:
         logs : list of dict of float
             ``loss`` and the metric of each epoch that was trained.
         """
+        from skdnn._engine.training import FusedTraining
+
         first = self.epoch + 1
-        every = self._training.run_epochs(most)
+        if isinstance(self._training, FusedTraining):
+            every = self._training.run_epochs(most)
+        else:
+            every = [self._training.run_epoch()]
         for epoch, logs in enumerate(every, first):
             self._check_finite(logs["loss"], epoch)
         return every
