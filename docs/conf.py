@@ -61,7 +61,7 @@ autosummary_context = {
             "summary",
         ],
         "HistoryMonitor": ["fold_histories"],
-        "SearchProgress": ["scorer"],
+        "SearchProgress": ["follow", "scorer"],
         "FirstLayerWeightsDisplay": ["from_estimator", "plot"],
         "ImagesDisplay": ["chosen", "from_estimator", "from_predictions", "plot", "words"],
         "SearchHeatmapDisplay": ["from_search", "plot"],

@@ -287,10 +287,10 @@ def _outputs(classifier: KerasDNNClassifier) -> dict[str, tuple[str, list[Any]]]
 
 def _prediction(graph: _Graph, regressor: KerasDNNRegressor, outputs: str) -> None:
     target = regressor._fitted_target()
-    scaled = graph.add("Mul", outputs, graph.constant(target.scale, "scale"))
+    scaled = graph.add("Mul", outputs, graph.constant(target.scale, "units.scale"))
     flat = target.one_dimensional
     last = None if flat else "prediction"
-    numbers = graph.add("Add", scaled, graph.constant(target.shift, "shift"), out=last)
+    numbers = graph.add("Add", scaled, graph.constant(target.shift, "units.shift"), out=last)
     if flat:
         axis = graph.constant([1], dtype=np.int64)
         graph.add("Squeeze", numbers, axis, out="prediction")

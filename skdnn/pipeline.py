@@ -1,12 +1,15 @@
-"""The two-step pipeline: images to rows, rows to classes."""
+"""The two-step pipeline: images to rows, rows to classes or numbers."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from skdnn._estimator.base import KerasDNNBase
+from skdnn._messages import brief
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.preprocessing import make_image_transformer
 
@@ -15,6 +18,7 @@ _TRANSFORMER_ATTRIBUTES = {"feature_names_in_", "n_features_in_"}
 
 def make_image_pipeline(
     *,
+    estimator: KerasDNNBase | None = None,
     scale: float = 255.0,
     flatten: bool = True,
     image_shape: tuple[int, ...] | None = None,
@@ -30,6 +34,10 @@ def make_image_pipeline(
 
     Parameters
     ----------
+    estimator : KerasDNNClassifier or KerasDNNRegressor, default=None
+        What learns from the rows: a :class:`skdnn.KerasDNNRegressor` for numbers. It is cloned:
+        what is passed is neither changed nor fitted. None takes a
+        :class:`skdnn.KerasDNNClassifier`.
     scale : float, default=255.0
         Value of a pixel that becomes 1.
     flatten : bool, default=True
@@ -39,18 +47,21 @@ def make_image_pipeline(
         Shape that each image must have; see
         :func:`skdnn.preprocessing.make_image_transformer`.
     **hyperparameters : dict
-        Hyperparameters of :class:`skdnn.KerasDNNClassifier`, ``optimizer__<name>`` included.
+        Hyperparameters of the estimator, ``optimizer__<name>`` included; they take the place
+        of those that `estimator` has.
 
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
         Steps ``"scale"`` (:class:`sklearn.preprocessing.FunctionTransformer`) and ``"dnn"``
-        (:class:`skdnn.KerasDNNClassifier`).
+        (the estimator).
 
     Raises
     ------
+    TypeError
+        If `estimator` is something else.
     ValueError
-        If a name is not a hyperparameter.
+        If a name is not a hyperparameter of the estimator.
 
     Examples
     --------
@@ -60,16 +71,38 @@ def make_image_pipeline(
     >>> pipeline = make_image_pipeline(activation="sigmoid", epochs=3, random_state=0)
     >>> bool(pipeline.fit(images, target).score(images, target) > 0.6)
     True
+
+    Numbers, such as the age of who is in a picture; here, how bright it is:
+
+    >>> from skdnn import KerasDNNRegressor
+    >>> brightness = images.mean(axis=(1, 2))
+    >>> pipeline = make_image_pipeline(
+    ...     estimator=KerasDNNRegressor(loss="absolute_error"), epochs=10, random_state=0
+    ... )
+    >>> bool(pipeline.fit(images, brightness).score(images, brightness) > 0.9)
+    True
     """
+    network = KerasDNNClassifier() if estimator is None else clone(_checked(estimator))
     prefixed = sorted(name for name in hyperparameters if name.startswith("dnn__"))
     if prefixed:
         raise ValueError(
-            f"hyperparameters have the classifier's names here: {prefixed[0][5:]!r}, not "
-            f"{prefixed[0]!r}"
+            f"hyperparameters have {type(network).__name__}'s names here: "
+            f"{prefixed[0][5:]!r}, not {prefixed[0]!r}"
         )
     transformer = make_image_transformer(scale=scale, flatten=flatten, image_shape=image_shape)
-    classifier = KerasDNNClassifier().set_params(**hyperparameters)
-    return Pipeline([("scale", transformer), ("dnn", classifier)])
+    return Pipeline([("scale", transformer), ("dnn", network.set_params(**hyperparameters))])
+
+
+def _checked(estimator: Any) -> KerasDNNBase:
+    if isinstance(estimator, KerasDNNBase):
+        return estimator
+    remedy = ""
+    if isinstance(estimator, type) and issubclass(estimator, KerasDNNBase):
+        remedy = f": write {estimator.__name__}()"
+    raise TypeError(
+        "estimator must be a KerasDNNClassifier or a KerasDNNRegressor, got "
+        f"{brief(estimator)}{remedy}; make_pipeline(make_image_transformer(), ...) takes others"
+    )
 
 
 def image_pipeline_parts(pipeline: Pipeline) -> tuple[dict[str, Any], Any]:
@@ -84,7 +117,7 @@ def image_pipeline_parts(pipeline: Pipeline) -> tuple[dict[str, Any], Any]:
     -------
     settings : dict
         ``scale``, ``flatten`` and ``image_shape`` of the transformer.
-    classifier : estimator
+    estimator : estimator
         The second step.
 
     Raises
@@ -109,7 +142,7 @@ def image_pipeline_parts(pipeline: Pipeline) -> tuple[dict[str, Any], Any]:
     if not fine:
         raise TypeError(
             "the pipeline must be as make_image_pipeline makes it: steps 'scale' and 'dnn', "
-            f"no memory and no output set; got steps {names}. Take the classifier alone, or "
+            f"no memory and no output set; got steps {names}. Take the network alone, or "
             "skops for whole pipelines"
         )
     return settings, pipeline.steps[1][1]

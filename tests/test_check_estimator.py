@@ -1,36 +1,22 @@
 """scikit-learn's own checks of an estimator, on the default and on other configurations."""
 
-import inspect
 import tempfile
 
 import keras
 import numpy as np
 import pytest
+from helpers.estimator_check_cases import (
+    APART,
+    check_cases,
+    parameters_of,
+    parameters_used,
+    weighted_and_repeated,
+)
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skdnn import KerasDNNClassifier
 
-_FLOAT32 = (
-    "compares to 1e-7 what was summed in another order in float32; "
-    "test_weight_equals_repetition holds it to 1e-5"
-)
-_EXPECTED = {
-    "check_sample_weight_equivalence_on_dense_data": _FLOAT32,
-    "check_sample_weight_equivalence_on_sparse_data": _FLOAT32,
-}
 _DIRECTORY = tempfile.TemporaryDirectory()
-
-# Early stopping sets rows aside, which the checks' few rows do not allow; checks that fit an
-# estimator twice and compare can't hold for a warm start.
-_APART = {
-    "early_stopping",
-    "validation_fraction",
-    "scoring",
-    "n_iter_no_change",
-    "tol",
-    "warm_start",
-}
 
 CONFIGURATIONS = {
     "default": KerasDNNClassifier(),
@@ -99,34 +85,12 @@ QUICK = ("default", "watched", "remembered", "weighted, layer by layer")
 
 
 def test_the_quick_configurations_use_every_parameter():
-    default = KerasDNNClassifier()
-    used = {
-        name
-        for configuration in QUICK
-        for name, value in CONFIGURATIONS[configuration].get_params().items()
-        if value is not default.get_params().get(name)
-    }
-    every = set(inspect.signature(KerasDNNClassifier).parameters)
-    assert every - used == _APART
+    used = parameters_used([KerasDNNClassifier(), *(CONFIGURATIONS[name] for name in QUICK)])
+    assert parameters_of(KerasDNNClassifier()) - used == APART
     assert any("__" in name for name in used)
 
 
-def checks_of_all():
-    # As scikit-learn's parametrize_with_checks, whose ids hold paths and addresses: processes
-    # that share the tests between them must name each alike.
-    for name, configuration in CONFIGURATIONS.items():
-        form = pytest.mark.long_form(row="checks", only=name not in QUICK)
-        for case in estimator_checks_generator(
-            configuration, expected_failed_checks=_EXPECTED, mark="xfail"
-        ):
-            estimator, check = getattr(case, "values", case)
-            words = [f"{key}={value}" for key, value in check.keywords.items()]
-            marks = [form, *getattr(case, "marks", ())]
-            label = " ".join([check.func.__name__, *words])
-            yield pytest.param(estimator, check, marks=marks, id=f"{name}: {label}")
-
-
-@pytest.mark.parametrize(("estimator", "check"), [*checks_of_all()])
+@pytest.mark.parametrize(("estimator", "check"), [*check_cases(CONFIGURATIONS, QUICK)])
 def test_check(estimator, check):
     check(estimator)
 
@@ -136,17 +100,8 @@ def test_check(estimator, check):
 def test_weight_equals_repetition(name, labels, iris):
     X, y = iris
     X, y = X[::7], y[::7] % labels
-    weight = np.random.default_rng(0).integers(0, 4, len(y))
-    # One batch: beyond it, which rows meet in a batch differs between the two. Dropout and
-    # the statistics of a batch are of rows, not of weights.
-    classifier = clone(CONFIGURATIONS[name]).set_params(
-        random_state=0,
-        batch_size=256,
-        class_weight=None,
-        epochs=20,
-        dropout=0,
-        batch_normalization=False,
+    classifier = clone(CONFIGURATIONS[name]).set_params(class_weight=None)
+    weighted, repeated = weighted_and_repeated(classifier, X, y)
+    np.testing.assert_allclose(
+        weighted.predict_proba(X), repeated.predict_proba(X), rtol=0, atol=1e-5
     )
-    weighted = classifier.fit(X, y, sample_weight=weight).predict_proba(X)
-    repeated = classifier.fit(X.repeat(weight, 0), y.repeat(weight)).predict_proba(X)
-    np.testing.assert_allclose(weighted, repeated, rtol=0, atol=1e-5)

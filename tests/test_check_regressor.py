@@ -1,39 +1,24 @@
 """scikit-learn's own checks of the regressor, on configurations that use every parameter."""
 
-import inspect
 import tempfile
 
 import keras
 import numpy as np
 import pytest
-from sklearn.base import clone
+from helpers.estimator_check_cases import (
+    APART,
+    check_cases,
+    parameters_of,
+    parameters_used,
+    weighted_and_repeated,
+)
 from sklearn.datasets import load_diabetes
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from skdnn import KerasDNNRegressor
 
-_FLOAT32 = (
-    "compares to 1e-7 what was summed in another order in float32; "
-    "test_weight_equals_repetition holds it to 1e-5"
-)
-_EXPECTED = {
-    "check_sample_weight_equivalence_on_dense_data": _FLOAT32,
-    "check_sample_weight_equivalence_on_sparse_data": _FLOAT32,
-}
 # No expected counts, and the check takes no notice of the tag `positive_only`, which says so.
-_EXPECTED_OF_COUNTS = {"check_regressor_multioutput": "fits negative numbers"}
+_EXPECTED = {"poisson": {"check_regressor_multioutput": "fits negative numbers"}}
 _DIRECTORY = tempfile.TemporaryDirectory()
-
-# Early stopping sets rows aside, which the checks' few rows do not allow; checks that fit an
-# estimator twice and compare can't hold for a warm start.
-_APART = {
-    "early_stopping",
-    "validation_fraction",
-    "scoring",
-    "n_iter_no_change",
-    "tol",
-    "warm_start",
-}
 
 CONFIGURATIONS = {
     "default": KerasDNNRegressor(),
@@ -74,35 +59,14 @@ QUICK = ("linear", "layer by layer", "watched", "remembered", "as they are")
 
 
 def test_the_quick_configurations_use_every_parameter():
-    default = KerasDNNRegressor()
-    used = {
-        name
-        for configuration in QUICK
-        for name, value in CONFIGURATIONS[configuration].get_params().items()
-        if value is not default.get_params().get(name)
-    }
-    every = set(inspect.signature(KerasDNNRegressor).parameters)
-    assert every - used == _APART
+    used = parameters_used([KerasDNNRegressor(), *(CONFIGURATIONS[name] for name in QUICK)])
+    assert parameters_of(KerasDNNRegressor()) - used == APART
     assert any("__" in name for name in used)
 
 
-def checks_of_all():
-    # As scikit-learn's parametrize_with_checks, whose ids hold paths and addresses: processes
-    # that share the tests between them must name each alike.
-    for name, configuration in CONFIGURATIONS.items():
-        form = pytest.mark.long_form(row="checks", only=name not in QUICK)
-        more = _EXPECTED_OF_COUNTS if configuration.loss == "poisson" else {}
-        for case in estimator_checks_generator(
-            configuration, expected_failed_checks=_EXPECTED | more, mark="xfail"
-        ):
-            estimator, check = getattr(case, "values", case)
-            words = [f"{key}={value}" for key, value in check.keywords.items()]
-            marks = [form, *getattr(case, "marks", ())]
-            label = " ".join([check.func.__name__, *words])
-            yield pytest.param(estimator, check, marks=marks, id=f"{name}: {label}")
-
-
-@pytest.mark.parametrize(("estimator", "check"), [*checks_of_all()])
+@pytest.mark.parametrize(
+    ("estimator", "check"), [*check_cases(CONFIGURATIONS, QUICK, expected=_EXPECTED)]
+)
 def test_check(estimator, check):
     check(estimator)
 
@@ -113,12 +77,6 @@ def test_weight_equals_repetition(name, outputs):
     X, y = load_diabetes(return_X_y=True)
     X, y = 20 * X[:40], y[:40]
     y = y if outputs == 1 else np.c_[y, 1000 * y]
-    weight = np.random.default_rng(0).integers(0, 4, len(y))
-    # One batch: beyond it, which rows meet in a batch differs between the two. Dropout and
-    # the statistics of a batch are of rows, not of weights.
-    regressor = clone(CONFIGURATIONS[name]).set_params(
-        random_state=0, batch_size=256, epochs=20, dropout=0, batch_normalization=False
-    )
-    weighted = regressor.fit(X, y, sample_weight=weight).predict(X)
-    repeated = regressor.fit(X.repeat(weight, 0), y.repeat(weight, 0)).predict(X)
-    np.testing.assert_allclose((weighted - repeated) / y.std(axis=0), 0, rtol=0, atol=1e-5)
+    weighted, repeated = weighted_and_repeated(CONFIGURATIONS[name], X, y)
+    difference = weighted.predict(X) - repeated.predict(X)
+    np.testing.assert_allclose(difference / y.std(axis=0), 0, rtol=0, atol=1e-5)

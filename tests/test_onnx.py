@@ -242,3 +242,20 @@ def test_numbers_in_the_units_and_the_shape_of_the_targets(loss, columns, iris):
     assert numbers.shape == y.shape
     misses = (numbers - regressor.predict(X)) / y.std(axis=0)
     np.testing.assert_allclose(misses, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("columns", [None, 2])
+def test_an_image_pipeline_of_numbers(columns, sample):
+    images = sample.images[:100]
+    y = 1e6 * images.mean(axis=(1, 2)) + 1e6
+    y = y if columns is None else np.c_[y, images.std(axis=(1, 2))]
+    pipeline = make_image_pipeline(
+        estimator=KerasDNNRegressor((8,)), epochs=3, random_state=0, image_shape=(28, 28)
+    ).fit(images, y)
+    made = session(to_onnx(pipeline))
+    (described,) = made.get_inputs()
+    assert (described.type, described.shape) == ("tensor(uint8)", ["n", 28, 28])
+    (numbers,) = made.run(["prediction"], {"input": images})
+    assert numbers.shape == y.shape
+    misses = (numbers - pipeline.predict(images)) / y.std(axis=0)
+    np.testing.assert_allclose(misses, 0, atol=1e-5)

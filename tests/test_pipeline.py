@@ -3,13 +3,14 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skdnn import KerasDNNClassifier, make_image_pipeline
+from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_image_pipeline
 
 QUICK = {"hidden_units": (16,), "epochs": 2, "random_state": 0}
 
@@ -196,5 +197,69 @@ def test_grid_over_both_steps(few):
 
 
 def test_the_names_of_a_grid_are_not_those_of_the_function():
-    with pytest.raises(ValueError, match="the classifier's names here: 'epochs', not 'dnn__ep"):
+    message = "have KerasDNN{}'s names here: 'epochs', not 'dnn__epochs'"
+    with pytest.raises(ValueError, match=message.format("Classifier")):
         make_image_pipeline(dnn__epochs=3)
+    with pytest.raises(ValueError, match=message.format("Regressor")):
+        make_image_pipeline(estimator=KerasDNNRegressor(), dnn__epochs=3)
+
+
+# -- numbers ------------------------------------------------------------------------------
+
+
+def test_an_estimator_of_numbers_takes_its_place(few):
+    images, _ = few
+    brightness = 1e6 * images.mean(axis=(1, 2))
+    ours = KerasDNNRegressor((16,), loss="huber", epochs=3)
+    pipeline = make_image_pipeline(
+        estimator=ours, epochs=8, optimizer="sgd", optimizer__momentum=0.9, random_state=0
+    )
+
+    assert pipeline.fit(images, brightness).score(images, brightness) > 0.9
+
+    assert is_regressor(pipeline)
+    assert pipeline["dnn"].get_params().items() >= {"loss": "huber", "epochs": 8}.items()
+    assert pipeline.get_params()["dnn__optimizer__momentum"] == 0.9
+    assert pipeline.predict(images).shape == (400,)
+    assert ours.epochs == 3
+    assert not hasattr(ours, "n_iter_")
+
+
+def test_a_classifier_of_ones_own_is_taken_too():
+    pipeline = make_image_pipeline(estimator=KerasDNNClassifier((7,), class_weight="balanced"))
+
+    assert is_classifier(pipeline)
+    assert pipeline["dnn"].class_weight == "balanced"
+
+
+def test_numbers_in_a_search(few):
+    images, _ = few
+    numbers = np.c_[images.mean(axis=(1, 2)), images.std(axis=(1, 2))]
+    pipeline = make_image_pipeline(estimator=KerasDNNRegressor(), **QUICK)
+    grid = {"dnn__loss": ["squared_error", "absolute_error"], "dnn__learning_rate": [0.01]}
+
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit(images, numbers)
+
+    assert search.predict(images).shape == (400, 2)
+
+
+def test_names_that_are_not_a_regressors_are_refused_with_those_that_are():
+    for name in ("class_weight", "layers"):
+        with pytest.raises(ValueError, match=f"parameter '{name}' .*'loss'.*'quantile'"):
+            make_image_pipeline(estimator=KerasDNNRegressor(), **{name: None})
+    with pytest.raises(ValueError, match=r"Invalid parameter 'quantile' .*'class_weight'"):
+        make_image_pipeline(quantile=0.5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (KerasDNNRegressor, r"got <class '.*KerasDNNRegressor'>: write KerasDNNRegressor\(\);"),
+        (LinearRegression(), r"a KerasDNNRegressor, got LinearRegression\(\); make_pipeline"),
+        ("regressor", "got 'regressor'; make_pipeline"),
+    ],
+    ids=["class", "another", "text"],
+)
+def test_what_is_no_network_is_refused(wrong, message):
+    with pytest.raises(TypeError, match=message):
+        make_image_pipeline(estimator=wrong)

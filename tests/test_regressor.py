@@ -24,7 +24,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor, build_network
 from skdnn.displays import ImagesDisplay, TrainingCurvesDisplay
-from skdnn.persistence import save
 
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
@@ -394,11 +393,6 @@ def test_it_stands_in_estimators_of_several_targets(rows):
 def test_displays_of_labels_are_for_classifiers(fitted, rows):
     with pytest.raises(TypeError, match=r"takes classifiers, .* got KerasDNNRegressor"):
         ImagesDisplay.from_estimator(fitted, *rows)
-
-
-def test_a_safe_file_is_refused_by_name(fitted, tmp_path):
-    with pytest.raises(TypeError, match=r"only a KerasDNNClassifier .* got KerasDNNRegressor"):
-        save(fitted, tmp_path / "numbers.safetensors")
 
 
 def test_training_curves_of_the_metric(fitted):

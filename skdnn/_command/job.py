@@ -6,7 +6,6 @@ import argparse
 import os
 import shlex
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -259,8 +258,6 @@ def _prepare_process(jobs: int, threads: str | None) -> None:
     threads = str(max(1, _cores() // jobs)) if threads is None else threads
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", str(min(jobs, _cores())))
-    # scikit-learn's transformer takes no callbacks, and there is nothing to follow in it.
-    warnings.filterwarnings("ignore", message="The estimator FunctionTransformer does not")
 
 
 def _cores() -> int:

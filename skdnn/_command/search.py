@@ -15,6 +15,7 @@ from sklearn.callback import CallbackContext
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from skdnn.callbacks import HistoryMonitor, SearchProgress
+from skdnn.callbacks._steps import PipelineCallback
 from skdnn.cluster import dask_config
 from skdnn.displays._candidates import candidate_names
 from skdnn.pipeline import make_image_pipeline
@@ -71,10 +72,8 @@ class SearchPlan:
         return candidate_names(self.candidates)
 
 
-class StopSwitch:
+class StopSwitch(PipelineCallback):
     """A scikit-learn callback that ends every fit of this process at its next epoch."""
-
-    max_propagation_depth = None  # from the search down to the epochs
 
     def __init__(self) -> None:
         self._pressed = threading.Event()
@@ -83,24 +82,18 @@ class StopSwitch:
         """Make every fit fail at its next epoch."""
         self._pressed.set()
 
-    def setup(self, estimator: Any, context: CallbackContext) -> None:
-        """Do nothing: one switch serves one search."""
-
-    def teardown(self, estimator: Any, context: CallbackContext) -> None:
-        """Do nothing."""
-
-    def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
+    def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:
         """Raise an error if the switch was pressed."""
+        super().on_fit_task_begin(estimator, context)
         if self._pressed.is_set():
             raise SearchStopped
 
-    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
-        """Do nothing."""
-
     def __getstate__(self) -> dict[str, Any]:
-        return {}  # a copy on a cluster can't be reached
+        # A copy on a cluster can't be reached.
+        return {"max_propagation_depth": self.max_propagation_depth}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
         self._pressed = threading.Event()
 
 
@@ -189,12 +182,12 @@ class RunningSearch:
         search = GridSearchCV(
             pipeline,
             plan.grid,
-            scoring=self.progress.scorer(),  # accuracy
             cv=plan.cv,  # stratified: the pipeline ends in a classifier
             n_jobs=plan.jobs,
             error_score="raise",
         )
-        search.set_callbacks(self._switch, self.progress, self.monitor)
+        search.set_callbacks(self._switch, self.monitor)
+        self.progress.follow(search)
         # Threads share the images and the compiled programs, and import TensorFlow once.
         where = (
             dask_config(scatter=[self.X, self.y])

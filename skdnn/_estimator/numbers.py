@@ -16,6 +16,8 @@ from skdnn._messages import brief
 from skdnn.network.outputs import EXPONENTIAL, LINEAR, Output
 
 _LARGEST = float(np.finfo(np.float32).max)
+# What a mean of such numbers does not reach, however it is rounded.
+_BEYOND = 2.0**128
 _LEAST_SPREAD = float(np.finfo(np.float32).tiny)
 
 # A spread that is this part of the numbers, or less, is what rounding leaves of a constant.
@@ -145,19 +147,13 @@ class Numbers(Target):
         flat = record["one_dimensional"]
         require(isinstance(flat, bool), "one_dimensional must be a bool", flat)
         for name in ("shift", "scale"):
-            numbers = record[name]
-            fine = (
-                isinstance(numbers, np.ndarray)
-                and numbers.dtype == np.float64
-                and numbers.ndim == 1
-                and bool(np.isfinite(numbers).all())
-            )
-            require(
-                fine, f"{name} must be a one-dimensional ndarray of finite float64", numbers
-            )
-        fine = len(record["scale"]) == len(shift) >= 1 and (len(shift) == 1 or not flat)
+            _check_finite(name, record[name])
+        scale = record["scale"]
+        fine = len(scale) == len(shift) >= 1 and (len(shift) == 1 or not flat)
         require(fine, "shift and scale must hold a number per output", shift)
-        require(bool((record["scale"] > 0).all()), "scale must be positive", record["scale"])
+        require(bool((scale > 0).all()), "scale must be positive", scale)
+        fine = bool((scale >= _LEAST_SPREAD).all())
+        require(fine, "scale must be within float32's range", scale)
         fine = activation == LINEAR or not shift.any()
         require(fine, "shift must be 0 where outputs are exponential", shift)
 
@@ -293,6 +289,19 @@ def check_range(y: NDArray[Any], positive: bool) -> None:
             f"loss='poisson' is for counts and rates, which are not negative, but y holds "
             f"{brief(y.min())}; take another loss"
         )
+
+
+def _check_finite(name: str, numbers: Any) -> None:
+    fine = (
+        isinstance(numbers, np.ndarray)
+        and numbers.dtype == np.float64
+        and numbers.ndim == 1
+        and bool(np.isfinite(numbers).all())
+    )
+    require(fine, f"{name} must be a one-dimensional ndarray of finite float64", numbers)
+    require(
+        bool((abs(numbers) < _BEYOND).all()), f"{name} must be within float32's range", numbers
+    )
 
 
 def _columns(y: NDArray[Any]) -> NDArray[np.float64]:

@@ -91,6 +91,23 @@ _SAID = {
     "weight_decay": "set l2, or set_params(optimizer='adamw', optimizer__weight_decay=...)",
 }
 
+# Where the loss is a parameter, the targets are numbers.
+_SAID_OF_NUMBERS = {
+    "alpha": (
+        "as a penalty it is l2 here, as alpha / (batch_size * number of outputs) if y is "
+        "standardized; as a quantile it is called quantile"
+    ),
+    "class_weight": "numbers have no classes; pass sample_weight to fit",
+    "classes": "numbers have no classes",
+    "criterion": "it is called loss here",
+    "label_smoothing": "numbers have no labels that could be smoothed",
+    "metrics": (
+        "history_ has loss and mean_absolute_error; scoring is what early stopping looks at, "
+        "and sklearn.callback.ScoringMonitor records any score"
+    ),
+    "objective": "it is called loss here",
+}
+
 _METHODS = ("fit", "compile", "predict")
 
 
@@ -177,10 +194,9 @@ def advice(estimator: Any, name: str, taken: Collection[str]) -> str | None:
         return advice(estimator, setting, taken)
     if setting and owner in estimator._routing_parameters:
         return f"set it by set_params({name}=...)"
-    if owner == "criterion" and "loss" in parameters:
-        return "it is called loss here"
-    if owner in _SAID and owner not in parameters:
-        return _SAID[owner]
+    said = {**_SAID, **_SAID_OF_NUMBERS} if "loss" in parameters else _SAID
+    if owner in said and owner not in parameters:
+        return said[owner]
     of_fit = list(inspect.signature(estimator.fit).parameters)
     here = name if name in {*parameters, *of_fit} else _CALLED.get(name)
     if here is None:

@@ -168,12 +168,29 @@ def checked_architecture(layers: Mapping[str, Any]) -> Architecture:
     ValueError
         Names the field.
     """
+    check_layers(layers)
+    kind_of(layers).check_record(layers)
+    return architecture_of(layers)
+
+
+def check_layers(layers: Mapping[str, Any]) -> None:
+    """Check types and lengths of what describes the hidden layers.
+
+    Parameters
+    ----------
+    layers : mapping
+        The hidden layers.
+
+    Raises
+    ------
+    ValueError
+        Names the field.
+    """
     for name in ("input_shape", "hidden_units"):
         sizes = layers[name]
         fine = isinstance(sizes, tuple) and all(is_count(size) and size for size in sizes)
         require(fine, f"{name} must be a tuple of positive ints", sizes)
     require(len(layers["input_shape"]) > 0, "input_shape must have a dimension", ())
-    kind_of(layers).check_record(layers)
     flags = layers["batch_normalization"]
     fine = isinstance(flags, tuple) and all(isinstance(flag, bool) for flag in flags)
     require(fine, "batch_normalization must be a tuple of bools", flags)
@@ -185,7 +202,6 @@ def checked_architecture(layers: Mapping[str, Any]) -> Architecture:
     for name in ("activation", "batch_normalization"):
         lengths = len(layers[name]), len(layers["hidden_units"])
         require(lengths[0] == lengths[1], f"{name} must have a value per layer", lengths)
-    return architecture_of(layers)
 
 
 def _check_weights(weights: Any, architecture: Architecture) -> None:

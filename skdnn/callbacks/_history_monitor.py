@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdnn._messages import brief
 from skdnn.callbacks._channel import Channel
+from skdnn.callbacks._steps import PipelineCallback
 from skdnn.callbacks._tasks import evaluation_number
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _Record = tuple[int | None, dict[str, list[float]]]
 
 
-class HistoryMonitor:
+class HistoryMonitor(PipelineCallback):
     """Keeps the training history of every fold and candidate of a search.
 
     scikit-learn throws the estimators of a search away, and their histories with them. Set
@@ -45,8 +46,6 @@ class HistoryMonitor:
     >>> len(curves), len(curves[0]), len(curves[0][0]["loss"])
     (2, 2, 3)
     """
-
-    max_propagation_depth = None  # from the search down to the classifier
 
     def __init__(self) -> None:
         self._seen = _Seen()
@@ -109,17 +108,17 @@ class HistoryMonitor:
 
     # -- scikit-learn's protocol of a callback --------------------------------------------
 
-    def setup(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
+    def setup(self, estimator: Any, context: CallbackContext) -> None:
+        super().setup(estimator, context)
         self._seen.restart(str(context.root_uuid))  # without what an earlier fit left
         self._channel.listen(self._seen.receive)
 
-    def teardown(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
+    def teardown(self, estimator: Any, context: CallbackContext) -> None:
+        super().teardown(estimator, context)
         self._seen.under_way = False  # what was seen stays
 
-    def on_fit_task_begin(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
-        pass
-
-    def on_fit_task_end(self, estimator: Any, context: CallbackContext, **_: Any) -> None:
+    def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
+        super().on_fit_task_end(estimator, context)
         history = getattr(estimator, "history_", None)
         if history is not None and context.task_name != "epoch":
             root, number = str(context.root_uuid), evaluation_number(context)

@@ -7,15 +7,17 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sklearn.metrics import check_scoring, get_scorer
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import ParameterGrid
-from sklearn.utils.metadata_routing import MetadataRequest
 
+from skdnn._messages import brief
 from skdnn.callbacks._channel import Channel
 from skdnn.callbacks._progress_state import SearchState
-from skdnn.callbacks._tasks import evaluation_number, is_fold, is_refit
+from skdnn.callbacks._reported_scorer import ReportedScorer, last_in_thread, reported_scoring
+from skdnn.callbacks._steps import PipelineCallback
+from skdnn.callbacks._tasks import evaluation_number, is_fold, is_refit, is_search
 from skdnn.displays._candidates import candidate_name, short_names, varied_parameters
 
 if TYPE_CHECKING:
@@ -25,13 +27,14 @@ if TYPE_CHECKING:
 _METRICS = ("loss", "accuracy", "mean_absolute_error")
 _FIGURES = {*_METRICS, *(f"val_{name}" for name in _METRICS)}
 
-# The fit that this thread was last in: it is scored where it was trained.
-_thread = threading.local()
+_ReportedScorer = ReportedScorer  # as pickles of before name it
 
 _setting_up = threading.Lock()
 
+_Search = TypeVar("_Search", bound=Any)
 
-class SearchProgress:
+
+class SearchProgress(PipelineCallback):
     """Shows how a search gets on, while it runs.
 
     Fits done and left, the time left, the best score so far, and for each fit under way its
@@ -39,7 +42,8 @@ class SearchProgress:
     below the cell, without widgets; anywhere else, such as in a log file, nothing is written.
     It works for fits one after another, in threads, in processes and on a Dask cluster.
 
-    Set it on a search, a pipeline or a classifier, for one fit at a time.
+    Let it `follow` a search, or set it by ``set_callbacks`` on a pipeline or a network alone,
+    for one fit at a time.
 
     Parameters
     ----------
@@ -68,15 +72,12 @@ class SearchProgress:
     >>> search = GridSearchCV(
     ...     KerasDNNClassifier(epochs=3, random_state=0),
     ...     {"optimizer": ["sgd", "adam"]},
-    ...     scoring=progress.scorer("accuracy"),
     ...     cv=2,
     ... )
-    >>> search = search.set_callbacks(progress).fit(X, y)
+    >>> search = progress.follow(search).fit(X, y)
     >>> len(progress.fold_scores)
     4
     """
-
-    max_propagation_depth = None  # from the search down to the epochs
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console
@@ -86,11 +87,49 @@ class SearchProgress:
         self._varied: dict[str, str] = {}
         self._view = ExitStack()
 
+    def follow(self, search: _Search) -> _Search:
+        """Prepare a search to be shown while it is fitted.
+
+        Sets this callback on it, beside those that it has, and a `scoring` that is its own and
+        tells the display the scores: of several metrics the one that `refit` names.
+
+        Parameters
+        ----------
+        search : search, such as sklearn.model_selection.GridSearchCV
+            Fitted or not. What is set stays, also in its clones; change `scoring` or `refit`
+            before.
+
+        Returns
+        -------
+        search : search
+            The same object: ``progress.follow(search).fit(X, y)``.
+
+        Raises
+        ------
+        TypeError
+            If it is no search that takes callbacks.
+        ValueError
+            If its `scoring` names no scorer.
+        """
+        if not (is_search(search) and hasattr(search, "set_callbacks")):
+            raise TypeError(
+                "search must be a search that takes callbacks, such as GridSearchCV, got "
+                f"{brief(search)}; call set_callbacks of a pipeline or a network"
+            )
+        others = [
+            callback
+            for callback in getattr(search, "_skl_callbacks", [])
+            if not isinstance(callback, SearchProgress)  # its place is taken
+        ]
+        search.scoring = reported_scoring(search, self._channel)
+        search.set_callbacks(*others, self)
+        return search
+
     def scorer(self, scoring: str | Callable[..., float] | None = None) -> Callable[..., float]:
         """Make a scorer whose scores the display knows, for the `scoring` of a search.
 
-        scikit-learn tells callbacks about fits, not about scores. Without this, everything
-        but the best score so far is shown.
+        `follow` does it, and knows the estimator. scikit-learn tells callbacks about fits, not
+        about scores: without this, everything but the best score so far is shown.
 
         Parameters
         ----------
@@ -117,13 +156,13 @@ class SearchProgress:
             )
         if isinstance(scoring, str):
             get_scorer(scoring)  # a wrong name is told at once
-        return _ReportedScorer(scoring, self._channel)
+        return ReportedScorer(scoring, self._channel)
 
     @property
     def fold_scores(self) -> dict[tuple[int, int], float]:
         """Scores of the last search by candidate and fold, both from 0, as far as it got.
 
-        What a search had found that was interrupted. Only with `scorer`.
+        What a search had found that was interrupted. Only with `follow` or `scorer`.
 
         Returns
         -------
@@ -139,16 +178,18 @@ class SearchProgress:
             if self._root is not None:  # it shows another fit already
                 return
             self._root = str(context.root_uuid)
+        super().setup(estimator, context)
         self._channel.listen(self._state.receive)
         self._state.restart(self._root)
         self._varied = _varied_in(estimator)
-        if not _is_search(estimator):
+        if not is_search(estimator):
             self._send("planned", fits=1)
         if self._channel.is_first:
             self._show()
 
-    def teardown(self, estimator: Any, context: CallbackContext) -> None:  # noqa: ARG002
+    def teardown(self, estimator: Any, context: CallbackContext) -> None:
         if str(context.root_uuid) == self._root:
+            super().teardown(estimator, context)
             self._state.finish()
             self._view.close()
             self._root = None
@@ -156,9 +197,10 @@ class SearchProgress:
     def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:
         if str(context.root_uuid) != self._root:
             return
-        if _is_search(estimator) and context.task_name == "fit":
+        super().on_fit_task_begin(estimator, context)
+        if is_search(estimator) and context.task_name == "fit":
             self._send("planned", fits=int(estimator.refit is not False))
-        if _is_search(estimator) and not context.sequential_subtasks:
+        if is_search(estimator) and not context.sequential_subtasks:
             self._send("planned", fits=context.max_subtasks, folds=estimator.n_splits_)
         elif _is_whole_fit(estimator, context):
             self._begin(estimator, context)
@@ -166,16 +208,18 @@ class SearchProgress:
     def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
         if str(context.root_uuid) != self._root:
             return
+        super().on_fit_task_end(estimator, context)
         if context.task_name == "epoch":
             self._epoch(estimator, context)
-        elif _is_search(estimator) and not context.sequential_subtasks:
+        elif is_search(estimator) and not context.sequential_subtasks:
             self._send("ended_round", fit=_path(context))
         elif _is_whole_fit(estimator, context):
             self._send("ended_fit", fit=_path(context))
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy reports; it has nothing to draw on.
-        return {"_channel": self._channel, "_root": self._root, "_varied": self._varied}
+        kept = ("_channel", "_root", "_varied", "max_propagation_depth")
+        return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._console, self._state, self._view = None, SearchState(), ExitStack()
@@ -188,7 +232,7 @@ class SearchProgress:
 
     def _begin(self, estimator: Any, context: CallbackContext) -> None:
         path, number = _path(context), evaluation_number(context)
-        _thread.fit = {"root": self._root, "fit": path, "number": number}
+        last_in_thread.fit = {"root": self._root, "fit": path, "number": number}
         self._send(
             "began_fit",
             fit=path,
@@ -221,56 +265,9 @@ class SearchProgress:
         self._view.enter_context(shown(self._state.snapshot, console))
 
 
-class _ReportedScorer:
-    """A scorer that also tells a channel the score of a fold, the first after each fit.
-
-    Parameters
-    ----------
-    scoring : str, callable or None
-        What scores.
-    channel : Channel
-        Who is told.
-    """
-
-    def __init__(self, scoring: Any, channel: Channel) -> None:
-        self.scoring = scoring
-        self._channel = channel
-
-    def __call__(self, estimator: Any, X: Any, y: Any = None, **kwargs: Any) -> float:
-        scorer = check_scoring(estimator, scoring=self.scoring)
-        score: float = scorer(estimator, X, y, **kwargs)
-        # The rows held out are scored first, and then perhaps those of the training.
-        fit = _thread.__dict__.pop("fit", None)
-        if fit is not None:
-            self._channel.send({"event": "scored", "score": float(score), **fit})
-        return score
-
-    def get_metadata_routing(self) -> Any:
-        """Return the metadata request of what scores.
-
-        Returns
-        -------
-        request : sklearn.utils.metadata_routing.MetadataRequest
-        """
-        scorer = get_scorer(self.scoring) if isinstance(self.scoring, str) else self.scoring
-        if hasattr(scorer, "get_metadata_routing"):
-            return scorer.get_metadata_routing()
-        return MetadataRequest(owner=repr(self))
-
-    def __sklearn_clone__(self) -> _ReportedScorer:
-        return self  # a clone of the search reports to the same display
-
-    def __repr__(self) -> str:
-        return f"<reported {self.scoring!r}>"
-
-
-def _is_search(estimator: Any) -> bool:
-    return hasattr(estimator, "refit") and hasattr(estimator, "cv")
-
-
 def _is_whole_fit(estimator: Any, context: CallbackContext) -> bool:
     """Tell whether a task is a fit that the display counts: of a fold, the refit, or alone."""
-    alone = context.parent is None and not _is_search(estimator)
+    alone = context.parent is None and not is_search(estimator)
     return is_fold(context) or is_refit(context) or alone
 
 

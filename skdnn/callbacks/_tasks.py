@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sklearn.callback import CallbackContext
 
 _FOLD, _REFIT = "candidate-split-evaluation", "refit-with-best-params"
+
+
+def is_search(estimator: Any) -> bool:
+    """Tell whether an estimator, or a parameter of one, is a search such as GridSearchCV."""
+    return hasattr(estimator, "refit") and hasattr(estimator, "cv")
 
 
 def is_fold(context: CallbackContext) -> bool:

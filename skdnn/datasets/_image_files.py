@@ -13,13 +13,41 @@ from functools import cache
 import numpy as np
 from joblib import cpu_count
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 Images = NDArray[np.uint8]
 Watch = Callable[[int, int], object]
 
 # Formats of pictures only: Pillow's others may start programs (EPS) or hold no pixels (PDF).
-_FORMATS = ("AVIF", "BMP", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+# Named one by one: `Image.init` passes over a plugin that can't be imported, without a word.
+_FORMATS = tuple(
+    plugin.format
+    for plugin in (
+        AvifImagePlugin.AvifImageFile,
+        BmpImagePlugin.BmpImageFile,
+        GifImagePlugin.GifImageFile,
+        JpegImagePlugin.JpegImageFile,
+        Jpeg2KImagePlugin.Jpeg2KImageFile,
+        PngImagePlugin.PngImageFile,
+        PpmImagePlugin.PpmImageFile,
+        TiffImagePlugin.TiffImageFile,
+        WebPImagePlugin.WebPImageFile,
+    )
+)
 # A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, but at no less than three times the size
 # wanted: four times as fast for a photograph, and at most 4 grey levels of 255 away.
 _MARGIN = 3
@@ -78,9 +106,9 @@ class Form:
 
 def image_suffixes() -> frozenset[str]:
     """Return the endings of names of image files, in small letters."""
-    formats = {*_formats(), "MPO"}  # a JPEG with a second picture, as some cameras write it
-    known = Image.registered_extensions().items()
-    return frozenset(suffix for suffix, name in known if name in formats)
+    # Pillow opens it as a JPEG: it is one with a second picture, as some cameras write it.
+    formats = {*_formats(), MpoImagePlugin.MpoImageFile.format}
+    return frozenset(suffix for suffix, name in Image.EXTENSION.items() if name in formats)
 
 
 def read_images(paths: Sequence[str], form: Form, watch: Watch | None = None) -> Images:
@@ -146,8 +174,8 @@ def _formats() -> tuple[str, ...]:
         from pillow_heif import register_heif_opener
 
         register_heif_opener()
-    Image.init()
-    return tuple(name for name in _FORMATS if name in Image.OPEN)
+        return tuple(sorted((*_FORMATS, "HEIF")))
+    return _FORMATS
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:

@@ -1,6 +1,6 @@
 """Fitted estimators as files that hold data and no code.
 
-:func:`save` writes a classifier or an image pipeline as one safetensors file, :func:`load`
+:func:`save` writes a network or an image pipeline as one safetensors file, :func:`load`
 reads it. Reading runs nothing from the file, imports nothing by a name in it, opens no other
 file, and allocates nothing before sizes are checked; so a file from a stranger can be loaded.
 """
@@ -19,20 +19,23 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from skdnn.classifier import KerasDNNClassifier
+    from skdnn.regressor import KerasDNNRegressor
 
 __all__ = ["LoadError", "load", "save"]
 
 
-def save(estimator: KerasDNNClassifier | Pipeline, path: str | os.PathLike[str]) -> None:
-    """Save a fitted classifier or image pipeline as one file.
+def save(
+    estimator: KerasDNNClassifier | KerasDNNRegressor | Pipeline, path: str | os.PathLike[str]
+) -> None:
+    """Save a fitted classifier, regressor or image pipeline as one file.
 
-    The file holds the weights and the optimizer's state, hyperparameters, classes, names of
-    features, the history and the versions of the libraries: a loaded estimator predicts the
-    same probabilities, bit by bit, and goes on training where the saved one stood.
+    The file holds the weights and the optimizer's state, hyperparameters, classes or the units
+    of numbers, names of features, the history and the versions of the libraries: a loaded
+    estimator predicts the same, bit by bit, and goes on training where the saved one stood.
 
     Parameters
     ----------
-    estimator : KerasDNNClassifier or sklearn.pipeline.Pipeline
+    estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
         Fitted; a pipeline as :func:`skdnn.make_image_pipeline` makes it.
     path : path-like
         Where; ``.safetensors`` is the usual suffix. A file that is there is replaced once the
@@ -90,7 +93,9 @@ def save(estimator: KerasDNNClassifier | Pipeline, path: str | os.PathLike[str])
     _atomic.write_whole(path, data)
 
 
-def load(path: str | os.PathLike[str]) -> KerasDNNClassifier | Pipeline:
+def load(
+    path: str | os.PathLike[str],
+) -> KerasDNNClassifier | KerasDNNRegressor | Pipeline:
     """Load what :func:`save` has written.
 
     Parameters
@@ -100,7 +105,7 @@ def load(path: str | os.PathLike[str]) -> KerasDNNClassifier | Pipeline:
 
     Returns
     -------
-    estimator : KerasDNNClassifier or sklearn.pipeline.Pipeline
+    estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
         Fitted, as it was saved.
 
     Raises
@@ -142,18 +147,20 @@ def load(path: str | os.PathLike[str]) -> KerasDNNClassifier | Pipeline:
 
 
 def _estimator(file: BinaryIO, size: int) -> Any:
-    from skdnn.persistence import _container, _format1
+    from skdnn.persistence import _container, _formats
 
     header = _container.read_header(file, size)
     number = header.manifest.get("format") if isinstance(header.manifest, dict) else None
-    if number != _format1.NUMBER:
+    form = _formats.format_of_number(number)
+    if form is None:
+        known = " and ".join(map(str, _formats.NUMBERS))
         raise LoadError(
-            f"it has format {number!r}, this version of skdnn reads {_format1.NUMBER}; a later "
-            "version of skdnn may have written it"
+            f"it has format {number!r}, this version of skdnn reads {known}; a later version "
+            "of skdnn may have written it"
         )
     try:
-        _format1.check_header(header)
-        return _format1.restored(header.manifest, _container.read_arrays(file, header))
+        form.check_header(header)
+        return form.restored(header.manifest, _container.read_arrays(file, header))
     except LoadError:
         raise
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:

@@ -26,6 +26,7 @@ _REMEDIES = {
     "kernel_initializer": "take a name or an instance of Keras's own initializers",
     "optimizer": "take one of Keras's own optimizers, with plain numbers as settings",
     "learning_rate": "take a number or one of Keras's own schedules",
+    "loss": "take the name of a loss",
     "memory": "call set_params(memory=None): a directory of pickles is not part of a model",
     "random_state": "call set_params(random_state=None) or give an int: going on needs neither",
     "callbacks": "call set_params(callbacks=None): what they did is in the weights",

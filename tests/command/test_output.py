@@ -12,9 +12,6 @@ from skdnn._command.output import print_report, write_partial_results, write_res
 from skdnn._command.search import RunningSearch, SearchPlan
 from skdnn.persistence import load
 
-# scikit-learn's transformer takes no callbacks; the command says so in its settings too.
-pytestmark = pytest.mark.filterwarnings("ignore:The estimator FunctionTransformer does not")
-
 
 @pytest.fixture(scope="module")
 def few(sample):

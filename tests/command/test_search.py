@@ -14,9 +14,6 @@ from skdnn import document_variants, make_image_pipeline
 from skdnn._command.search import RunningSearch, SearchPlan, SearchStopped
 from skdnn.callbacks import HistoryMonitor
 
-# scikit-learn's transformer takes no callbacks; the command says so in its settings too.
-pytestmark = pytest.mark.filterwarnings("ignore:The estimator FunctionTransformer does not")
-
 
 def plan_of(**changes):
     settings = {"hidden_units": [(16,)], "cv": 3, "epochs": 2, "jobs": 2, "seed": 0}

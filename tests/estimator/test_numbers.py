@@ -163,6 +163,9 @@ def test_a_record_is_all_of_a_target():
         ({"scale": np.array([1, np.inf])}, "scale must be a one-dimensional ndarray"),
         ({"scale": np.ones(3)}, "must hold a number per output"),
         ({"scale": np.array([1.0, 0])}, "scale must be positive"),
+        ({"scale": np.array([1.0, 1e-39])}, "scale must be within float32's range"),
+        ({"scale": np.array([1e39, 1])}, "scale must be within float32's range"),
+        ({"shift": np.array([0, -1e39])}, "shift must be within float32's range"),
         ({"output_activation": "exponential"}, "shift must be 0"),
     ],
     ids=str,
@@ -170,3 +173,12 @@ def test_a_record_is_all_of_a_target():
 def test_a_forged_record_is_refused_by_name(change, message):
     with pytest.raises(ValueError, match=message):
         Numbers.check_record(RECORD | change)
+
+
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("weight", [None, np.array([0.1, 0.2, 0.3])])
+def test_the_record_of_numbers_at_the_ends_of_float32_is_taken(positive, weight):
+    largest, least = np.finfo(np.float32).max, 2 * np.finfo(np.float32).tiny
+    for y in ([largest] * 3, [largest, 0, largest], [0, 0, least * 9], [least] * 3):
+        Numbers.check_record(learn(y, weight, positive=positive).record())
+    Numbers.check_record(learn([-largest, largest, largest], weight).record())

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import KerasDNNClassifier
-from skdnn._estimator.other_names import _CALLED, _SAID
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
+from skdnn._estimator.other_names import _CALLED, _SAID, _SAID_OF_NUMBERS
 
 X, y = np.zeros((4, 2)), [0, 1, 0, 1]
 
@@ -158,6 +158,13 @@ def test_no_parameter_is_explained_away():
     assert set(_CALLED.values()) <= {*parameters, *of_fit}
 
 
+def test_no_parameter_of_a_regressor_is_explained_away():
+    parameters = KerasDNNRegressor().get_params()
+    of_fit = inspect.signature(KerasDNNRegressor.fit).parameters
+    assert not {*_CALLED, *_SAID_OF_NUMBERS} & {*parameters, *of_fit}
+    assert not {*_CALLED} & {*_SAID_OF_NUMBERS}
+
+
 def test_signatures_are_as_written():
     constructor = inspect.signature(KerasDNNClassifier)
     assert (
@@ -179,3 +186,39 @@ def test_mlp_classifiers_parameters_all_get_an_answer():
     for name in set(MLPClassifier().get_params()) - set(KerasDNNClassifier().get_params()):
         with pytest.raises(TypeError, match=f"'{name}': "):
             KerasDNNClassifier(**{name: 1})
+
+
+# -- numbers ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("alpha", r"it is l2 here, as alpha / \(batch_size \* number of outputs\)"),
+        ("class_weight", "numbers have no classes; pass sample_weight to fit"),
+        ("label_smoothing", "numbers have no labels"),
+        ("metrics", "history_ has loss and mean_absolute_error"),
+        ("objective", "it is called loss here"),
+        ("max_iter", "it is called epochs here"),
+    ],
+)
+def test_a_regressor_says_what_is_true_of_numbers(name, said):
+    with pytest.raises(
+        TypeError, match=rf"^KerasDNNRegressor.__init__\(\) .* '{name}': .*{said}"
+    ):
+        KerasDNNRegressor(**{name: 1})
+    with pytest.raises(ValueError, match=rf"^Invalid parameter '{name}' for .*: .*{said}"):
+        KerasDNNRegressor().set_params(**{name: 1})
+
+
+def test_a_regressors_methods_take_no_classes():
+    with pytest.raises(TypeError, match=r"fit\(\) .* 'class_weight': numbers have no classes"):
+        KerasDNNRegressor().fit(X, y, class_weight={0: 2})
+    with pytest.raises(TypeError, match=r"partial_fit\(\) .* 'classes': numbers have no class"):
+        KerasDNNRegressor().partial_fit(X, y, classes=[0, 1])
+
+
+def test_mlp_regressors_parameters_all_get_an_answer():
+    for name in set(MLPRegressor().get_params()) - set(KerasDNNRegressor().get_params()):
+        with pytest.raises(TypeError, match=f"'{name}': "):
+            KerasDNNRegressor(**{name: 1})

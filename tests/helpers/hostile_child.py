@@ -77,19 +77,33 @@ def outcome(path):
     return prediction_of(model)
 
 
+# What weights near float32's end lead to: they are finite, but not their sums.
+BEYOND = ("overflow in float32", "it is beyond float32")
+
+
 def prediction_of(model):
-    classifier, shape = model, getattr(model, "input_shape_", None)
+    network, shape = model, getattr(model, "input_shape_", None)
     if hasattr(model, "steps"):
-        classifier = model["dnn"]
-        shape = model["scale"].kw_args["image_shape"] or classifier.input_shape_
+        network = model["dnn"]
+        shape = model["scale"].kw_args["image_shape"] or network.input_shape_
+    of_classes = hasattr(network, "classes_")
+    predict = model.predict_proba if of_classes else model.predict
     try:
-        proba = model.predict_proba(np.zeros((2, *shape), np.uint8))
+        answers = predict(np.zeros((2, *shape), np.uint8))
     except Exception as error:
-        if isinstance(error, ValueError) and "overflow in float32" in str(error):
-            return "model"  # of weights near float32's end: finite, but not their sums
-        return f"predict_proba: {type(error).__name__}: {error}"[:300]
+        if isinstance(error, ValueError) and any(text in str(error) for text in BEYOND):
+            return "model"
+        return f"{predict.__name__}: {type(error).__name__}: {error}"[:300]
     assert model.get_params()
-    return "model" if proba.shape == (2, len(classifier.classes_)) else "odd probabilities"
+    fine = np.isfinite(answers).all() and answers.shape == expected_shape(network)
+    return "model" if fine else "odd answers"
+
+
+def expected_shape(network):
+    if hasattr(network, "classes_"):
+        return (2, len(network.classes_))
+    learnt = network._learnt
+    return (2,) if learnt["one_dimensional"] else (2, len(learnt["shift"]))
 
 
 # -- mutations ----------------------------------------------------------------------------
@@ -99,7 +113,8 @@ VALUES = [
     "x", "relu", "adam", "__class__", "../../etc/passwd", "/dev/zero", "os.system", [], {}, [0],
     [[]], {"tuple": []}, {"dict": [[1, 2]]}, {"array": [1, 2]}, {"activation": "tanh"},
     {"optimizer": "SGD", "settings": {}}, {"schedule": "CosineDecay", "settings": {}},
-    {"initializer": "Zeros", "settings": {}}, {"optimizer_class": "Adam"},
+    {"initializer": "Zeros", "settings": {}}, {"optimizer_class": "Adam"}, "poisson", "mse",
+    "linear", "exponential",
 ]  # fmt: skip
 
 

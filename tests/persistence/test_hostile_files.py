@@ -18,7 +18,7 @@ import pytest
 from helpers import hostile_child
 from helpers.python_process import run_python
 
-from skdnn import KerasDNNClassifier, make_image_pipeline
+from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_image_pipeline
 from skdnn.persistence import LoadError, _container, _description, load
 
 pytestmark = pytest.mark.long_form(row="hostile-files")
@@ -51,6 +51,22 @@ def described(iris):
 def described_pipeline(sample):
     pipeline = make_image_pipeline(hidden_units=(4,), epochs=1, image_shape=(28, 28))
     return _description.described(pipeline.fit(sample.images[:100], sample.target[:100] > 4))
+
+
+@pytest.fixture(scope="module")
+def described_numbers(iris):
+    """Manifest and arrays of a small regressor with two outputs."""
+    X = iris[0]
+    regressor = KerasDNNRegressor((6, 5), loss="quantile", epochs=2, random_state=0)
+    return _description.described(regressor.fit(X, np.c_[1e6 * X[:, 0], 1e-6 * X[:, 1]]))
+
+
+@pytest.fixture(scope="module")
+def described_brightness(sample):
+    regressor = KerasDNNRegressor((4,), loss="poisson", epochs=1)
+    pipeline = make_image_pipeline(estimator=regressor, image_shape=(28, 28))
+    images = sample.images[:100]
+    return _description.described(pipeline.fit(images, images.mean(axis=(1, 2))))
 
 
 def with_header(header, data=b"", length=None):
@@ -224,6 +240,7 @@ def tensors(described):
         "slots not counted": with_arrays(described, slots__99=np.ones(6, np.float32)),
         "slots with a name": with_arrays(described, slots__x=np.ones(6, np.float32)),
         "history of two dimensions": with_arrays(described, history__loss=np.ones((2, 2))),
+        "history of float32": with_arrays(described, history__loss=np.ones(2, np.float32)),
         "history of integers": with_arrays(described, history__loss=np.ones(2, int)),
         "classes beside texts": with_arrays(described, classes=np.arange(3)),
     }
@@ -292,7 +309,8 @@ def manifests(described):
     return {
         "classes that take 120 GB": _container.to_bytes(wide, {**kept, **columns}),
         "more in the manifest": top(path="/etc/passwd"),
-        "later format": top(format=2),
+        "later format": top(format=3),
+        "format of numbers": top(format=2),
         "kind unknown": top(kind="sklearn.pipeline.Pipeline"),
         "kind of a pipeline": top(kind="image pipeline"),
         "classes unsorted": top(classes={"texts": ["b", "a", "c"], "objects": False}),
@@ -420,6 +438,171 @@ def pipelines(described_pipeline):
     }
 
 
+# -- files of numbers ---------------------------------------------------------------------
+
+
+def numbers(described):
+    def network(**values):
+        return in_manifest(described, "network", **values)
+
+    def top(**values):
+        return in_manifest(described, **values)
+
+    n_weights = min(
+        entry["data_offsets"][0]
+        for name, entry in parts(_container.to_bytes(*described))[0].items()
+        if name.startswith("units.")
+    )
+    whole = _container.to_bytes(*described)
+    header = len(whole) - len(parts(whole)[1])
+    of_classes = {"input_shape": [4], "n_classes": 2, "multilabel": True}
+    layers = {**described[0]["network"], **of_classes}
+    for name in ("n_outputs", "output_activation", "one_dimensional"):
+        del layers[name]
+    return {
+        "no outputs": network(n_outputs=0),
+        "outputs negative": network(n_outputs=-2),
+        "outputs fewer": network(n_outputs=1),
+        "outputs more": network(n_outputs=3),
+        "outputs huge": network(n_outputs=2**62),
+        "outputs beyond 64 bits": network(n_outputs=2**64),
+        "outputs are a float": network(n_outputs=2.0),
+        "outputs are true": network(n_outputs=True),
+        "outputs are a text": network(n_outputs="2"),
+        "outputs are a list": network(n_outputs=[2]),
+        "output of classes": network(output_activation="softmax"),
+        "output of labels": network(output_activation="sigmoid"),
+        "output of a module": network(output_activation="os.system"),
+        "output as config": network(output_activation={"activation": "linear"}),
+        "output of nothing": network(output_activation=None),
+        "output above 0 with a shift": network(output_activation="exponential"),
+        "flatness of two outputs": network(one_dimensional=True),
+        "flatness is a number": network(one_dimensional=0),
+        "flatness is a text": network(one_dimensional="no"),
+        "flatness of nothing": network(one_dimensional=None),
+        "more in a network of numbers": network(n_classes=2),
+        "a network of labels": top(network=layers),
+        "a network of labels in format 1": top(network=layers, format=1, classes=None),
+        "numbers in format 1": top(format=1),
+        "numbers in a later format": top(format=3),
+        "numbers in format 2.0": top(format=2.0),
+        "numbers of a classifier": top(kind="classifier"),
+        "numbers of a pipeline": top(kind="image pipeline of a regressor"),
+        "numbers of a pipeline of classes": top(kind="image pipeline"),
+        "numbers of a kind of nothing": top(kind=None),
+        "classes beside numbers": top(classes=None),
+        "requests of predict": top(requests={"predict": {"X": True}}),
+        "requests of classes": top(
+            requests={"fit": {}, "partial_fit": {"classes": True}, "score": {}}
+        ),
+        "array of classes beside numbers": with_arrays(described, classes=np.arange(2)),
+        "cut in the header": whole[: header // 2],
+        "cut behind the header": whole[:header],
+        "cut before the units": whole[: header + n_weights],
+        "cut in the units": whole[: header + n_weights + 9],
+    }
+
+
+def units(described):
+    def scale(values, name="units__scale"):
+        return with_arrays(described, **{name: np.asarray(values)})
+
+    def shift(values):
+        return scale(values, "units__shift")
+
+    return {
+        "scale missing": with_arrays(described, units__scale=None),
+        "shift missing": with_arrays(described, units__shift=None),
+        "scale under another name": with_arrays(
+            described, units__scale=None, units__offset=np.ones(2)
+        ),
+        "more units": with_arrays(described, units__more=np.ones(2)),
+        "scale is NaN": scale([1, np.nan]),
+        "scale is infinite": scale([np.inf, 1]),
+        "scale is zero": scale([1.0, 0]),
+        "scale is minus zero": scale([1, -0.0]),
+        "scale is negative": scale([-1.0, 1]),
+        "scale is next to nothing": scale([1, 1e-300]),
+        "scale is beyond float32": scale([1e300, 1]),
+        "scale of one": scale([1.0]),
+        "scale of three": scale([1.0, 1, 1]),
+        "scale of two dimensions": scale([[1.0, 1]]),
+        "scale is a number": scale(1.0),
+        "scale of float32": scale(np.ones(2, np.float32)),
+        "scale of float16": scale(np.ones(2, np.float16)),
+        "scale of integers": scale([1, 1]),
+        "scale of bools": scale([True, True]),
+        "scale of a petabyte": in_header(described, "units.scale", shape=[2**47]),
+        "scale of other bytes": in_header(described, "units.scale", dtype="I64"),
+        "scale in the place of shift": in_header(
+            described,
+            "units.scale",
+            data_offsets=parts(_container.to_bytes(*described))[0]["units.shift"][
+                "data_offsets"
+            ],
+        ),
+        "shift is NaN": shift([np.nan, 0]),
+        "shift is infinite": shift([0, -np.inf]),
+        "shift is beyond float32": shift([-1e39, 0]),
+        "shift of one": shift([0.0]),
+        "shift of two dimensions": shift([[0.0], [0]]),
+        "shift of float32": shift(np.zeros(2, np.float32)),
+        "shift of integers": shift([0, 0]),
+    }
+
+
+SETTINGS_OF_NUMBERS = {
+    "loss of Keras": {"loss": "mse"},
+    "loss of classes": {"loss": "categorical_crossentropy"},
+    "loss of a module": {"loss": "os.system"},
+    "loss registered": {"loss": "skdnn>PinballLoss"},
+    "loss as config": {"loss": {"class_name": "Lambda", "config": {"function": "os.system"}}},
+    "loss as a dict": {"loss": {"dict": [["class_name", "Huber"]]}},
+    "loss as an activation": {"loss": {"activation": "linear"}},
+    "loss is a list": {"loss": ["squared_error"]},
+    "loss of nothing": {"loss": None},
+    "loss is a number": {"loss": 1},
+    "quantile of 0": {"quantile": 0.0},
+    "quantile of 1": {"quantile": 1},
+    "quantile negative": {"quantile": -0.5},
+    "quantile of a percentage": {"quantile": 50},
+    "quantile is a text": {"quantile": "0.5"},
+    "quantile is true": {"quantile": True},
+    "quantile is a list": {"quantile": [0.1, 0.9]},
+    "quantile of nothing": {"quantile": None},
+    "delta of 0": {"delta": 0},
+    "delta negative": {"delta": -1.0},
+    "delta is a schedule": {"delta": {"schedule": "CosineDecay", "settings": {}}},
+    "delta is true": {"delta": True},
+    "standardize is a text": {"standardize_y": "yes"},
+    "standardize is a number": {"standardize_y": 1},
+    "a setting of the loss": {"loss__delta": 1.0},
+    "weights of classes": {"class_weight": None},
+    "smoothing of labels": {"label_smoothing": 0.0},
+    "scorer of a module": {"scoring": "os.system"},
+    "pickles": {"memory": "/tmp/pickles"},
+}
+
+
+def pipelines_of_numbers(described_brightness):
+    def pipeline(**values):
+        return in_manifest(described_brightness, "pipeline", **values)
+
+    return {
+        "pipeline of numbers without a record": in_manifest(
+            described_brightness, pipeline=None
+        ),
+        "pipeline of a regressor": in_manifest(described_brightness, kind="regressor"),
+        "pipeline of classes": in_manifest(described_brightness, kind="image pipeline"),
+        "pipeline of numbers in format 1": in_manifest(described_brightness, format=1),
+        "images of another network": pipeline(image_shape=[28, 27]),
+        "images not flattened": pipeline(flatten=False),
+        "scale of no pixels": pipeline(scale=0),
+        "another estimator in the pipeline": pipeline(estimator="KerasDNNClassifier"),
+        "counts with a shift": with_arrays(described_brightness, units__shift=np.ones(1)),
+    }
+
+
 # -- tests --------------------------------------------------------------------------------
 
 
@@ -436,7 +619,12 @@ def write_valid(directory, *describeds):
 
 
 def test_every_idea_ends_in_a_load_error(
-    described, described_pipeline, tmp_path, record_property
+    described,
+    described_pipeline,
+    described_numbers,
+    described_brightness,
+    tmp_path,
+    record_property,
 ):
     proof = tmp_path / "proof"
     corpus = {
@@ -451,24 +639,44 @@ def test_every_idea_ends_in_a_load_error(
             for name, values in SETTINGS.items()
         },
         **pipelines(described_pipeline),
+        **numbers(described_numbers),
+        **units(described_numbers),
+        **{
+            f"parameter of numbers, {name}": in_manifest(
+                described_numbers, "parameters", **values
+            )
+            for name, values in SETTINGS_OF_NUMBERS.items()
+        },
+        **pipelines_of_numbers(described_brightness),
     }
     for name, data in corpus.items():
         (tmp_path / name).write_bytes(data)
-    write_valid(tmp_path, described, described_pipeline)
+    valid = (described, described_pipeline, described_numbers, described_brightness)
+    write_valid(tmp_path, *valid)
     told = run_child(tmp_path)
     assert told["deeds"] == []
     assert not proof.exists()
     loaded = {name for name, outcome in told["outcomes"].items() if outcome == "model"}
-    assert loaded == {"valid-0", "valid-1"}
+    assert loaded == {"valid-0", "valid-1", "valid-2", "valid-3"}
     odd = {n: o for n, o in told["outcomes"].items() if o not in ("model", "LoadError")}
     assert odd == {}
-    assert len(told["outcomes"]) == len(corpus) + 2 > 180
+    assert len(told["outcomes"]) == len(corpus) + len(valid) > 300
     record_property("files of the corpus", len(corpus))
 
 
-def test_random_mutations(described, described_pipeline, tmp_path, count, record_property):
+def test_random_mutations(
+    described,
+    described_pipeline,
+    described_numbers,
+    described_brightness,
+    tmp_path,
+    count,
+    record_property,
+):
     n = count(1_500, 100_000)
-    write_valid(tmp_path, described, described_pipeline)
+    write_valid(
+        tmp_path, described, described_pipeline, described_numbers, described_brightness
+    )
     seed = int.from_bytes(os.urandom(4), "little")
     told = run_child(tmp_path, n, seed, timeout=60 + n / 5)
     odd = {n: o for n, o in told["outcomes"].items() if n not in ("model", "LoadError")}
@@ -498,7 +706,7 @@ def test_the_watch_sees_what_a_pickle_does(tmp_path, described):
     assert any("pickle.find_class" in deed for deed in told["deeds"])
 
 
-def test_messages_say_what_is_wrong(described, tmp_path):
+def test_messages_say_what_is_wrong(described, described_numbers, tmp_path):
     path = tmp_path / "file"
     for data, message in [
         (pickle.dumps(Payload()), "its header should have"),
@@ -508,6 +716,26 @@ def test_messages_say_what_is_wrong(described, tmp_path):
         (
             with_arrays(described, more=np.ones(1)),
             r"tensors that no estimator needs: \['more'\]",
+        ),
+        (
+            in_manifest(described_numbers, "parameters", loss="mse"),
+            "The 'loss' parameter of KerasDNNRegressor must be a str among",
+        ),
+        (
+            in_manifest(described_numbers, kind="classifier"),
+            "its kind must be 'regressor': 'classifier'",
+        ),
+        (
+            in_manifest(described_numbers, "network", output_activation="softmax"),
+            r"output_activation must be one of \('linear', 'exponential'\): 'softmax'",
+        ),
+        (
+            with_arrays(described_numbers, units__scale=np.array([1.0, -1])),
+            "scale must be positive",
+        ),
+        (
+            with_arrays(described_numbers, units__scale=np.ones(3)),
+            r"tensor 'units.scale' can't have shape \(3,\)",
         ),
     ]:
         path.write_bytes(data)

@@ -564,12 +564,13 @@ def test_files_of_earlier_formats_load(name):
     )
 
 
-def test_loading_needs_no_tensorflow():
+@pytest.mark.parametrize("number", [1, 2])
+def test_loading_needs_no_tensorflow(number):
     script = (
         "import sys; from skdnn.persistence import load; load(sys.argv[1])\n"
         "assert not {'keras', 'tensorflow', 'scikeras'} & set(sys.modules)\n"
     )
-    path = FIXTURES / "pipeline-format-1.safetensors"
+    path = FIXTURES / f"pipeline-format-{number}.safetensors"
     subprocess.run([sys.executable, "-c", script, str(path)], check=True)
 
 
@@ -598,14 +599,21 @@ def test_state_of_another_keras_is_refused_when_training_goes_on(engine, fitted,
     assert loaded.fit(*iris).n_iter_ == 2
 
 
-@pytest.mark.parametrize("number", [0, 2, "1", None, 1.5])
+@pytest.mark.parametrize("number", [0, 3, "1", None, 1.5, [2], {"2": 2}])
 def test_another_format_is_refused(number, fitted, path):
     from skdnn.persistence import _container, _description
 
     manifest, arrays = _description.described(fitted)
     path.write_bytes(_container.to_bytes({**manifest, "format": number}, arrays))
-    with pytest.raises(LoadError, match="a later version of skdnn may have written it"):
+    message = "reads 1 and 2; a later version of skdnn may have written it"
+    with pytest.raises(LoadError, match=message):
         load(path)
+
+
+def test_a_classifier_is_written_in_the_format_that_earlier_versions_read(fitted):
+    from skdnn.persistence import _description
+
+    assert _description.described(fitted)[0]["format"] == 1
 
 
 def test_a_missing_file_and_a_directory(path):

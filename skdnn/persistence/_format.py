@@ -1,0 +1,314 @@
+"""What files of every format have in common, and how they become a fitted estimator again.
+
+A format is an estimator, and how a file holds what that estimator answers. It is never changed
+so that a file of it no longer loads.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from math import prod
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import config_context
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import validate_parameter_constraints
+
+from skdnn._estimator.base import KerasDNNBase
+from skdnn._estimator.networks import Learnt
+from skdnn._estimator.state import check_layers, slot_shapes, weight_shapes
+from skdnn.network.architecture import Architecture
+from skdnn.network.outputs import Output
+from skdnn.persistence import _values
+from skdnn.persistence._container import MOST_DIMENSIONS, Header
+from skdnn.persistence._keras_names import OPTIMIZERS
+from skdnn.persistence._rules import (
+    Expected,
+    check_entry,
+    check_texts,
+    checked_fields,
+    numbered,
+    require,
+)
+from skdnn.pipeline import make_image_pipeline
+
+Arrays = dict[str, NDArray[Any]]
+
+REQUEST_METHODS = ("fit", "partial_fit", "score")
+
+_KERAS_OPTIMIZERS = "keras.src.optimizers."
+
+
+class Format(ABC):
+    """One format, by its number.
+
+    `estimator` is what a file of it holds; `kind` and `pipeline_kind` are what the manifest
+    calls that, alone and behind the image transformer. `manifest` and `network` are the fields
+    of the manifest, and of its part "network", that tell of the targets, with their types.
+    """
+
+    number: ClassVar[int]
+    estimator: ClassVar[type[KerasDNNBase]]
+    kind: ClassVar[str]
+    pipeline_kind: ClassVar[str]
+    manifest: ClassVar[Mapping[str, Any]] = {}
+    network: ClassVar[Mapping[str, Any]] = {}
+
+    # -- what a format says of its targets --------------------------------------------------
+
+    @abstractmethod
+    def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+        """Return the fields of manifest and network that tell of the targets, and arrays.
+
+        Raises
+        ------
+        ValueError
+            If the targets are such as a file may not hold.
+        """
+
+    @abstractmethod
+    def output(self, network: Mapping[str, Any]) -> Output:
+        """Return the output layer, before any array is read."""
+
+    @abstractmethod
+    def entries(self, manifest: Mapping[str, Any]) -> dict[str, Expected]:
+        """Return the arrays that the targets need."""
+
+    @abstractmethod
+    def record(self, network: Mapping[str, Any], arrays: Arrays) -> dict[str, Any]:
+        """Return the record of the targets that is kept beside the weights."""
+
+    def attributes(
+        self,
+        manifest: Mapping[str, Any],  # noqa: ARG002
+        arrays: Arrays,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        """Return the attributes of a fitted estimator that tell of its targets."""
+        return {}
+
+    # -- from a file to an estimator --------------------------------------------------------
+
+    def check_header(self, header: Header) -> None:
+        """Check that the arrays announced are those the network needs, before any is read.
+
+        Parameters
+        ----------
+        header : Header
+            Of this format.
+
+        Raises
+        ------
+        LoadError
+            If the manifest has other entries than it should, or an array is missing, surplus,
+            or of another type or shape.
+        """
+        manifest = checked_fields(header.manifest, {**_MANIFEST, **self.manifest})
+        architecture = self._architecture(manifest["network"])
+        left = dict(header.entries)
+        require(len(architecture.hidden_units) < len(left), "it has more layers than tensors")
+        for name, shape in weight_shapes(architecture).items():
+            check_entry(name, left.pop(name, None), "f", shape, np.dtype(np.float32))
+        shapes = slot_shapes(architecture)
+        for name in numbered("slots", left):
+            entry = left.pop(name)
+            check_entry(name, entry, "fiu", entry.shape if entry.shape in shapes else None)
+        for name, expected in {**_history(manifest), **self.entries(manifest)}.items():
+            check_entry(name, left.pop(name, None), *expected)
+        require(not left, f"it has tensors that no estimator needs: {sorted(left)}")
+
+    def restored(self, manifest: Mapping[str, Any], arrays: Arrays) -> Any:
+        """Put an estimator or image pipeline together again.
+
+        Parameters
+        ----------
+        manifest : mapping
+            Checked by `check_header`.
+        arrays : dict of ndarray
+            By name.
+
+        Returns
+        -------
+        estimator : KerasDNNBase or sklearn.pipeline.Pipeline
+
+        Raises
+        ------
+        LoadError, ValueError, TypeError
+            If a value breaks a rule.
+        """
+        record = manifest["pipeline"]
+        kind = self.kind if record is None else self.pipeline_kind
+        require(manifest["kind"] == kind, f"its kind must be {kind!r}: {manifest['kind']!r}")
+        estimator = self._estimator(manifest, arrays)
+        return estimator if record is None else _pipeline(record, estimator)
+
+    def _architecture(self, record: Any) -> Architecture:
+        layers = checked_fields(record, {**_LAYERS, **self.network})
+        require(len(layers["input_shape"]) <= MOST_DIMENSIONS, "input_shape is too long")
+        for name in ("input_shape", "hidden_units"):
+            layers[name] = tuple(layers[name])
+            require(all(type(n) is int for n in layers[name]), f"{name} must hold ints")
+        functions = (_values.read("activation", each) for each in layers["activation"])
+        layers["activation"] = tuple(functions)
+        layers["batch_normalization"] = tuple(layers["batch_normalization"])
+        check_layers(layers)
+        return Architecture(
+            output=self.output(layers), **{name: layers[name] for name in _LAYERS}
+        )
+
+    def _estimator(self, manifest: Mapping[str, Any], arrays: Arrays) -> KerasDNNBase:
+        estimator = self._unfitted(manifest["parameters"])
+        learnt = self._learnt(manifest, arrays)
+        history = {name: arrays[f"history.{name}"].tolist() for name in manifest["history"]}
+        fitted = {
+            "_learnt": learnt,
+            "input_shape_": learnt["input_shape"],
+            "n_features_in_": learnt["input_shape"][0],
+            "history_": history,
+            "n_iter_": learnt["epoch"],
+            "n_parameters_": sum(weight.size for weight in learnt["weights"]),
+            **self.attributes(manifest, arrays),
+            **_names("feature_names_in_", manifest["feature_names"]),
+        }
+        if manifest["best_iteration"] is not None:
+            fitted["best_iteration_"] = manifest["best_iteration"]
+            fitted["validation_scores_"] = arrays["validation_scores"]
+        estimator.__setstate__({**vars(estimator), **fitted})
+        _request(estimator, manifest["requests"])
+        return estimator
+
+    def _unfitted(self, spellings: Mapping[str, Any]) -> KerasDNNBase:
+        cls = self.estimator
+        parameters = {name: _values.read(name, each) for name, each in spellings.items()}
+        own = {name: value for name, value in parameters.items() if "__" not in name}
+        unknown = sorted(own.keys() - set(cls._get_param_names()))
+        require(not unknown, f"it has unknown hyperparameters {unknown}: of a later version?")
+        # What is missing was not there yet when the file was written: it takes its default.
+        validate_parameter_constraints(
+            cls._parameter_constraints, own, caller_name=cls.__name__
+        )
+        return cls().set_params(**parameters)
+
+    def _learnt(self, manifest: Mapping[str, Any], arrays: Arrays) -> Learnt:
+        architecture = self._architecture(manifest["network"])
+        training = checked_fields(manifest["training"], _TRAINING)
+        check_optimizer(training["optimizer"])
+        learnt = {
+            **self.record(manifest["network"], arrays),
+            **{name: getattr(architecture, name) for name in _LAYERS},
+            **training,
+            "weights": [arrays[name] for name in weight_shapes(architecture)],
+            "slots": [arrays[name] for name in numbered("slots", arrays)],
+        }
+        return cast(Learnt, learnt)
+
+
+def check_optimizer(key: str) -> None:
+    """Check that an optimizer's state is one of Keras's own.
+
+    Parameters
+    ----------
+    key : str
+        Class and settings, as `Learnt` has it.
+
+    Raises
+    ------
+    ValueError
+        If it is the state of another class.
+    """
+    path = key.partition(" ")[0]
+    if not (path.startswith(_KERAS_OPTIMIZERS) and path.rpartition(".")[2] in OPTIMIZERS):
+        raise ValueError(
+            f"can't save the state of optimizer {path}, which is not one of Keras's own "
+            f"({', '.join(sorted(OPTIMIZERS))}); fit with one of them, or keep "
+            "model_ by its save method"
+        )
+
+
+def _history(manifest: Mapping[str, Any]) -> dict[str, Expected]:
+    check_texts("history", manifest["history"])
+    names = [f"history.{name}" for name in manifest["history"]]
+    if manifest["best_iteration"] is not None:
+        names.append("validation_scores")
+    return {name: ("f", "vector", np.dtype(np.float64)) for name in names}
+
+
+def _names(attribute: str, names: list[str] | None) -> dict[str, NDArray[Any]]:
+    if names is None:
+        return {}
+    check_texts(attribute, names)
+    return {attribute: np.array(names, dtype=object)}
+
+
+def _request(estimator: KerasDNNBase, requests: Mapping[str, Any]) -> None:
+    if not requests:
+        return
+    methods = checked_fields(requests, dict.fromkeys(REQUEST_METHODS, dict))
+    with config_context(enable_metadata_routing=True):
+        for method, names in methods.items():
+            getattr(estimator, f"set_{method}_request")(**names)
+
+
+def _pipeline(record: Any, estimator: KerasDNNBase) -> Pipeline:
+    fields = checked_fields(record, _PIPELINE_FIELDS)
+    shape, inputs = fields["image_shape"], fields["transform_input"]
+    fine = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
+    for numbers in (shape, None if (n := fields["n_features"]) is None else [n]):
+        fine = fine and all(type(n) is int and n > 0 for n in numbers or ())
+    require(fine, "its scale, image_shape and n_features must be positive")
+    rows = estimator.input_shape_
+    fine = not fields["flatten"] or len(rows) == 1
+    if shape is not None:
+        fine = fine and rows == ((prod(shape),) if fields["flatten"] else tuple(shape))
+    require(fine, f"its image_shape or flatten does not fit a network for rows of {rows}")
+    pipeline = make_image_pipeline(
+        scale=fields["scale"],
+        flatten=fields["flatten"],
+        image_shape=None if shape is None else tuple(shape),
+    )
+    if inputs is not None:
+        check_texts("transform_input", inputs)
+    transformer = pipeline.steps[0][1]
+    if fields["n_features"] is not None:
+        transformer.n_features_in_ = fields["n_features"]
+    vars(transformer).update(_names("feature_names_in_", fields["feature_names"]))
+    pipeline.set_params(transform_input=inputs, verbose=fields["verbose"], dnn=estimator)
+    return pipeline
+
+
+# -- fields of a manifest, with their types -------------------------------------------------
+
+_MANIFEST: dict[str, Any] = {
+    "format": int,
+    "kind": str,
+    "versions": dict,
+    "parameters": dict,
+    "network": dict,
+    "training": dict,
+    "feature_names": list | None,
+    "history": list,
+    "best_iteration": int | None,
+    "requests": dict,
+    "pipeline": dict | None,
+}
+
+_LAYERS: dict[str, Any] = {
+    "input_shape": list,
+    "hidden_units": list,
+    "activation": list,
+    "batch_normalization": list,
+}
+
+_TRAINING: dict[str, Any] = {"optimizer": str, "seed": int, "epoch": int}
+
+_PIPELINE_FIELDS: dict[str, Any] = {
+    "scale": int | float,
+    "flatten": bool,
+    "image_shape": list | None,
+    "n_features": int | None,
+    "feature_names": list | None,
+    "transform_input": list | None,
+    "verbose": bool,
+}

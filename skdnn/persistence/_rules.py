@@ -1,0 +1,62 @@
+"""Rules that a file's manifest and header are held to, whatever format they are of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from skdnn.persistence._container import Entry, LoadError
+
+# What an array must be: kinds of dtype, a shape or "vector", and the one dtype if there is one.
+Expected = tuple[str, tuple[int, ...] | str | None, "np.dtype[Any] | None"]
+
+
+def require(fine: bool, message: str) -> None:
+    """Raise a LoadError with a short message, unless all is fine."""
+    if not fine:
+        raise LoadError(message if len(message) <= 300 else f"{message[:300]}...")
+
+
+def checked_fields(record: Any, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Check that a JSON object has these keys, with values of these types, and no others."""
+    fine = isinstance(record, dict) and record.keys() == types.keys()
+    require(fine, f"a part of its manifest must have exactly {sorted(types)}")
+    for name, kind in types.items():
+        fine = isinstance(record[name], kind) and (
+            kind is bool or not isinstance(record[name], bool)
+        )
+        require(fine, f"{name!r} in its manifest has a wrong type")
+    return dict(record)
+
+
+def check_texts(name: str, texts: Any) -> None:
+    """Check that a list holds different texts."""
+    fine = isinstance(texts, list) and all(type(text) is str for text in texts)
+    require(fine and len(set(texts)) == len(texts), f"{name} must hold different texts")
+
+
+def check_entry(
+    name: str,
+    entry: Entry | None,
+    kinds: str,
+    shape: tuple[int, ...] | str | None,
+    dtype: np.dtype[Any] | None = None,
+) -> None:
+    """Check what a header says of an array, before it is read."""
+    if entry is None:
+        raise LoadError(f"tensor {name!r} is missing")
+    # Not `in (None, ...)`: to NumPy, None is float64.
+    fine = entry.dtype.kind in kinds and (dtype is None or dtype == entry.dtype)
+    require(fine, f"tensor {name!r} can't have dtype {entry.dtype}")
+    fine = len(entry.shape) == 1 if shape == "vector" else entry.shape == shape
+    require(fine, f"tensor {name!r} can't have shape {entry.shape} in this network")
+
+
+def numbered(prefix: str, names: Mapping[str, Any]) -> list[str]:
+    """Return the names that are a prefix and a number, which must count from 0."""
+    n = sum(name.startswith(f"{prefix}.") for name in names)
+    found = [f"{prefix}.{i}" for i in range(n)]
+    require(all(name in names for name in found), f"{prefix} must be counted from 0")
+    return found
