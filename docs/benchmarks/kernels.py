@@ -3,7 +3,7 @@
     .venv/bin/python docs/benchmarks/kernels.py
 
 Prints, for shapes of one hidden layer, microseconds a step in both forms and their ratio, from
-the least of many runs. `skdnn._engine.orientation` says where kernels are turned: this shows
+the least of many runs. `skdnn._engine.layout` says where kernels are turned: this shows
 where that is right on your processor.
 """
 
@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from skdnn._engine import orientation
+from skdnn._engine import layout
 from skdnn._engine.program import Program, State
 from skdnn.network.architecture import Architecture
 from skdnn.network.building import compiled_network
@@ -28,15 +28,15 @@ SECONDS = 0.05  # of a run, about
 
 
 def program(inputs, units, batch_size, optimizer, turned):
-    orientation._LARGEST_BATCH = 10**9 if turned else 0
-    orientation._FEWEST_INPUTS = 1
+    layout._LARGEST_BATCH = 10**9 if turned else 0
+    layout._FEWEST_INPUTS = 1
     layers = Architecture.from_parameters((inputs,), output_of_classes(10), (units,), "relu")
     made = Program(compiled_network(layers, choose_optimizer(optimizer)), batch_size, jit=True)
     rng = np.random.default_rng(0)
     chunk = (made.chunk_batches, batch_size)
     state = State(
-        [tf.constant(w) for w in initial_weights(made.model, 0)],
-        [tf.constant(s) for s in made.first_slots],
+        [tf.constant(w) for w in made.layout.weights_inside(initial_weights(made.model, 0))],
+        [tf.constant(s) for s in made.layout.slots_inside(made.first_slots)],
         [],
     )
     arguments = (

@@ -1,6 +1,6 @@
 """Training steps compiled as one program.
 
-    state, totals = program.run(state, X, y, row_weight, n_batches)
+    state, sums = program.run(state, X, y, row_weight, n_batches)
 
 A program trains on a *chunk*: up to ``chunk_batches`` batches whose rows were gathered in the
 epoch's order. The chunk's shape depends on the structure alone, so folds that differ by a row,
@@ -20,8 +20,8 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.backend import float32_by_default
+from skdnn._engine.layout import Layout
 from skdnn._engine.objective import objective_of
-from skdnn._engine.orientation import Orientation
 from skdnn._engine.stateless import stateless
 
 # Bytes of X in a chunk: large enough that a call's overhead (0.2 ms) vanishes, small enough
@@ -31,19 +31,11 @@ _MOST_BATCHES = 128
 
 
 class State(NamedTuple):
-    """What a step reads and changes."""
+    """What a step reads and changes; weights and slots as `Program.layout` arranges them."""
 
-    weights: list[tf.Tensor]  # in the order of model.weights
-    slots: list[tf.Tensor]  # in the order of optimizer.variables
+    weights: list[tf.Tensor]
+    slots: list[tf.Tensor]
     generators: list[tf.Tensor]  # of the dropout layers
-
-
-class Totals(NamedTuple):
-    """Sums over the rows of a chunk."""
-
-    loss: float
-    metric: float
-    rows: float
 
 
 class Program:
@@ -63,6 +55,8 @@ class Program:
     ----------
     chunk_batches : int
         Batches of a full chunk.
+    layout : Layout
+        How weights and optimizer state are arranged.
     first_slots : list of ndarray
         State of a fresh optimizer.
     n_generators : int
@@ -82,9 +76,11 @@ class Program:
             np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES)
         )
         with float32_by_default():
-            self._optimizer = stateless(model.optimizer)
-        self._orientation = Orientation(model, self._optimizer, batch_size=batch_size, jit=jit)
-        self.first_slots = self._orientation.first_slots
+            self.layout = Layout(
+                model, lambda: stateless(model.optimizer), batch_size=batch_size, jit=jit
+            )
+        self._optimizer = self.layout.optimizer
+        self.first_slots = self.layout.first_slots
         self._rate_slot = _position(self._optimizer.variables, "learning_rate")
         self._generators = [generator.state for generator in seed_generators(model)]
         self.n_generators = len(self._generators)
@@ -108,7 +104,7 @@ class Program:
         y: tf.Tensor,
         row_weight: tf.Tensor,
         n_batches: int,
-    ) -> tuple[State, Totals]:
+    ) -> tuple[State, np.ndarray]:
         """Train on the first `n_batches` batches of a chunk.
 
         Parameters
@@ -126,15 +122,20 @@ class Program:
         -------
         state : State
             After the last step.
-        totals : Totals
-            Loss and metric of the rows, summed.
+        sums : ndarray of float32, shape (n_batches, 3)
+            Loss and metric of the rows of each batch, summed, and the number of its rows.
         """
         flat = [*itertools.chain(*state), X, y, row_weight, tf.constant(n_batches)]
-        *values, totals = self._function(*flat)
-        return self._unflattened(values), Totals(*totals.numpy().tolist())
+        *values, sums = self._function(*flat)
+        return self._unflattened(values), sums.numpy()[:n_batches]
 
     def _traced(self) -> Any:
-        state = [*self.model.weights, *self.first_slots, *self._generators]
+        weights = [np.asarray(weight.numpy()) for weight in self.model.weights]
+        state = [
+            *self.layout.weights_inside(weights),
+            *self.layout.slots_inside(self.first_slots),
+            *self._generators,
+        ]
         chunk = (self.chunk_batches, self.batch_size)
         signature = [
             *(tf.TensorSpec(v.shape, v.dtype) for v in state),
@@ -153,7 +154,8 @@ class Program:
         return traced
 
     def _unflattened(self, values: Sequence[Any]) -> State:
-        n_weights, n_slots = len(self.model.weights), len(self._optimizer.variables)
+        n_slots, n_generators = len(self._optimizer.variables), self.n_generators
+        n_weights = len(values) - n_slots - n_generators
         return State(
             list(values[:n_weights]),
             list(values[n_weights : n_weights + n_slots]),
@@ -163,40 +165,33 @@ class Program:
     def _train(self, *flat: tf.Tensor) -> list[tf.Tensor]:
         *values, X, y, row_weight, n_batches = flat
 
-        def step(batch: tf.Tensor, state: State, totals: tf.Tensor) -> Any:
+        def step(batch: tf.Tensor, state: State, sums: tf.TensorArray) -> Any:
             rows = tf.gather(X, batch), tf.gather(y, batch), tf.gather(row_weight, batch)
-            state, batch_totals = self._step(State(*state), *rows)
-            return batch + 1, state, totals + batch_totals
+            state, batch_sums = self._step(State(*state), *rows)
+            return batch + 1, state, sums.write(batch, batch_sums)
 
-        _, state, totals = tf.while_loop(
+        none = tf.TensorArray(tf.float32, self.chunk_batches, element_shape=(3,))
+        _, state, sums = tf.while_loop(
             lambda batch, *_: batch < n_batches,
             step,
-            (tf.constant(0), self._turned(self._unflattened(values)), tf.zeros(3)),
+            (tf.constant(0), self._unflattened(values), none),
         )
-        return [*itertools.chain(*self._turned(State(*state))), totals]
-
-    def _turned(self, state: State) -> State:
-        turn = self._orientation
-        return State(turn.weights(state.weights), turn.slots(state.slots), state.generators)
+        return [*itertools.chain(*state), sums.stack()]
 
     def _step(
         self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
     ) -> tuple[State, tf.Tensor]:
-        trained = [variable.trainable for variable in self.model.weights]
-        before = list(itertools.compress(state.weights, trained))
+        n_trained = self.layout.n_trained
+        before, fixed = state.weights[:n_trained], state.weights[n_trained:]
         with tf.GradientTape() as tape:
             tape.watch(before)
-            as_in_keras = self._orientation.weights(state.weights)
+            as_in_keras = self.layout.as_in_keras([*before, *fixed])
             loss, output, weights, generators = self._forward(
                 state._replace(weights=as_in_keras), X, y, row_weight
             )
         gradients = tape.gradient(loss, before)
         after, slots = self._optimizer.stateless_apply(state.slots, gradients, before)
-        rest = iter(after)
-        weights = [  # what layers change themselves is never turned
-            next(rest) if is_trained else weight
-            for weight, is_trained in zip(weights, trained, strict=True)
-        ]
+        weights = [*after, *self.layout.changed_by_layers(weights)]
         real = tf.cast(row_weight > 0, tf.float32)
         n_real = tf.reduce_sum(real)
         metric = tf.reduce_sum(real * self.objective.metric(y, output))

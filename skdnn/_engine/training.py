@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -13,19 +14,23 @@ import tensorflow as tf
 
 from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
 from skdnn._engine.interrupts import stop_if_interrupted
-from skdnn._engine.program import Program, State, Totals
+from skdnn._engine.program import Program, State
 from skdnn._engine.randomness import dropout_states, epoch_order
 from skdnn._engine.rows import Rows, write_rows
 
-# Steps after which XLA's compile (1-2 s) has paid for itself against the plain graph.
-_STEPS_WORTH_COMPILING = 1_500
+# Seconds, as measured on an AMD EPYC for networks of one to eight hidden layers: what XLA's
+# compile costs, for a program and for each layer, and what it saves, for a step and for each
+# weight. Numbers of another processor differ, but not by so much that the rule would.
+_COMPILE, _COMPILE_LAYER = 0.7, 0.1
+_STEP, _STEP_WEIGHT = 100e-6, 2e-9
+# A program is used again: for the folds of a search, for its other rates, for the next fit.
+_FITS = 3
 
 
-def worth_compiling(epochs: int, n_rows: int, batch_size: int) -> bool:
+def worth_compiling(epochs: int, n_rows: int, batch_size: int, units: Sequence[int]) -> bool:
     """Tell whether XLA shall compile the steps of a fit.
 
-    Epochs and rows alone decide, so that a fit's result never depends on what ran before it in
-    the process.
+    The fit alone decides: its result never depends on what ran before it in the process.
 
     Parameters
     ----------
@@ -35,12 +40,18 @@ def worth_compiling(epochs: int, n_rows: int, batch_size: int) -> bool:
         Rows that count.
     batch_size : int
         Rows of a batch.
+    units : sequence of int
+        Inputs of the network, and units of all its layers.
 
     Returns
     -------
     worth : bool
+        Whether the compile has paid for itself after three such fits.
     """
-    return epochs * -(-n_rows // batch_size) >= _STEPS_WORTH_COMPILING
+    steps = epochs * -(-n_rows // batch_size)
+    weights = sum(inputs * outputs for inputs, outputs in pairwise(units))
+    saved = steps * (_STEP + _STEP_WEIGHT * weights)
+    return _FITS * saved >= _COMPILE + _COMPILE_LAYER * (len(units) - 1)
 
 
 @dataclass(frozen=True)
@@ -115,19 +126,32 @@ class FusedTraining:
             ``"loss"`` and the metric, such as ``"accuracy"``, as means over the epoch's rows
             while the weights changed, as in Keras's ``History``.
         """
-        states = dropout_states(self._program.n_generators, self._seed, self.epoch)
-        self._generators = [tf.constant(state) for state in states]
-        totals = [self._run(chunk) for chunk in self._chunks(one_batch)]
-        self.epoch += 1
-        loss, metric, rows = np.sum(totals, axis=0)
-        name = self._program.objective.metric_name
-        return {name: float(metric / rows), "loss": float(loss / rows)}
+        order = self._order(self.epoch)
+        return self._run_epochs([order[: self._program.batch_size] if one_batch else order])[0]
+
+    def run_epochs(self, most: int) -> list[dict[str, float]]:
+        """Train at least one epoch, and as many more as fit into the same chunk.
+
+        Parameters
+        ----------
+        most : int
+            How many are wanted.
+
+        Returns
+        -------
+        logs : list of dict of float
+            As `run_epoch` returns them, one for each epoch that was trained.
+        """
+        batches = -(-len(self._counting) // self._program.batch_size)
+        together = max(1, min(most, self._program.chunk_batches // batches))
+        if self._program.n_generators:  # they start anew with each epoch
+            together = 1
+        return self._run_epochs([self._order(self.epoch + i) for i in range(together)])
 
     def resume(self, state: TrainingState) -> None:
         """Go on from a state."""
         self.epoch = state.epoch
-        self._weights = [tf.constant(w) for w in state.weights]
-        self._slots = [tf.constant(s) for s in state.slots]
+        self._set(state.weights, state.slots)
 
     @property
     def model(self) -> keras.Sequential:
@@ -136,8 +160,11 @@ class FusedTraining:
 
     def state(self) -> TrainingState:
         """Copy weights and optimizer state out."""
+        layout = self._program.layout
         return TrainingState(
-            [w.numpy() for w in self._weights], [s.numpy() for s in self._slots], self.epoch
+            layout.weights_outside([w.numpy() for w in self._weights]),
+            layout.slots_outside([s.numpy() for s in self._slots]),
+            self.epoch,
         )
 
     def finish(self) -> None:
@@ -145,49 +172,76 @@ class FusedTraining:
 
     def publish(self, model: keras.Model) -> None:
         """Put weights and optimizer state into a Keras model, for callbacks to look at."""
-        assign(model.weights, self._weights)
-        assign(model.optimizer.variables, self._slots)
+        state = self.state()
+        assign(model.weights, state.weights)
+        assign(model.optimizer.variables, state.slots)
 
     def adopt(self, model: keras.Model) -> None:
         """Take over what callbacks may have changed in the model: weights, learning rate."""
-        self._weights = [tf.constant(v.numpy()) for v in model.weights]
-        self._slots = [tf.constant(v.numpy()) for v in model.optimizer.variables]
+        self._set(
+            [v.numpy() for v in model.weights], [v.numpy() for v in model.optimizer.variables]
+        )
 
-    def _run(self, chunk: Chunk) -> Totals:
+    def _set(self, weights: list[np.ndarray], slots: list[np.ndarray]) -> None:
+        layout = self._program.layout
+        self._weights = [tf.constant(w) for w in layout.weights_inside(weights)]
+        self._slots = [tf.constant(s) for s in layout.slots_inside(slots)]
+
+    def _order(self, epoch: int) -> np.ndarray:
+        return epoch_order(self._counting, self._seed, epoch)
+
+    def _run_epochs(self, orders: list[np.ndarray]) -> list[dict[str, float]]:
+        """Train one epoch, or several whose batches fit into one chunk."""
+        states = dropout_states(self._program.n_generators, self._seed, self.epoch)
+        self._generators = [tf.constant(state) for state in states]
+        sums = np.concatenate([self._run(chunk) for chunk in self._chunks(orders)])
+        self.epoch += len(orders)
+        return [self._logs(each) for each in np.split(sums, len(orders))]
+
+    def _logs(self, sums: np.ndarray) -> dict[str, float]:
+        loss, metric, rows = sums.sum(axis=0, dtype=np.float64)
+        name = self._program.objective.metric_name
+        return {name: float(metric / rows), "loss": float(loss / rows)}
+
+    def _run(self, chunk: Chunk) -> np.ndarray:
         stop_if_interrupted()
-        (self._weights, self._slots, self._generators), totals = self._program.run(
+        (self._weights, self._slots, self._generators), sums = self._program.run(
             State(self._weights, self._slots, self._generators),
             as_tensor(chunk.X),
             tf.constant(chunk.y),
             tf.constant(chunk.weight),
             chunk.n_batches,
         )
-        return totals
+        return sums
 
-    def _chunks(self, one_batch: bool) -> Iterator[Chunk]:
-        program = self._program
-        order = epoch_order(self._counting, self._seed, self.epoch)
-        order = order[: program.batch_size] if one_batch else order
-        size = program.chunk_batches * program.batch_size
+    def _chunks(self, orders: list[np.ndarray]) -> Iterator[Chunk]:
+        if len(orders) > 1:
+            return iter([self._gather(orders)])
+        [order] = orders
+        size = self._program.chunk_batches * self._program.batch_size
         parts = [order[start : start + size] for start in range(0, len(order), size)]
-        chunks = map(self._gather, parts)
+        chunks = (self._gather([part]) for part in parts)
         return chunks if len(parts) == 1 else _one_ahead(chunks)
 
-    def _gather(self, taken: np.ndarray) -> Chunk:
-        program, rows, n = self._program, self._rows, len(taken)
-        size = program.chunk_batches * program.batch_size
-        X = aligned_zeros((size, *program.row_shape), n)
-        write_rows(rows.X, taken, X[:n])
-        y = np.zeros((size, *program.objective.target_shape), program.objective.target_dtype)
-        y[:n] = rows.y[taken]
+    def _gather(self, orders: list[np.ndarray]) -> Chunk:
+        """Bring rows together in orders of equal length; each begins with a new batch."""
+        program, rows, n = self._program, self._rows, len(orders[0])
+        size, objective = program.chunk_batches * program.batch_size, program.objective
+        batches = -(-n // program.batch_size)
+        X = aligned_zeros((size, *program.row_shape), n if len(orders) == 1 else 0)
+        y = np.zeros((size, *objective.target_shape), objective.target_dtype)
         weight = np.zeros(size, np.float32)
-        weight[:n] = 1 if rows.weight is None else rows.weight[taken]
+        for number, taken in enumerate(orders):
+            start = number * batches * program.batch_size
+            write_rows(rows.X, taken, X[start : start + n])
+            y[start : start + n] = rows.y[taken]
+            weight[start : start + n] = 1 if rows.weight is None else rows.weight[taken]
         shape = (program.chunk_batches, program.batch_size)
         return Chunk(
             X.reshape(*shape, *program.row_shape),
-            y.reshape(*shape, *program.objective.target_shape),
+            y.reshape(*shape, *objective.target_shape),
             weight.reshape(shape),
-            -(-n // program.batch_size),
+            len(orders) * batches,
         )
 
 

@@ -266,6 +266,11 @@ class KerasDNNBase(
         def fitted_until_now() -> dict[str, Any]:
             return self._fitted_attributes(fit.learnt(), rule, earlier)
 
+        watched = rule is not None or fit.watched or hasattr(self, "_skl_callbacks")
+        while fit.epoch < last and not watched:
+            first = fit.epoch + 1
+            for number, logs in enumerate(fit.run_epochs(last - fit.epoch), first):
+                self._record(logs, f"Epoch {number}/{last}")
         while fit.epoch < last:
             epoch = task.subcontext(task_name="epoch")
             epoch.call_on_fit_task_begin(**told, reconstruction_attributes=fitted_until_now)

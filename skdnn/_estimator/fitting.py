@@ -140,6 +140,11 @@ class Fit:
         )
 
     @property
+    def watched(self) -> bool:
+        """Whether callbacks or an evaluation come between epochs."""
+        return self._hooks is not None or self._evaluation is not None
+
+    @property
     def epoch(self) -> int:
         """Epochs done, those of earlier fits that this one goes on from included."""
         return self._training.epoch
@@ -166,18 +171,42 @@ class Fit:
         epoch = self.epoch
         one_batch = self._hooks is not None and self._hooks.epoch_begin(epoch)
         logs = self._training.run_epoch(one_batch)
-        self._check_finite(logs["loss"])
+        self._check_finite(logs["loss"], self.epoch)
         if self._evaluation is not None:
             hooks = self._hooks
             logs |= self._evaluate() if hooks is None else hooks.evaluated(self._evaluate)
         stop = self._hooks is not None and self._hooks.epoch_end(epoch, logs)
         return logs, stop
 
+    def run_epochs(self, most: int) -> list[dict[str, float]]:
+        """Train one epoch or more, with nothing between them.
+
+        Parameters
+        ----------
+        most : int
+            How many are wanted.
+
+        Returns
+        -------
+        logs : list of dict of float
+            ``loss`` and the metric of each epoch that was trained.
+        """
+        from skdnn._engine.training import FusedTraining
+
+        first = self.epoch + 1
+        if isinstance(self._training, FusedTraining):
+            every = self._training.run_epochs(most)
+        else:
+            every = [self._training.run_epoch()]
+        for epoch, logs in enumerate(every, first):
+            self._check_finite(logs["loss"], epoch)
+        return every
+
     def learnt(self) -> Learnt:
         """Copy out what has been reached; weights that are not finite are an error."""
         state = self._training.state()
         if not all(np.isfinite(weight).all() for weight in state.weights):  # by the last step
-            raise self._diverged("weights became infinite or NaN")
+            raise self._diverged("weights became infinite or NaN", self.epoch)
         architecture = self._settings.architecture
         learnt = {
             **self._settings.target,
@@ -193,16 +222,16 @@ class Fit:
         }
         return cast(Learnt, learnt)
 
-    def _check_finite(self, loss: float) -> None:
+    def _check_finite(self, loss: float, epoch: int) -> None:
         if not np.isfinite(loss):
-            raise self._diverged(f"the loss became {loss}")
+            raise self._diverged(f"the loss became {loss}", epoch)
 
-    def _diverged(self, what: str) -> ValueError:
+    def _diverged(self, what: str, epoch: int) -> ValueError:
         rate = self._settings.optimizer.learning_rate
         l2 = max(self._settings.regularization.l2)
         penalty = f" or the penalty is (l2={l2:g})" if l2 else ""
         return ValueError(
-            f"{what} in epoch {self.epoch}: the steps are too large "
+            f"{what} in epoch {epoch}: the steps are too large "
             f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the "
             f"features are (scale them, for example with StandardScaler){penalty}"
         )

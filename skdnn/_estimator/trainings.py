@@ -88,7 +88,7 @@ def fused_training(
     table = Rows(**rows)
     n_rows = len(table.counting())
     batch_size = padded_batch_size(settings.batch_size, n_rows)
-    jit = worth_compiling(settings.epochs, n_rows, batch_size)
+    jit = worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units)
     program = program_for(
         Structure(
             network,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,11 @@ class Architecture:
             per_layer("activation", activation, len(units), checked_activation),
             per_layer("batch_normalization", batch_normalization, len(units), checked_flag),
         )
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Numbers of a row, units of each hidden layer and of the output layer."""
+        return (math.prod(self.input_shape), *self.hidden_units, self.output.units)
 
     def key(self) -> Any:
         """Return what tells this network's layers from those of others.

@@ -190,8 +190,11 @@ def test_graph_and_xla_agree():
 
 
 def test_whether_xla_compiles_depends_on_the_fit_alone():
-    assert not worth_compiling(epochs=149, n_rows=320, batch_size=32)
-    assert worth_compiling(epochs=150, n_rows=320, batch_size=32)
+    fit = {"n_rows": 320, "batch_size": 32}
+    assert not worth_compiling(epochs=280, units=(20, 100, 3), **fit)
+    assert worth_compiling(epochs=290, units=(20, 100, 3), **fit)
+    assert worth_compiling(epochs=120, units=(784, 100, 10), **fit)  # more in each step
+    assert not worth_compiling(epochs=290, units=(20, *(10,) * 9, 3), **fit)  # more to compile
     architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     choice = choose_optimizer("sgd")
     rows = Rows(*problem(320, 3))

@@ -1,0 +1,105 @@
+"""Arrays are arranged for training, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from skdnn import KerasDNNClassifier
+from skdnn._engine.layout import Layout
+from skdnn._engine.stateless import stateless
+from skdnn.network.architecture import Architecture
+from skdnn.network.building import compiled_network
+from skdnn.network.optimizers import choose_optimizer
+from skdnn.network.outputs import output_of_classes
+
+# Kernels of (128, 128), (128, 16), (16, 4): two that are worth a turn; all may be packed.
+ARCHITECTURE = Architecture.from_parameters(
+    (128,), output_of_classes(4), (128, 16), "relu", [True, False]
+)
+OPTIMIZERS = ["sgd", "adam", "nadam", "rmsprop", "lamb", "adafactor", "muon"]
+
+
+def layout(optimizer, batch_size=32, jit=True, **options):
+    model = compiled_network(ARCHITECTURE, choose_optimizer(optimizer, routed=options))
+    return model, Layout(
+        model, lambda: stateless(model.optimizer), batch_size=batch_size, jit=jit
+    )
+
+
+def filled(shapes):
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=tuple(shape)).astype("f4") for shape in shapes]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("jit", [True, False])
+def test_a_fresh_optimizer_and_what_comes_back_are_as_in_keras(optimizer, jit):
+    model, arranged = layout(optimizer, jit=jit)
+    model.optimizer.build(model.trainable_variables)
+    expected = [np.asarray(variable.numpy()) for variable in model.optimizer.variables]
+    assert len(arranged.first_slots) == len(expected)
+    for ours, keras_own in zip(arranged.first_slots, expected, strict=True):
+        np.testing.assert_array_equal(ours, keras_own)
+
+    weights, slots = (filled(each.shape for each in a) for a in (model.weights, expected))
+    inside = arranged.weights_inside(weights), arranged.slots_inside(slots)
+    assert [a.shape for a in inside[1]] == [s.shape for s in arranged.optimizer.variables]
+    outside = [*arranged.weights_outside(inside[0]), *arranged.slots_outside(inside[1])]
+    in_a_program = arranged.as_in_keras(inside[0])
+    for before, after in zip([*weights, *slots], outside, strict=True):
+        np.testing.assert_array_equal(after, before)
+    for before, after in zip(weights, in_a_program, strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
+def test_what_is_kept_of_a_weight_lies_as_the_weight_does():
+    model, arranged = layout("adam")
+    weights = filled(weight.shape for weight in model.weights)
+    trained = [w for w, of in zip(weights, model.weights, strict=True) if of.trainable]
+    # In Keras's order: steps and learning rate, then both moments of each weight.
+    slots = [*arranged.first_slots[:2], *(m for w in trained for m in (w, w))]
+    inside = arranged.weights_inside(weights)[: arranged.n_trained]
+    moments = arranged.slots_inside(slots)[2:]
+    for position, array in enumerate(inside):
+        for moment in moments[2 * position : 2 * position + 2]:
+            np.testing.assert_array_equal(moment, array)
+
+
+def test_wide_kernels_are_turned_and_small_arrays_are_one():
+    model, arranged = layout("adam")
+    weights = filled(weight.shape for weight in model.weights)
+    first, second, third, *normalisation = arranged.weights_inside(weights)
+    small = [w for w in weights if w.shape in {(128,), (16,), (16, 4), (4,)}]
+    small = [w for w in small if not any(w is fixed for fixed in normalisation)]
+    np.testing.assert_array_equal(first, np.concatenate([w.ravel() for w in small]))
+    wide = [w for w in weights if w.shape in {(128, 128), (128, 16)}]
+    np.testing.assert_array_equal(second, wide[0].T)
+    np.testing.assert_array_equal(third, wide[1].T)
+    assert len(normalisation) == 2  # a running mean and variance
+
+    [everything, *_] = layout("adam", jit=False)[1].weights_inside(weights)
+    assert everything.shape == (first.size + second.size + third.size,)
+    by_norm = layout("adam", clipnorm=1.0, jit=False)[1].weights_inside(weights)
+    assert by_norm[0].shape == (128, 128)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"optimizer": "adafactor"}, {"optimizer": "muon"}, {"optimizer": "lamb", "jit": False}],
+    ids=["adafactor", "muon", "lamb in a graph"],
+)
+def test_an_update_that_looks_at_whole_arrays_has_them(asked):
+    model, arranged = layout(**asked)
+    weights = [weight.numpy() for weight in model.trainable_weights]
+    inside = arranged.weights_inside([weight.numpy() for weight in model.weights])
+    for before, after in zip(weights, inside, strict=False):
+        np.testing.assert_array_equal(after, before)
+
+
+def test_a_fit_goes_on_from_graph_to_xla_and_to_keras(digits):
+    X, y = np.tile(digits[0], (1, 2)), digits[1]
+    network = KerasDNNClassifier((16,), epochs=1, random_state=0, warm_start=True)
+    network.fit(X, y)  # a plain graph, nothing turned
+    network.set_params(epochs=60).fit(X, y)  # XLA
+    again = KerasDNNClassifier((16,), epochs=61, random_state=0, engine="keras").fit(X, y)
+    np.testing.assert_allclose(network.history_["loss"], again.history_["loss"], rtol=1e-3)
+    assert network.set_params(epochs=1, engine="keras").fit(X, y).n_iter_ == 62
