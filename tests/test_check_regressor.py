@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes
-from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils import estimator_checks
 
 from skdnn import KerasDNNRegressor
 
@@ -20,22 +20,18 @@ _EXPECTED = {
     "check_sample_weight_equivalence_on_dense_data": _FLOAT32,
     "check_sample_weight_equivalence_on_sparse_data": _FLOAT32,
 }
-# No expected counts, and the check takes no notice of the tag `positive_only`, which says so.
-_EXPECTED_OF_COUNTS = {"check_regressor_multioutput": "fits negative numbers"}
+# As with MLPRegressor: partial_fit is one epoch, which nothing can stop.
+_EXPECTED_OF_STOPPED_EARLY = dict.fromkeys(
+    (
+        "check_fit_score_takes_y",
+        "check_n_features_in_after_fitting",
+        "check_estimators_partial_fit_n_features",
+    ),
+    "calls partial_fit, which early_stopping=True refuses",
+)
 _DIRECTORY = tempfile.TemporaryDirectory()
 
-# Early stopping sets rows aside, which the checks' few rows do not allow; checks that fit an
-# estimator twice and compare can't hold for a warm start.
-_APART = {
-    "early_stopping",
-    "validation_fraction",
-    "scoring",
-    "n_iter_no_change",
-    "tol",
-    "warm_start",
-}
-
-CONFIGURATIONS = {
+EIGHT = {
     "default": KerasDNNRegressor(),
     "poisson": KerasDNNRegressor(
         (20,), loss="poisson", optimizer="nadam", learning_rate=0.01, epochs=60
@@ -65,25 +61,54 @@ CONFIGURATIONS = {
         verbose=1,
     ).set_params(callbacks__stop__patience=30),
     "remembered": KerasDNNRegressor(memory=_DIRECTORY.name, random_state=0, epochs=60),
-    "as they are": KerasDNNRegressor(
-        (30,), standardize_y=False, learning_rate=0.02, batch_size=10_000
+    # A second fit goes on with steps of length 0, and so answers what the first did.
+    "as they are, going on": KerasDNNRegressor(
+        (30,),
+        standardize_y=False,
+        learning_rate=keras.optimizers.schedules.CosineDecay(0.05, decay_steps=100),
+        batch_size=10_000,
+        warm_start=True,
+    ),
+}
+CONFIGURATIONS = EIGHT | {
+    "stopped early": KerasDNNRegressor(
+        early_stopping=True,
+        validation_fraction=0.2,
+        scoring="neg_mean_absolute_error",
+        n_iter_no_change=40,
+        tol=1e-3,
+        learning_rate=0.01,
     ),
 }
 # What else the others have is a loss or a number of another value.
-QUICK = ("linear", "layer by layer", "watched", "remembered", "as they are")
+QUICK = (
+    "linear",
+    "layer by layer",
+    "watched",
+    "remembered",
+    "as they are, going on",
+    "stopped early",
+)
 
 
-def test_the_quick_configurations_use_every_parameter():
-    default = KerasDNNRegressor()
-    used = {
+def parameters_used_by(configurations):
+    default = KerasDNNRegressor().get_params()
+    return {
         name
-        for configuration in QUICK
+        for configuration in configurations
         for name, value in CONFIGURATIONS[configuration].get_params().items()
-        if value is not default.get_params().get(name)
+        if value is not default.get(name)
     }
+
+
+def test_the_configurations_use_every_parameter():
     every = set(inspect.signature(KerasDNNRegressor).parameters)
-    assert every - used == _APART
-    assert any("__" in name for name in used)
+    assert every <= parameters_used_by(QUICK)
+    of_early_stopping = every - parameters_used_by(EIGHT)
+    assert of_early_stopping == {
+        *("early_stopping", "validation_fraction", "scoring", "n_iter_no_change", "tol")
+    }
+    assert any("__" in name for name in parameters_used_by(QUICK))
 
 
 def checks_of_all():
@@ -91,8 +116,8 @@ def checks_of_all():
     # that share the tests between them must name each alike.
     for name, configuration in CONFIGURATIONS.items():
         form = pytest.mark.long_form(row="checks", only=name not in QUICK)
-        more = _EXPECTED_OF_COUNTS if configuration.loss == "poisson" else {}
-        for case in estimator_checks_generator(
+        more = _EXPECTED_OF_STOPPED_EARLY if configuration.early_stopping else {}
+        for case in estimator_checks.estimator_checks_generator(
             configuration, expected_failed_checks=_EXPECTED | more, mark="xfail"
         ):
             estimator, check = getattr(case, "values", case)
@@ -102,12 +127,26 @@ def checks_of_all():
             yield pytest.param(estimator, check, marks=marks, id=f"{name}: {label}")
 
 
+def nothing_negative(make):
+    """Return what makes targets that counts may be, of what makes any."""
+
+    def made(*args, **kwargs):
+        X, y = make(*args, **kwargs)
+        return X, y - y.min()
+
+    return made
+
+
 @pytest.mark.parametrize(("estimator", "check"), [*checks_of_all()])
-def test_check(estimator, check):
+def test_check(estimator, check, monkeypatch):
+    if estimator.__sklearn_tags__().target_tags.positive_only:
+        # All checks but check_regressor_multioutput heed this tag.
+        make = nothing_negative(estimator_checks.make_regression)
+        monkeypatch.setattr(estimator_checks, "make_regression", make)
     check(estimator)
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", EIGHT)
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_weight_equals_repetition(name, outputs):
     X, y = load_diabetes(return_X_y=True)
@@ -117,7 +156,12 @@ def test_weight_equals_repetition(name, outputs):
     # One batch: beyond it, which rows meet in a batch differs between the two. Dropout and
     # the statistics of a batch are of rows, not of weights.
     regressor = clone(CONFIGURATIONS[name]).set_params(
-        random_state=0, batch_size=256, epochs=20, dropout=0, batch_normalization=False
+        random_state=0,
+        batch_size=256,
+        epochs=20,
+        dropout=0,
+        batch_normalization=False,
+        warm_start=False,
     )
     weighted = regressor.fit(X, y, sample_weight=weight).predict(X)
     repeated = regressor.fit(X.repeat(weight, 0), y.repeat(weight, 0)).predict(X)
