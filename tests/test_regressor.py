@@ -67,6 +67,8 @@ def test_without_standardization_they_are_not(friedman):
     learner = KerasDNNRegressor((40,), standardize_y=False, epochs=20, random_state=0)
     assert learner.fit(X, y + 1e5).score(X, y + 1e5) < 0
     assert learner._learnt["scale"] == [1]
+    with pytest.raises(ValueError, match=r"Scaler\) or y is \(up to 2\.\de\+25 in training\)$"):
+        learner.fit(X, 1e24 * y)
 
 
 @pytest.mark.parametrize("engine", ["fused", "keras"])
@@ -350,6 +352,14 @@ def test_a_constant_can_be_left(rows):
     learner.fit(X, np.full(120, 3.0)).fit(X, 1e4 * y)
     assert learner.score(X, 1e4 * y) > 0.8
     assert learner.n_iter_ == 60
+
+
+def test_the_best_weights_are_back_with_the_units_they_had(rows):
+    X, y = rows
+    learner = network(early_stopping=True, scoring="neg_mean_absolute_error", warm_start=True)
+    constant = learner.fit(X, np.full(120, 3.0)).predict(X)
+    assert learner.fit(X, y).best_iteration_ <= 5  # nothing is as right as it was
+    np.testing.assert_array_equal(learner.predict(X), constant)
 
 
 def test_a_single_column_comes_flat_or_not(rows):

@@ -343,8 +343,9 @@ class KerasDNNBase(
         before = getattr(self, "validation_scores_", np.full(earlier, np.nan))
         if not np.isnan(before).all() and np.nanmax(before) >= max(rule.scores):
             best, number = self._learnt, self.best_iteration_  # of an earlier call
-        for name in ("weights", "slots", "optimizer"):
-            learnt[name] = best[name]
+        of_best: Mapping[str, Any] = best
+        taken_back = ("weights", "slots", "optimizer", *self._kind.keys)
+        attributes["_learnt"] = {**learnt, **{name: of_best[name] for name in taken_back}}
         scores = np.append(before, rule.scores)
         return attributes | {"validation_scores_": scores, "best_iteration_": number}
 
