@@ -112,6 +112,12 @@ def test_poisson_learns_counts_better_than_squares():
     assert learner.__sklearn_tags__().target_tags.positive_only
 
 
+def test_negative_counts_are_refused(rows):
+    X, y = rows
+    with pytest.raises(ValueError, match=r"loss='poisson' is for .* but y holds -"):
+        network(loss="poisson").fit(X, y - 20)
+
+
 def test_wild_rows_move_the_median_less(friedman):
     X, y = friedman
     wild = np.where(np.arange(600) % 20, y, 3000)
