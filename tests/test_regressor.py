@@ -554,7 +554,7 @@ def test_displays_of_labels_are_for_classifiers(fitted, rows):
 
 def test_training_curves_of_the_metric(fitted):
     display = TrainingCurvesDisplay.from_estimator(fitted, metric="mean_absolute_error")
-    assert display.ax_.get_ylabel() == "Training mean absolute error"
+    assert display.ax_.get_ylabel() == "Training mean absolute error\n(of standardized y)"
 
 
 def test_parameters_are_the_classifiers_but_for_what_is_about_classes():
