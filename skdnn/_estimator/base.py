@@ -68,7 +68,7 @@ class KerasDNNBase(
 
     _said_of_names: ClassVar[Mapping[str, str]]  # of other libraries, beside what all say
 
-    _learnt: networks.Learnt
+    _learnt: networks.FittedState
     best_iteration_: int
     history_: dict[str, list[float]]
     input_shape_: tuple[int, ...]
@@ -206,7 +206,7 @@ class KerasDNNBase(
         rule = self._begin(earlier)
         with fit.under_way():
             self._run_epochs(fit, last, task, told, held_out, rule, earlier)
-        self.__dict__.update(self._fitted_attributes(fit.learnt(), rule, earlier))
+        self.__dict__.update(self._fitted_attributes(fit.fitted_state(), rule, earlier))
         if memory is not None:
             memory.keep(self.n_iter_, self._learnt, self.history_)
 
@@ -273,7 +273,7 @@ class KerasDNNBase(
         earlier: int,
     ) -> None:
         def fitted_until_now() -> dict[str, Any]:
-            return self._fitted_attributes(fit.learnt(), rule, earlier)
+            return self._fitted_attributes(fit.fitted_state(), rule, earlier)
 
         watched = rule is not None or fit.watched or hasattr(self, "_skl_callbacks")
         while fit.epoch < last and not watched:
@@ -286,8 +286,10 @@ class KerasDNNBase(
             logs, stop = fit.run_epoch()
             self._record(logs, f"Epoch {fit.epoch}/{last}")
             if rule is not None and held_out is not None:
-                learnt = fit.learnt()
-                stop |= rule.update(self._validation_score(learnt, logs, held_out), learnt)
+                fitted_state = fit.fitted_state()
+                stop |= rule.update(
+                    self._validation_score(fitted_state, logs, held_out), fitted_state
+                )
             stop |= epoch.call_on_fit_task_end(
                 **told, reconstruction_attributes=fitted_until_now
             )
@@ -299,8 +301,8 @@ class KerasDNNBase(
         memory = TrainingMemory(self.memory, fit.identity)
         found = memory.recall(epochs)
         if found is not None:
-            learnt, self.history_ = found[0], dict(found[1])
-            fit.resume(learnt)
+            fitted_state, self.history_ = found[0], dict(found[1])
+            fit.resume(fitted_state)
         return memory
 
     def _begin(self, earlier: int) -> StoppingRule | None:
@@ -317,12 +319,15 @@ class KerasDNNBase(
         return StoppingRule(self.n_iter_no_change, self.tol)
 
     def _validation_score(
-        self, learnt: networks.Learnt, logs: Mapping[str, float], held_out: LabelledRows
+        self,
+        fitted_state: networks.FittedState,
+        logs: Mapping[str, float],
+        held_out: LabelledRows,
     ) -> float:
         if self.scoring == "loss":
             return -logs["val_loss"]
         scored = copy.copy(self)
-        scored._learnt = learnt
+        scored._learnt = fitted_state
         scored.__dict__.pop("feature_names_in_", None)  # the rows held out have lost them
         return score_on(held_out, scored, self.scoring)
 
@@ -333,14 +338,14 @@ class KerasDNNBase(
             print(" - ".join([title, *(f"{name}: {v:.4f}" for name, v in logs.items())]))
 
     def _fitted_attributes(
-        self, learnt: networks.Learnt, rule: StoppingRule | None, earlier: int
+        self, fitted_state: networks.FittedState, rule: StoppingRule | None, earlier: int
     ) -> dict[str, Any]:
         """Return what an estimator gets from a fit that ends here."""
         attributes = {
-            "_learnt": learnt,
+            "_learnt": fitted_state,
             "history_": {name: list(values) for name, values in self.history_.items()},
-            "n_iter_": learnt["epoch"],
-            "n_parameters_": sum(w.size for w in learnt["weights"]),
+            "n_iter_": fitted_state["epoch"],
+            "n_parameters_": sum(w.size for w in fitted_state["weights"]),
         }
         if rule is None or not rule.scores:
             return attributes
@@ -350,7 +355,7 @@ class KerasDNNBase(
             best, number = self._learnt, self.best_iteration_  # of an earlier call
         of_best: Mapping[str, Any] = best
         taken_back = ("weights", "slots", "optimizer", *self._kind.keys)
-        attributes["_learnt"] = {**learnt, **{name: of_best[name] for name in taken_back}}
+        attributes["_learnt"] = {**fitted_state, **{name: of_best[name] for name in taken_back}}
         scores = np.append(before, rule.scores)
         return attributes | {"validation_scores_": scores, "best_iteration_": number}
 
@@ -393,11 +398,11 @@ class KerasDNNBase(
         # Not a property: dir(), the HTML representation and completion read every property
         # there is, and each access builds a Keras model.
         if name == "model_" and "_learnt" in self.__dict__:
-            learnt, regularization = self._learnt, self._regularization_of_fitted()
+            fitted_state, regularization = self._learnt, self._regularization_of_fitted()
             model = networks.keras_model(
-                learnt, chosen_optimizer(self), regularization, self._loss()
+                fitted_state, chosen_optimizer(self), regularization, self._loss()
             )
-            return networks.model_in_own_units(model, learnt)
+            return networks.model_in_own_units(model, fitted_state)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _regularization_of_fitted(self) -> Regularization | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import joblib
 import numpy as np
 
-from skdnn._estimator.networks import Learnt, architecture_of
+from skdnn._estimator.networks import FittedState, architecture_of
 from skdnn._estimator.trainings import (
     Settings,
     fused_training,
@@ -51,8 +51,8 @@ class Fit:
         What to learn from.
     validation : Table or None
         What to evaluate on after each epoch.
-    learnt : Learnt or None
-        Where to go on; None starts from new weights. The optimizer's state is kept if the
+    fitted_state : FittedState or None
+        To start from; None initializes new weights. The optimizer's state is kept if the
         optimizer is the same but for its learning rate.
 
     Attributes
@@ -63,7 +63,7 @@ class Fit:
     Raises
     ------
     ValueError
-        If the layers are not those of `learnt`, or the engine asked for can't train this.
+        If the layers are not those of `fitted_state`, or the engine asked for can't train this.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class Fit:
         settings: Settings,
         rows: Table,
         validation: Table | None,
-        learnt: Learnt | None,
+        fitted_state: FittedState | None,
     ) -> None:
         from skdnn._engine.choice import choose_engine, refuse_limits
 
         self._settings = settings
         self._network = settings.architecture.key()
-        if learnt is not None:
-            _check_same_layers(settings.architecture, learnt)
+        if fitted_state is not None:
+            _check_same_layers(settings.architecture, fitted_state)
         self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
         self._steps = n_batches(rows, settings.batch_size)
@@ -92,15 +92,15 @@ class Fit:
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
-            self._training = fused_training(settings, self._network, rows, learnt)
+            self._training = fused_training(settings, self._network, rows, fitted_state)
         else:
-            self._training = keras_training(settings, rows, learnt, callbacks)
+            self._training = keras_training(settings, rows, fitted_state, callbacks)
         self._evaluation = self._evaluated_on(validation)
         self._hooks = self._around(callbacks)
 
     @property
     def identity(self) -> list[Any]:
-        """All that decides what is learnt, but for the number of epochs.
+        """All that the weights depend on, but for the number of epochs.
 
         Raises
         ------
@@ -135,12 +135,12 @@ class Fit:
             self._tables,
         ]
 
-    def resume(self, learnt: Learnt) -> None:
-        """Go on from what a fit of the same identity has learnt."""
+    def resume(self, fitted_state: FittedState) -> None:
+        """Go on from the state of a fit with the same identity."""
         from skdnn._engine.training import TrainingState
 
         self._training.resume(
-            TrainingState(learnt["weights"], learnt["slots"], learnt["epoch"])
+            TrainingState(fitted_state["weights"], fitted_state["slots"], fitted_state["epoch"])
         )
 
     @property
@@ -206,13 +206,13 @@ class Fit:
             self._check_finite(logs["loss"], epoch)
         return every
 
-    def learnt(self) -> Learnt:
-        """Copy out what has been reached; weights that are not finite are an error."""
+    def fitted_state(self) -> FittedState:
+        """Return the state after the last epoch; weights that are not finite are an error."""
         state = self._training.state()
         if not all(np.isfinite(weight).all() for weight in state.weights):  # by the last step
             raise self._diverged("weights became infinite or NaN", self.epoch)
         architecture = self._settings.architecture
-        learnt = {
+        fitted_state = {
             **self._settings.target,
             "input_shape": architecture.input_shape,
             "hidden_units": architecture.hidden_units,
@@ -224,7 +224,7 @@ class Fit:
             "seed": self._settings.seed,
             "epoch": state.epoch,
         }
-        return cast(Learnt, learnt)
+        return cast(FittedState, fitted_state)
 
     def _check_finite(self, loss: float, epoch: int) -> None:
         if not np.isfinite(loss):
@@ -323,8 +323,8 @@ class Fit:
         claim_backups(self._settings.callbacks, identity)
 
 
-def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
-    fitted = architecture_of(learnt)
+def _check_same_layers(architecture: Architecture, fitted_state: FittedState) -> None:
+    fitted = architecture_of(fitted_state)
     changed = [
         f"{name}={getattr(fitted, name)!r}, got {getattr(architecture, name)!r}"
         for name in ("hidden_units", "activation", "batch_normalization")

@@ -1,4 +1,4 @@
-"""What fits have learnt, kept for fits of the same rows that train longer."""
+"""Fitted states in a cache on disk, for fits of the same rows with more epochs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_memory
 
 History = Mapping[str, list[float]]
 
-# Of what a training has learnt, all that it needs to go on. The rest is in its identity, and
-# may be functions that can't be pickled.
+# The part of a fitted state that is needed to go on. The rest is in the identity of the
+# training, and may be functions that can't be pickled.
 _KEPT = ("weights", "slots", "epoch")
 
 
@@ -48,9 +48,9 @@ class TrainingMemory:
                 return found
         return None
 
-    def keep(self, epochs: int, learnt: Any, history: History) -> None:
+    def keep(self, epochs: int, fitted_state: Any, history: History) -> None:
         """Keep the state and history after `epochs` epochs."""
-        state = {name: learnt[name] for name in _KEPT}
+        state = {name: fitted_state[name] for name in _KEPT}
         self._kept(self._key, epochs, (state, dict(history)))
 
 

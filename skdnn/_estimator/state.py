@@ -1,4 +1,4 @@
-"""What a fitted estimator is made of, checked: copies and files skip ``__init__`` and ``fit``.
+"""Validation of an estimator's state: unpickling skips ``__init__`` and ``fit``.
 
 Pickle and skops put a state into an estimator without running its constructor, so the state is
 checked against itself: the layers decide the shape of every array.
@@ -108,16 +108,16 @@ def checked_state(estimator: Any, state: Any) -> dict[str, Any]:
         if name in state:
             check(name, state[name])
     if "_learnt" in state:
-        _check_parts(state, checked_learnt(state["_learnt"], estimator._kind))
+        _check_parts(state, validate_fitted_state(state["_learnt"], estimator._kind))
     return dict(state)
 
 
-def checked_learnt(learnt: Any, kind: type[Target]) -> Architecture:
-    """Check what a training has left behind.
+def validate_fitted_state(fitted_state: Any, kind: type[Target]) -> Architecture:
+    """Validate the fitted state of an estimator.
 
     Parameters
     ----------
-    learnt : Learnt
+    fitted_state : FittedState
         Layers, weights, the optimizer's state.
     kind : type of Target
         What the estimator learns to answer.
@@ -132,18 +132,22 @@ def checked_learnt(learnt: Any, kind: type[Target]) -> Architecture:
     ValueError
         Names the entry that is wrong.
     """
-    given = set(learnt) if isinstance(learnt, dict) else set()
+    given = set(fitted_state) if isinstance(fitted_state, dict) else set()
     layers = (*_LAYERS, *kind.keys)
     names = {*_TRAINING, *layers}
-    require(given == names, f"_learnt must be a dict of {sorted(names)}", learnt)
-    architecture = checked_architecture({name: learnt[name] for name in layers})
+    require(given == names, f"_learnt must be a dict of {sorted(names)}", fitted_state)
+    architecture = checked_architecture({name: fitted_state[name] for name in layers})
     for name in ("seed", "epoch"):
-        number = learnt[name]
+        number = fitted_state[name]
         fine = is_count(number) and number < 2**31
         require(fine, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
-    require(isinstance(learnt["optimizer"], str), "_learnt['optimizer'] must be text", learnt)
-    _check_weights(learnt["weights"], architecture)
-    _check_slots(learnt["slots"], learnt["optimizer"], architecture)
+    require(
+        isinstance(fitted_state["optimizer"], str),
+        "_learnt['optimizer'] must be text",
+        fitted_state,
+    )
+    _check_weights(fitted_state["weights"], architecture)
+    _check_slots(fitted_state["slots"], fitted_state["optimizer"], architecture)
     return architecture
 
 
@@ -227,14 +231,14 @@ def _check_slots(slots: Any, optimizer: str, architecture: Architecture) -> None
 
 
 def _check_parts(state: Mapping[str, Any], architecture: Architecture) -> None:
-    """Check that what the estimator shows belongs to what it has learnt."""
-    learnt, shape = state["_learnt"], architecture.input_shape
-    kind = kind_of(learnt)
+    """Check that the public attributes agree with the fitted state."""
+    fitted_state, shape = state["_learnt"], architecture.input_shape
+    kind = kind_of(fitted_state)
     missing = [name for name in (*kind.attributes, "input_shape_") if name not in state]
     require(not missing, "is fitted, but lacks", missing)
     shown = state["input_shape_"]
     require(shown == shape, f"input_shape_ must be {shape}", shown)
-    kind.check_attributes(state, learnt)
+    kind.check_attributes(state, fitted_state)
     features = state.get("n_features_in_", shape[0])
     require(features == shape[0], f"n_features_in_ must be {shape[0]}", features)
     names = state.get("feature_names_in_")

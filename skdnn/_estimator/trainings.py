@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.training import FusedTraining
-    from skdnn._estimator.networks import Learnt
+    from skdnn._estimator.networks import FittedState
     from skdnn._estimator.rows import Table
     from skdnn.network.architecture import Architecture
     from skdnn.network.initializers import InitializerChoice
@@ -76,9 +76,9 @@ def optimizer_key(choice: OptimizerChoice) -> tuple[Any, ...]:
 
 
 def fused_training(
-    settings: Settings, network: Architecture, rows: Table, learnt: Learnt | None
+    settings: Settings, network: Architecture, rows: Table, fitted_state: FittedState | None
 ) -> FusedTraining:
-    """Make the training of a fit by the fused engine; `learnt` is where to go on."""
+    """Make the fused training of a fit, from a fitted state or from new weights."""
     from skdnn._engine.programs import Structure, program_for
     from skdnn._engine.rows import Rows, padded_batch_size
     from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
@@ -101,13 +101,13 @@ def fused_training(
         lambda: _compiled(settings),
     )
     slots = program.first_slots
-    if learnt is None:
+    if fitted_state is None:
         weights = initial_weights(program.model, settings.seed, settings.initializers)
         epoch = 0
     else:
-        weights, epoch = learnt["weights"], learnt["epoch"]
-        if learnt["optimizer"] == choice.key:
-            slots = fitting_slots(learnt, slots)
+        weights, epoch = fitted_state["weights"], fitted_state["epoch"]
+        if fitted_state["optimizer"] == choice.key:
+            slots = fitting_slots(fitted_state, slots)
     return FusedTraining(
         program,
         TrainingState(weights, program.with_learning_rate(slots, choice.learning_rate), epoch),
@@ -119,23 +119,23 @@ def fused_training(
 def keras_training(
     settings: Settings,
     rows: Table,
-    learnt: Learnt | None,
+    fitted_state: FittedState | None,
     callbacks: list[keras.callbacks.Callback],
 ) -> KerasTraining:
-    """Make the training of a fit by Keras's engine; `learnt` is where to go on."""
+    """Make the training of a fit in Keras, from a fitted state or from new weights."""
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.rows import Rows
     from skdnn.network.initializers import initial_weights
 
     choice = settings.optimizer
-    if learnt is None:
+    if fitted_state is None:
         model = _compiled(settings)
         model.set_weights(initial_weights(model, settings.seed, settings.initializers))
         model.optimizer.build(model.trainable_variables)  # some start from the weights
         epoch = 0
     else:
-        model = keras_model(learnt, choice, settings.regularization, settings.loss)
-        epoch = learnt["epoch"]
+        model = keras_model(fitted_state, choice, settings.regularization, settings.loss)
+        epoch = fitted_state["epoch"]
         if choice.learning_rate is not None:
             model.optimizer.learning_rate = choice.learning_rate
     return KerasTraining(

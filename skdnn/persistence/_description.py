@@ -104,23 +104,25 @@ def _parameters_record(estimator: KerasDNNBase) -> dict[str, Any]:
 
 
 def _layers_record(estimator: KerasDNNBase) -> dict[str, Any]:
-    learnt = estimator._learnt
+    fitted_state = estimator._learnt
     return {
-        "input_shape": [int(n) for n in learnt["input_shape"]],
-        "hidden_units": list(learnt["hidden_units"]),
-        "activation": [_values.spelled("activation", each) for each in learnt["activation"]],
-        "batch_normalization": list(learnt["batch_normalization"]),
+        "input_shape": [int(n) for n in fitted_state["input_shape"]],
+        "hidden_units": list(fitted_state["hidden_units"]),
+        "activation": [
+            _values.spelled("activation", each) for each in fitted_state["activation"]
+        ],
+        "batch_normalization": list(fitted_state["batch_normalization"]),
     }
 
 
 def _training_record(estimator: KerasDNNBase) -> dict[str, Any]:
-    learnt = estimator._learnt
-    check_optimizer(learnt["optimizer"])
+    fitted_state = estimator._learnt
+    check_optimizer(fitted_state["optimizer"])
     return {
         "training": {
-            "optimizer": learnt["optimizer"],
-            "seed": learnt["seed"],
-            "epoch": learnt["epoch"],
+            "optimizer": fitted_state["optimizer"],
+            "seed": fitted_state["seed"],
+            "epoch": fitted_state["epoch"],
         },
         "history": list(estimator.history_),
         "best_iteration": getattr(estimator, "best_iteration_", None),
@@ -128,10 +130,12 @@ def _training_record(estimator: KerasDNNBase) -> dict[str, Any]:
 
 
 def _arrays(estimator: KerasDNNBase) -> dict[str, NDArray[Any]]:
-    learnt = estimator._learnt
-    names = weight_shapes(architecture_of(learnt))
-    arrays = dict(zip(names, learnt["weights"], strict=True))
-    arrays.update((f"slots.{i}", np.asarray(slot)) for i, slot in enumerate(learnt["slots"]))
+    fitted_state = estimator._learnt
+    names = weight_shapes(architecture_of(fitted_state))
+    arrays = dict(zip(names, fitted_state["weights"], strict=True))
+    arrays.update(
+        (f"slots.{i}", np.asarray(slot)) for i, slot in enumerate(fitted_state["slots"])
+    )
     for name, values in estimator.history_.items():
         arrays[f"history.{name}"] = np.array(values, np.float64)
     if hasattr(estimator, "validation_scores_"):

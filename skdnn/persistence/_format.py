@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn._estimator.networks import Learnt
+from skdnn._estimator.networks import FittedState
 from skdnn._estimator.state import check_layers, slot_shapes, weight_shapes
 from skdnn.network.architecture import Architecture
 from skdnn.network.outputs import Output
@@ -160,15 +160,15 @@ class Format(ABC):
 
     def _estimator(self, manifest: Mapping[str, Any], arrays: Arrays) -> KerasDNNBase:
         estimator = self._unfitted(manifest["parameters"])
-        learnt = self._learnt(manifest, arrays)
+        fitted_state = self._learnt(manifest, arrays)
         history = {name: arrays[f"history.{name}"].tolist() for name in manifest["history"]}
         fitted = {
-            "_learnt": learnt,
-            "input_shape_": learnt["input_shape"],
-            "n_features_in_": learnt["input_shape"][0],
+            "_learnt": fitted_state,
+            "input_shape_": fitted_state["input_shape"],
+            "n_features_in_": fitted_state["input_shape"][0],
             "history_": history,
-            "n_iter_": learnt["epoch"],
-            "n_parameters_": sum(weight.size for weight in learnt["weights"]),
+            "n_iter_": fitted_state["epoch"],
+            "n_parameters_": sum(weight.size for weight in fitted_state["weights"]),
             **self.attributes(manifest, arrays),
             **_names("feature_names_in_", manifest["feature_names"]),
         }
@@ -191,18 +191,18 @@ class Format(ABC):
         )
         return cls().set_params(**parameters)
 
-    def _learnt(self, manifest: Mapping[str, Any], arrays: Arrays) -> Learnt:
+    def _learnt(self, manifest: Mapping[str, Any], arrays: Arrays) -> FittedState:
         architecture = self._architecture(manifest["network"])
         training = checked_fields(manifest["training"], _TRAINING)
         check_optimizer(training["optimizer"])
-        learnt = {
+        fitted_state = {
             **self.record(manifest["network"], arrays),
             **{name: getattr(architecture, name) for name in _LAYERS},
             **training,
             "weights": [arrays[name] for name in weight_shapes(architecture)],
             "slots": [arrays[name] for name in numbered("slots", arrays)],
         }
-        return cast(Learnt, learnt)
+        return cast(FittedState, fitted_state)
 
 
 def check_optimizer(key: str) -> None:
@@ -211,7 +211,7 @@ def check_optimizer(key: str) -> None:
     Parameters
     ----------
     key : str
-        Class and settings, as `Learnt` has it.
+        Class and settings, as `FittedState` has it.
 
     Raises
     ------

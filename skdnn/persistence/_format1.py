@@ -29,10 +29,10 @@ class OfClasses(Format):
     def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the classes and the output layer."""
         classes, arrays = _classes_record(estimator.classes_)
-        learnt = estimator._learnt
+        fitted_state = estimator._learnt
         network = {
-            "n_classes": int(learnt["n_classes"]),
-            "multilabel": learnt["multilabel"],
+            "n_classes": int(fitted_state["n_classes"]),
+            "multilabel": fitted_state["multilabel"],
         }
         return {"classes": classes}, network, arrays
 

@@ -34,13 +34,13 @@ class OfNumbers(Format):
 
     def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the units and the output layer."""
-        learnt = estimator._learnt
+        fitted_state = estimator._learnt
         network = {
-            "n_outputs": len(learnt["shift"]),
-            "output_activation": learnt["output_activation"],
-            "one_dimensional": learnt["one_dimensional"],
+            "n_outputs": len(fitted_state["shift"]),
+            "output_activation": fitted_state["output_activation"],
+            "one_dimensional": fitted_state["one_dimensional"],
         }
-        return {}, network, {_SCALE: learnt["scale"], _SHIFT: learnt["shift"]}
+        return {}, network, {_SCALE: fitted_state["scale"], _SHIFT: fitted_state["shift"]}
 
     def output(self, network: Mapping[str, Any]) -> Output:
         """Return a linear layer or an exponential one."""
