@@ -22,10 +22,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdnn._engine.interrupts import interrupts_kept
 from skdnn._estimator import fitting, networks
 from skdnn._estimator.hyperparameters import (
-    chosen_optimizer,
-    chosen_regularization,
-    chosen_settings,
+    optimizer_of,
     refuse_contradictions,
+    regularization_of,
+    settings_of,
 )
 from skdnn._estimator.memory import TrainingMemory
 from skdnn._estimator.routing import RoutedParametersMixin
@@ -37,9 +37,9 @@ from skdnn._estimator.rows import (
     warn_of_lost_digits,
 )
 from skdnn._estimator.skops_files import StorableBySkopsMixin
-from skdnn._estimator.state import checked_state
+from skdnn._estimator.state import validate_state
 from skdnn._estimator.stopping import StoppingRule, score_on
-from skdnn._estimator.targets import Target, Weights, checked_sample_weight
+from skdnn._estimator.targets import Target, Weights, validate_sample_weight
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -186,7 +186,7 @@ class KerasDNNBase(
         rows = self._validated(X, y, sample_weight, reset=afresh)
         target = self._target_of(rows, known, afresh)
         seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
-        settings = chosen_settings(self, self.input_shape_, target, self._loss(), epochs, seed)
+        settings = settings_of(self, self.input_shape_, target, self._loss(), epochs, seed)
         held_out = given = self._given(target, *validation)
         refuse_contradictions(self, settings, given is not None, takes_rows=bool(validation))
         weight = None
@@ -228,7 +228,7 @@ class KerasDNNBase(
                 f"sample_weight must hold a weight for each row, got {sample_weight!r}; "
                 "batch_size and epochs are parameters of the estimator"
             )
-        return LabelledRows(rows, answers, checked_sample_weight(sample_weight, rows))
+        return LabelledRows(rows, answers, validate_sample_weight(sample_weight, rows))
 
     def _given(
         self,
@@ -400,7 +400,7 @@ class KerasDNNBase(
         if name == "model_" and "_learnt" in self.__dict__:
             fitted_state, regularization = self._learnt, self._regularization_of_fitted()
             model = networks.keras_model(
-                fitted_state, chosen_optimizer(self), regularization, self._loss()
+                fitted_state, optimizer_of(self), regularization, self._loss()
             )
             return networks.model_in_own_units(model, fitted_state)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -408,14 +408,14 @@ class KerasDNNBase(
     def _regularization_of_fitted(self) -> Regularization | None:
         n_hidden = len(self._learnt["hidden_units"])
         try:
-            return chosen_regularization(self, n_hidden)
+            return regularization_of(self, n_hidden)
         except (TypeError, ValueError):  # set since the fit, for other layers
             return None
 
     # -- what scikit-learn asks an estimator ----------------------------------------------
 
     def __setstate__(self, state: Any) -> None:
-        super().__setstate__(checked_state(self, state))
+        super().__setstate__(validate_state(self, state))
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_learnt" in self.__dict__

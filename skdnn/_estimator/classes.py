@@ -251,7 +251,7 @@ def learn_classes(
             f"y must have one column, or a column of zeros and ones per label, got values "
             f"of type {type_of_target(counting)!r} in {counting.shape[1]} columns"
         )
-    found: Labels = np.unique(counting) if classes is None else _sorted_classes(classes)
+    found: Labels = np.unique(counting) if classes is None else _validate_classes(classes)
     if len(found) < 2:
         raise ValueError(
             "a classifier needs at least 2 classes of rows with positive weight, got "
@@ -276,14 +276,14 @@ def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
     ValueError
         If they differ.
     """
-    if classes is not None and not np.array_equal(_sorted_classes(classes), fitted):
+    if classes is not None and not np.array_equal(_validate_classes(classes), fitted):
         raise ValueError(
             f"classes={few(np.asarray(classes))} is not the same as on the first call to "
             f"partial_fit: {few(fitted)}"
         )
 
 
-def _sorted_classes(classes: Any) -> Labels:
+def _validate_classes(classes: Any) -> Labels:
     if np.ndim(classes) != 1:
         raise ValueError(f"classes must be a list of all labels, got classes={brief(classes)}")
     refuse_other_targets(classes, "classes")
@@ -292,7 +292,7 @@ def _sorted_classes(classes: Any) -> Labels:
 
 
 def _check_columns_named(classes: ArrayLike | None, numbers: Labels, Y: Labels) -> None:
-    if classes is None or np.array_equal(_sorted_classes(classes), numbers):
+    if classes is None or np.array_equal(_validate_classes(classes), numbers):
         return
     remedy = "; for one class per row, pass y.argmax(axis=1)" if is_one_hot(Y) else ""
     raise ValueError(
@@ -328,7 +328,7 @@ def row_weights(
     Parameters
     ----------
     sample_weight : ndarray of shape (n_samples,) or None
-        From `checked_sample_weight`.
+        From `validate_sample_weight`.
     class_weight : mapping, "balanced" or None
         As the user gave it.
     classes : ndarray of shape (n_classes,)

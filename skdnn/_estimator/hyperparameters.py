@@ -70,7 +70,7 @@ OF_NUMBERS: dict[str, list[Any]] = {
 }
 
 
-def chosen_settings(
+def settings_of(
     estimator: Any,
     input_shape: tuple[int, ...],
     target: Target,
@@ -103,7 +103,7 @@ def chosen_settings(
         If a value breaks a rule; names the hyperparameter, the rule and the value.
     """
     from skdnn.network.architecture import Architecture
-    from skdnn.network.initializers import choose_initializers
+    from skdnn.network.initializers import validate_initializers
 
     load_tensorflow()
     architecture = Architecture.from_parameters(
@@ -118,9 +118,9 @@ def chosen_settings(
         architecture=architecture,
         target=target.record(),
         loss=loss,
-        regularization=chosen_regularization(estimator, n_hidden),
-        initializers=choose_initializers(estimator.kernel_initializer, n_hidden),
-        optimizer=chosen_optimizer(estimator),
+        regularization=regularization_of(estimator, n_hidden),
+        initializers=validate_initializers(estimator.kernel_initializer, n_hidden),
+        optimizer=optimizer_of(estimator),
         batch_size=int(estimator.batch_size),  # NumPy's would be another type of tensor
         epochs=epochs,
         seed=seed,
@@ -130,19 +130,19 @@ def chosen_settings(
     )
 
 
-def chosen_regularization(estimator: Any, n_hidden: int) -> Regularization:
-    """Return what the layers do while they are trained."""
+def regularization_of(estimator: Any, n_hidden: int) -> Regularization:
+    """Validate the hyperparameters `dropout` and `l2`."""
     from skdnn.network.layer_settings import Regularization
 
     return Regularization.from_parameters(n_hidden, estimator.dropout, estimator.l2)
 
 
-def chosen_optimizer(estimator: Any) -> OptimizerChoice:
-    """Return the optimizer with its routed settings."""
-    from skdnn.network.optimizers import choose_optimizer
+def optimizer_of(estimator: Any) -> OptimizerChoice:
+    """Validate the hyperparameter `optimizer` with its routed settings."""
+    from skdnn.network.optimizers import validate_optimizer
 
     routed = estimator._routed.get("optimizer")
-    return choose_optimizer(estimator.optimizer, estimator.learning_rate, routed)
+    return validate_optimizer(estimator.optimizer, estimator.learning_rate, routed)
 
 
 def refuse_contradictions(

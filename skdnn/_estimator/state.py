@@ -74,8 +74,8 @@ def slot_shapes(architecture: Architecture) -> set[Shape]:
     return {(), *weights, *lines}
 
 
-def checked_state(estimator: Any, state: Any) -> dict[str, Any]:
-    """Check what is about to become an estimator's ``__dict__``.
+def validate_state(estimator: Any, state: Any) -> dict[str, Any]:
+    """Validate what is about to become an estimator's ``__dict__``.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def validate_fitted_state(fitted_state: Any, kind: type[Target]) -> Architecture
     layers = (*_LAYERS, *kind.keys)
     names = {*_TRAINING, *layers}
     require(given == names, f"_learnt must be a dict of {sorted(names)}", fitted_state)
-    architecture = checked_architecture({name: fitted_state[name] for name in layers})
+    architecture = validate_architecture({name: fitted_state[name] for name in layers})
     for name in ("seed", "epoch"):
         number = fitted_state[name]
         fine = is_count(number) and number < 2**31
@@ -155,8 +155,8 @@ _LAYERS = ("input_shape", "hidden_units", "activation", "batch_normalization")
 _TRAINING = ("optimizer", "weights", "slots", "seed", "epoch")
 
 
-def checked_architecture(layers: Mapping[str, Any]) -> Architecture:
-    """Check types and lengths of what describes the layers.
+def validate_architecture(layers: Mapping[str, Any]) -> Architecture:
+    """Validate the description of a network's layers.
 
     Parameters
     ----------

@@ -110,8 +110,8 @@ class Target(ABC):
         """Refuse attributes of an estimator that don't belong to a record, by a ValueError."""
 
 
-def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> Weights | None:
-    """Check sample weights against the rows.
+def validate_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> Weights | None:
+    """Validate sample weights.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_regressor
 
 from skdnn._messages import few
-from skdnn.displays._arguments import listed_names
+from skdnn.displays._arguments import validate_names
 
 _MISSING = object()  # grids in a list need not have the same parameters
 
@@ -122,8 +122,8 @@ def _learns_numbers(search: Any) -> bool:
     return hasattr(estimator, "__sklearn_tags__") and is_regressor(estimator)
 
 
-def score_name_or_given(search: Any, score_name: str | None) -> str:
-    """Return what the scores of a search are called, as given if it is their name.
+def validate_score_name(search: Any, score_name: str | None) -> str:
+    """Validate `score_name`: what the scores of a search are called.
 
     Parameters
     ----------
@@ -180,8 +180,8 @@ def fold_scores_of(search: Any) -> NDArray[np.float64]:
     return np.array(columns, np.float64).T
 
 
-def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
-    """Return the names of the candidates, those that were given if they fit.
+def validate_candidate_names(search: Any, names: Sequence[str] | None) -> list[str]:
+    """Validate names of the candidates, or make them from the parameters.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
     params = search.cv_results_["params"]
     if names is None:
         return candidate_names(params)
-    names = listed_names("names", names)
+    names = validate_names("names", names)
     if len(names) != len(params):
         raise ValueError(
             f"names must hold a name for each of the {len(params)} candidates, got {len(names)}"

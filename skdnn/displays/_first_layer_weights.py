@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn.displays._arguments import check_at_least_one, fitted_network
+from skdnn.displays._arguments import check_at_least_one, validate_network
 from skdnn.displays._canvas import axes_or_new
-from skdnn.displays._pixels import checked_images, grid_shape
+from skdnn.displays._pixels import grid_shape, validate_images
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,12 +93,12 @@ class FirstLayerWeightsDisplay:
             If `n_units` is less than 1, or the rows are no images of that shape.
         """
         check_at_least_one("n_units", n_units)
-        last = fitted_network(estimator, "input_shape_")
+        last = validate_network(estimator, "input_shape_")
         kernel = next(
             np.asarray(layer.kernel) for layer in last.model_.layers if hasattr(layer, "kernel")
         )
         rows = kernel.T[:n_units].reshape(-1, *last.input_shape_)
-        return cls(weights=checked_images(rows, image_shape)).plot(ax=ax)
+        return cls(weights=validate_images(rows, image_shape)).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None, cmap: str = "RdBu_r") -> Self:
         """Draw.

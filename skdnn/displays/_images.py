@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skdnn._messages import few
-from skdnn.displays._arguments import check_at_least_one, check_comparable, named_classes
+from skdnn.displays._arguments import (
+    check_at_least_one,
+    check_comparable,
+    validate_target_names,
+)
 from skdnn.displays._canvas import RIGHT, WRONG, axes_or_new, literal, shortened
-from skdnn.displays._pixels import checked_images, grid_shape
+from skdnn.displays._pixels import grid_shape, validate_images
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -144,7 +148,7 @@ class ImagesDisplay:
         proba = estimator.predict_proba(images) if hasattr(estimator, "predict_proba") else None
         y, y_pred = np.asarray(y), np.asarray(estimator.predict(images))
         if target_names is not None and y.ndim == y_pred.ndim == 1:
-            names = np.array(named_classes(target_names, estimator.classes_), object)
+            names = np.array(validate_target_names(target_names, estimator.classes_), object)
             check_comparable("y", y, y_pred)
             y, y_pred = (_named(labels, estimator.classes_, names) for labels in (y, y_pred))
         return cls.from_predictions(
@@ -254,7 +258,7 @@ class ImagesDisplay:
         if which not in _CHOICES:
             raise ValueError(f"which must be one of {list(_CHOICES)}, got {which!r}")
         check_at_least_one("n_images", n_images)
-        pixels = checked_images(images, image_shape)
+        pixels = validate_images(images, image_shape)
         true, predicted = np.asarray(y_true), np.asarray(y_pred)
         sure = None if certainty is None else np.asarray(certainty, np.float64)
         for name, values in (("y_true", true), ("y_pred", predicted), ("certainty", sure)):

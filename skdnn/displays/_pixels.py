@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def checked_images(
+def validate_images(
     images: ArrayLike, image_shape: tuple[int, ...] | None = None
 ) -> NDArray[Any]:
-    """Return images in a form that matplotlib draws.
+    """Validate images, and give them a shape that matplotlib draws.
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
-    score_name_or_given,
     short_names,
+    validate_score_name,
     value_text,
     varied_parameters,
 )
@@ -133,7 +133,7 @@ class SearchHeatmapDisplay:
             candidates do not differ in exactly two.
         """
         check_searched(search)
-        x, y = _chosen_parameters(search, x, y)
+        x, y = _choose_parameters(search, x, y)
         params, folds = search.cv_results_["params"], fold_scores_of(search)
         x_values, y_values = _values(params, x), _values(params, y)
         scores = np.full((len(y_values), len(x_values)), np.nan)
@@ -153,7 +153,7 @@ class SearchHeatmapDisplay:
             y_values=y_values,
             x_name=short[x],
             y_name=short[y],
-            score_name=score_name_or_given(search, score_name),
+            score_name=validate_score_name(search, score_name),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None, cmap: str = "cividis") -> Self:
@@ -208,7 +208,7 @@ class SearchHeatmapDisplay:
         )
 
 
-def _chosen_parameters(search: Any, x: str | None, y: str | None) -> tuple[str, str]:
+def _choose_parameters(search: Any, x: str | None, y: str | None) -> tuple[str, str]:
     varied = varied_parameters(search.cv_results_["params"])
     for argument, name in (("x", x), ("y", y)):
         if name is not None and name not in varied:

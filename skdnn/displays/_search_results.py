@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
-    names_or_given,
-    score_name_or_given,
+    validate_candidate_names,
+    validate_score_name,
 )
 from skdnn.displays._canvas import (
     COLOURS,
@@ -135,10 +135,10 @@ class SearchResultsDisplay:
         """
         check_searched(search)
         return cls(
-            names=names_or_given(search, names),
+            names=validate_candidate_names(search, names),
             scores=fold_scores_of(search),
             fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
-            score_name=score_name_or_given(search, score_name),
+            score_name=validate_score_name(search, score_name),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:

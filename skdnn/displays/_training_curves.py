@@ -14,13 +14,13 @@ from skdnn.displays._arguments import (
     check_best_epochs,
     check_histories,
     check_labelled,
-    fitted_network,
+    validate_network,
 )
 from skdnn.displays._candidates import (
     candidate_network,
     check_searched,
     fold_scores_of,
-    names_or_given,
+    validate_candidate_names,
 )
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
 from skdnn.displays._measures import shared_measure
@@ -230,7 +230,7 @@ class TrainingCurvesDisplay:
                 "monitor must be the HistoryMonitor that was set on the search, got "
                 f"{brief(monitor)}"
             )
-        labels = names_or_given(search, names)
+        labels = validate_candidate_names(search, names)
         histories = monitor.fold_histories(search)
         # NaN, the score of a failed fit, comes last in a sort of the negatives.
         best_first = np.argsort(-fold_scores_of(search).mean(axis=1), kind="stable")
@@ -398,7 +398,7 @@ _MARK: dict[str, Any] = {
 
 
 def _network_of(estimator: Any) -> Any:
-    return fitted_network(estimator, "history_")
+    return validate_network(estimator, "history_")
 
 
 def _listed(estimators: Any) -> Sequence[Any]:

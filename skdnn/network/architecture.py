@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skdnn._engine.functions import activation_key
-from skdnn.network.initializers import InitializerChoice, choose_initializers, layer_seeds
+from skdnn.network.initializers import InitializerChoice, layer_seeds, validate_initializers
 from skdnn.network.layer_settings import (
     Activation,
     Regularization,
-    checked_activation,
-    checked_flag,
-    checked_units,
     per_layer,
+    validate_activation,
+    validate_flag,
+    validate_units,
 )
 from skdnn.network.outputs import Output
 
@@ -87,13 +87,13 @@ class Architecture:
             If a number of units is not an integer, an activation is neither a name nor a
             function, or a normalisation is not a bool.
         """
-        units = checked_units(hidden_units)
+        units = validate_units(hidden_units)
         return cls(
             input_shape,
             output,
             units,
-            per_layer("activation", activation, len(units), checked_activation),
-            per_layer("batch_normalization", batch_normalization, len(units), checked_flag),
+            per_layer("activation", activation, len(units), validate_activation),
+            per_layer("batch_normalization", batch_normalization, len(units), validate_flag),
         )
 
     @property
@@ -156,7 +156,7 @@ class Architecture:
         n_layers = len(self.hidden_units) + 1
         kernels = _Kernels(
             layer_seeds(seed, n_layers),
-            initializers or choose_initializers("glorot_uniform", n_layers - 1),
+            initializers or validate_initializers("glorot_uniform", n_layers - 1),
             regularization or Regularization.none(n_layers - 1),
         )
         stack = [layers.Input(self.input_shape, dtype="float32")]

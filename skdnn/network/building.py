@@ -13,7 +13,7 @@ import numpy as np
 
 from skdnn._engine.backend import float32_by_default, load_tensorflow
 from skdnn.network.architecture import Architecture
-from skdnn.network.initializers import choose_initializers
+from skdnn.network.initializers import validate_initializers
 from skdnn.network.layer_settings import Activation, Regularization
 from skdnn.network.losses import Loss, usual_loss
 from skdnn.network.outputs import (
@@ -130,7 +130,7 @@ def build_network(
     model = architecture.build(
         seed,
         Regularization.from_parameters(n_hidden, dropout, l2),
-        choose_initializers(kernel_initializer, n_hidden),
+        validate_initializers(kernel_initializer, n_hidden),
     )
     kwargs = dict(compile_kwargs)
     if kwargs.get("loss") is None:
@@ -145,7 +145,7 @@ def _output_of(meta: Mapping[str, Any], loss: Any) -> Output:
     """Return the output layer that fits what scikeras learnt of the targets."""
     if "n_classes_" not in meta:  # KerasRegressor
         return output_of_numbers(int(meta["n_outputs_"]), positive=_is_poisson(loss))
-    multilabel = _checked_target_type(meta) == "multilabel-indicator"
+    multilabel = _validate_target_type(meta) == "multilabel-indicator"
     if multilabel and "categorical_crossentropy" in str(loss):
         raise ValueError(
             "y holds a column of zeros and ones per label, which is multilabel here, with a "
@@ -162,7 +162,7 @@ def _is_poisson(loss: Any) -> bool:
     return isinstance(loss, losses.Poisson) or loss in (*poisson, "poisson", "Poisson")
 
 
-def _checked_target_type(meta: Mapping[str, Any]) -> Any:
+def _validate_target_type(meta: Mapping[str, Any]) -> Any:
     kind = meta.get("target_type_")
     if kind not in (None, "binary", "multiclass", "multilabel-indicator"):
         raise ValueError(

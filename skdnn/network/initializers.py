@@ -77,10 +77,10 @@ def _with_seed(initializer: Any, seed: int | None) -> Any:
     return initializer
 
 
-def choose_initializers(
+def validate_initializers(
     kernel_initializer: Any, n_hidden: int
 ) -> tuple[InitializerChoice, ...]:
-    """Check kernel initializers and give each layer its own.
+    """Validate kernel initializers and give each layer its own.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def choose_initializers(
     """
     rule = "layer, the output's last"
     return per_layer(
-        "kernel_initializer", kernel_initializer, n_hidden + 1, _checked_initializer, rule
+        "kernel_initializer", kernel_initializer, n_hidden + 1, _validate_initializer, rule
     )
 
 
@@ -132,7 +132,7 @@ def initial_weights(
         In the order of ``model.weights``.
     """
     dense = [layer for layer in model.layers if hasattr(layer, "kernel_initializer")]
-    initializers = initializers or choose_initializers("glorot_uniform", len(dense) - 1)
+    initializers = initializers or validate_initializers("glorot_uniform", len(dense) - 1)
     seeds = layer_seeds(seed, len(dense))
     memo: dict[int, Any] = {}
     drawn = {
@@ -187,7 +187,7 @@ def _drawn(initializer: Any, kernel: Any) -> np.ndarray:
     return drawn
 
 
-def _checked_initializer(initializer: Any) -> InitializerChoice:
+def _validate_initializer(initializer: Any) -> InitializerChoice:
     if isinstance(initializer, str):
         try:
             return InitializerChoice(_named(initializer))

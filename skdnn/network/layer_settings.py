@@ -122,13 +122,13 @@ class Regularization:
             If a value is not a number.
         """
         return cls(
-            per_layer("dropout", dropout, n_hidden, _checked_rate),
-            per_layer("l2", l2, n_hidden + 1, _checked_penalty, "layer, the output's last"),
+            per_layer("dropout", dropout, n_hidden, _validate_rate),
+            per_layer("l2", l2, n_hidden + 1, _validate_penalty, "layer, the output's last"),
         )
 
 
-def checked_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
-    """Return the units of each hidden layer, checked; an int is one hidden layer."""
+def validate_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
+    """Validate `hidden_units`; an int is one hidden layer."""
     rule = "hidden_units must hold one positive integer per hidden layer, got "
     rule += brief(hidden_units)
     if isinstance(hidden_units, str | Set | Mapping):  # a set has no order, a dict has keys
@@ -141,8 +141,8 @@ def checked_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(int(n) for n in listed)
 
 
-def checked_activation(activation: Activation) -> Activation:
-    """Return a name that Keras knows, or a function, as it is."""
+def validate_activation(activation: Activation) -> Activation:
+    """Validate an activation: a name that Keras knows, or a function."""
     import keras
 
     if isinstance(activation, str):
@@ -188,14 +188,14 @@ def _works_on_a_tensor_alone(function: Callable[..., Any]) -> bool:
     return sum(parameter.default is parameter.empty for parameter in parameters) == 1
 
 
-def checked_flag(flag: Any) -> bool:
-    """Return whether a layer is normalised."""
+def validate_flag(flag: Any) -> bool:
+    """Validate a value of `batch_normalization`."""
     if not isinstance(flag, bool | np.bool_):
         raise TypeError(f"batch_normalization must hold True or False, got {flag!r}")
     return bool(flag)
 
 
-def _checked_rate(rate: Any) -> float:
+def _validate_rate(rate: Any) -> float:
     if not isinstance(rate, Real) or isinstance(rate, bool):
         raise TypeError(f"dropout must hold numbers from 0 to below 1, got {rate!r}")
     if not 0 <= float(rate) < 1:
@@ -203,7 +203,7 @@ def _checked_rate(rate: Any) -> float:
     return float(rate)
 
 
-def _checked_penalty(penalty: Any) -> float:
+def _validate_penalty(penalty: Any) -> float:
     if not isinstance(penalty, Real) or isinstance(penalty, bool):
         raise TypeError(f"l2 must hold numbers that are not negative, got {penalty!r}")
     if not 0 <= float(penalty) < float("inf"):

@@ -115,10 +115,10 @@ def _converted(cls: type, name: str, value: Any) -> Any:
     number = as_number(value)
     if number is None:
         _refuse(name, "a number or None" if optional else "a number", value)
-    return _checked_number(name, number, default)
+    return _validate_number(name, number, default)
 
 
-def _checked_number(name: str, number: Any, default: Any) -> float | int:
+def _validate_number(name: str, number: Any, default: Any) -> float | int:
     if not abs(number) < float("inf"):
         _refuse(name, "a finite number", number)
     if number < 0 and (default is None or default >= 0):

@@ -82,10 +82,10 @@ class OptimizerChoice:
         return optimizer
 
 
-def choose_optimizer(
+def validate_optimizer(
     optimizer: Any, learning_rate: Any = None, routed: Mapping[str, Any] | None = None
 ) -> OptimizerChoice:
-    """Check an optimizer and its settings.
+    """Validate an optimizer and its settings.
 
     Parameters
     ----------
@@ -111,8 +111,8 @@ def choose_optimizer(
 
     Examples
     --------
-    >>> from skdnn.network.optimizers import choose_optimizer
-    >>> choose_optimizer("sgd", 0.1, {"momentum": 0.9}).learning_rate
+    >>> from skdnn.network.optimizers import validate_optimizer
+    >>> validate_optimizer("sgd", 0.1, {"momentum": 0.9}).learning_rate
     0.1
     """
     load_tensorflow()
@@ -128,7 +128,7 @@ def choose_optimizer(
     cls = _optimizer_class(optimizer)
     label = "learning_rate" if learning_rate is not None else "optimizer__learning_rate"
     rate = routed.pop("learning_rate", learning_rate)
-    return _from_class(cls, as_keras_takes_them(cls, routed), _checked_rate(label, rate))
+    return _from_class(cls, as_keras_takes_them(cls, routed), _validate_rate(label, rate))
 
 
 def _refuse_contradictions(optimizer: Any, learning_rate: Any, routed: dict[str, Any]) -> None:
@@ -235,7 +235,7 @@ def _own(cls: type) -> tuple[type, ...]:
     return () if is_keras_own(cls) else (cls,)
 
 
-def _checked_rate(label: str, rate: Any) -> Any:
+def _validate_rate(label: str, rate: Any) -> Any:
     """Return a float, a schedule, a function or None."""
     import keras
 

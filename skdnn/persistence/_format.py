@@ -29,9 +29,9 @@ from skdnn.persistence._rules import (
     Expected,
     check_entry,
     check_texts,
-    checked_fields,
     numbered,
     require,
+    validate_fields,
 )
 from skdnn.pipeline import make_image_pipeline
 
@@ -105,7 +105,7 @@ class Format(ABC):
             If the manifest has other entries than it should, or an array is missing, surplus,
             or of another type or shape.
         """
-        manifest = checked_fields(header.manifest, {**_MANIFEST, **self.manifest})
+        manifest = validate_fields(header.manifest, {**_MANIFEST, **self.manifest})
         architecture = self._architecture(manifest["network"])
         left = dict(header.entries)
         require(len(architecture.hidden_units) < len(left), "it has more layers than tensors")
@@ -145,7 +145,7 @@ class Format(ABC):
         return estimator if record is None else _pipeline(record, estimator)
 
     def _architecture(self, record: Any) -> Architecture:
-        layers = checked_fields(record, {**_LAYERS, **self.network})
+        layers = validate_fields(record, {**_LAYERS, **self.network})
         require(len(layers["input_shape"]) <= MOST_DIMENSIONS, "input_shape is too long")
         for name in ("input_shape", "hidden_units"):
             layers[name] = tuple(layers[name])
@@ -193,7 +193,7 @@ class Format(ABC):
 
     def _learnt(self, manifest: Mapping[str, Any], arrays: Arrays) -> FittedState:
         architecture = self._architecture(manifest["network"])
-        training = checked_fields(manifest["training"], _TRAINING)
+        training = validate_fields(manifest["training"], _TRAINING)
         check_optimizer(training["optimizer"])
         fitted_state = {
             **self.record(manifest["network"], arrays),
@@ -245,14 +245,14 @@ def _names(attribute: str, names: list[str] | None) -> dict[str, NDArray[Any]]:
 def _request(estimator: KerasDNNBase, requests: Mapping[str, Any]) -> None:
     if not requests:
         return
-    methods = checked_fields(requests, dict.fromkeys(REQUEST_METHODS, dict))
+    methods = validate_fields(requests, dict.fromkeys(REQUEST_METHODS, dict))
     with config_context(enable_metadata_routing=True):
         for method, names in methods.items():
             getattr(estimator, f"set_{method}_request")(**names)
 
 
 def _pipeline(record: Any, estimator: KerasDNNBase) -> Pipeline:
-    fields = checked_fields(record, _PIPELINE_FIELDS)
+    fields = validate_fields(record, _PIPELINE_FIELDS)
     shape, inputs = fields["image_shape"], fields["transform_input"]
     fine = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
     for numbers in (shape, None if (n := fields["n_features"]) is None else [n]):

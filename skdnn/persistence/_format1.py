@@ -12,7 +12,7 @@ from skdnn._estimator.classes import Classes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.network.outputs import Output
 from skdnn.persistence._format import Arrays, Format
-from skdnn.persistence._rules import Expected, check_texts, checked_fields, require
+from skdnn.persistence._rules import Expected, check_texts, require, validate_fields
 
 _MOST_TEXT_BYTES = 64 * 2**20
 
@@ -71,7 +71,7 @@ def _classes_record(classes: NDArray[Any]) -> tuple[dict[str, Any] | None, Array
 def _classes(record: Any, arrays: Arrays) -> NDArray[Any]:
     if record is None:
         return arrays["classes"]
-    fields = checked_fields(record, {"texts": list, "objects": bool})
+    fields = validate_fields(record, {"texts": list, "objects": bool})
     texts = fields["texts"]
     check_texts("classes", texts)
     if fields["objects"]:

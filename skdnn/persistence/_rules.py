@@ -19,8 +19,8 @@ def require(fine: bool, message: str) -> None:
         raise LoadError(message if len(message) <= 300 else f"{message[:300]}...")
 
 
-def checked_fields(record: Any, types: Mapping[str, Any]) -> dict[str, Any]:
-    """Check that a JSON object has these keys, with values of these types, and no others."""
+def validate_fields(record: Any, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Validate a JSON object: these keys, with values of these types, and no others."""
     fine = isinstance(record, dict) and record.keys() == types.keys()
     require(fine, f"a part of its manifest must have exactly {sorted(types)}")
     for name, kind in types.items():

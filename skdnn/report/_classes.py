@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skdnn.displays import ImagesDisplay
-from skdnn.displays._arguments import check_comparable, named_classes
+from skdnn.displays._arguments import check_comparable, validate_target_names
 from skdnn.displays._canvas import literal, shortened
 from skdnn.report._facts import SearchFacts, wilson_interval
 from skdnn.report._pictures import Picture, picture
@@ -134,7 +134,7 @@ class _Answers:
 def _namer(classes: NDArray[Any], target_names: Sequence[str] | None) -> Namer:
     if target_names is None:
         return str
-    given = named_classes(target_names, classes)
+    given = validate_target_names(target_names, classes)
     names = dict(zip(classes.tolist(), map(str, given), strict=True))
     return lambda label: names.get(label, str(label))
 

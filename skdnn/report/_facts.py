@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
-    names_or_given,
-    score_name_or_given,
     scorer_of,
     short_names,
+    validate_candidate_names,
+    validate_score_name,
     value_text,
     varied_parameters,
 )
@@ -71,12 +71,12 @@ class SearchFacts:
             raise ValueError("search must have a winner without failed fits, got none")
         means = scores.mean(axis=1)
         return cls(
-            names=names_or_given(search, names),
+            names=validate_candidate_names(search, names),
             scores=scores,
             fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
             ranks=np.array([1 + int((means > mean).sum()) for mean in means]),
             winner=winner,
-            score_name=score_name_or_given(search, score_name),
+            score_name=validate_score_name(search, score_name),
             questions=_questions(search.cv_results_["params"]),
             score_note=_score_note(search),
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn.displays._arguments import checked_numbers, listed_names
+from skdnn.displays._arguments import validate_names, validate_numbers
 from skdnn.displays._figures import number_text
 
 Numbers2D = NDArray[np.float64]
@@ -49,7 +49,7 @@ class Predictions:
         predictions : Predictions
         """
         guesses = _columns(np.asarray(predicted, np.float64))
-        true = _columns(checked_numbers("y_test", y_test))
+        true = _columns(validate_numbers("y_test", y_test))
         if true.shape != guesses.shape:
             raise ValueError(
                 f"y_test must hold {guesses.shape[1]} numbers a row, as were learnt, got shape "
@@ -121,7 +121,7 @@ def _columns(numbers: NDArray[np.float64]) -> Numbers2D:
 
 def _names(y_test: Any, n_outputs: int, target_names: Sequence[str] | None) -> list[str]:
     if target_names is not None:
-        names = listed_names("target_names", target_names)
+        names = validate_names("target_names", target_names)
         if len(names) != n_outputs:
             several = "each of the " * (n_outputs > 1)
             raise ValueError(

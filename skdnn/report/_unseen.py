@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from skdnn.displays._canvas import shortened
-from skdnn.displays._pixels import checked_images
+from skdnn.displays._pixels import validate_images
 
 _MOST_COLUMNS = 6  # of a row's values: more can't be read beside each other
 
@@ -117,7 +117,7 @@ def _pictures_of(
     X_test: ArrayLike, images: ArrayLike | None, n_rows: int
 ) -> NDArray[Any] | None:
     if images is not None:
-        pixels: NDArray[Any] = checked_images(images)
+        pixels: NDArray[Any] = validate_images(images)
         if len(pixels) != n_rows:
             raise ValueError(
                 f"images must hold one for each of the {n_rows} rows of X_test, got "
@@ -126,5 +126,5 @@ def _pictures_of(
         return pixels
     shape = np.shape(X_test)
     if len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3, 4)):
-        return checked_images(X_test)
+        return validate_images(X_test)
     return None

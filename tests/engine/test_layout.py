@@ -8,7 +8,7 @@ from skdnn._engine.layout import Layout
 from skdnn._engine.stateless import stateless
 from skdnn.network.architecture import Architecture
 from skdnn.network.building import compiled_network
-from skdnn.network.optimizers import choose_optimizer
+from skdnn.network.optimizers import validate_optimizer
 from skdnn.network.outputs import output_of_classes
 
 # Kernels of (128, 128), (128, 16), (16, 4): two that are worth a turn; all may be packed.
@@ -19,7 +19,7 @@ OPTIMIZERS = ["sgd", "adam", "nadam", "rmsprop", "lamb", "adafactor", "muon"]
 
 
 def layout(optimizer, batch_size=32, jit=True, **options):
-    model = compiled_network(ARCHITECTURE, choose_optimizer(optimizer, routed=options))
+    model = compiled_network(ARCHITECTURE, validate_optimizer(optimizer, routed=options))
     return model, Layout(
         model, lambda: stateless(model.optimizer), batch_size=batch_size, jit=jit
     )

@@ -1,4 +1,4 @@
-"""checked_state: what pickle and skops put into an estimator is checked against itself."""
+"""validate_state: what pickle and skops put into an estimator is checked against itself."""
 
 import copy
 import io
@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier
 from skdnn._estimator.networks import architecture_of
-from skdnn._estimator.state import checked_architecture, slot_shapes, weight_shapes
+from skdnn._estimator.state import slot_shapes, validate_architecture, weight_shapes
 from skdnn.network.architecture import Architecture
 from skdnn.network.optimizers import _classes_by_name
 from skdnn.network.outputs import output_of_classes, output_of_labels
@@ -205,9 +205,9 @@ def test_a_forged_state_is_refused_by_name(change, message, fitted):
 def test_the_fewest_classes_are_taken_and_no_fewer(multilabel, least):
     layers = {"input_shape": (4,), "hidden_units": (), "activation": ()}
     layers |= {"batch_normalization": (), "multilabel": multilabel, "n_classes": least}
-    assert checked_architecture(layers) == architecture_of(layers)
+    assert validate_architecture(layers) == architecture_of(layers)
     with pytest.raises(ValueError, match=f"n_classes must be an int from {least}, got"):
-        checked_architecture(layers | {"n_classes": least - 1})
+        validate_architecture(layers | {"n_classes": least - 1})
 
 
 def test_scores_and_names_may_be_there(fitted):
@@ -224,7 +224,7 @@ def test_scores_and_names_may_be_there(fitted):
 def test_an_activation_may_be_a_function():
     layers = {"input_shape": (4,), "hidden_units": (3,), "activation": (np.tanh,)}
     layers |= {"batch_normalization": (False,), "multilabel": False, "n_classes": 2}
-    assert checked_architecture(layers).activation == (np.tanh,)
+    assert validate_architecture(layers).activation == (np.tanh,)
 
 
 @pytest.mark.parametrize("state", [None, 3, [], {1: 2}])

@@ -13,7 +13,7 @@ from skdnn._estimator.classes import (
     row_weights,
 )
 from skdnn._estimator.labels import is_multilabel
-from skdnn._estimator.targets import checked_sample_weight
+from skdnn._estimator.targets import validate_sample_weight
 
 
 @pytest.mark.parametrize(
@@ -227,14 +227,14 @@ def test_balanced_with_a_class_that_is_missing_from_the_chunk():
 
 def test_sample_weights_are_doubles_one_per_row_and_not_negative():
     X = np.zeros((3, 2))
-    assert checked_sample_weight(None, X) is None
-    weights = checked_sample_weight(np.array([1, 0, 2], np.float32), X)
+    assert validate_sample_weight(None, X) is None
+    weights = validate_sample_weight(np.array([1, 0, 2], np.float32), X)
     np.testing.assert_array_equal(weights, [1, 0, 2])
     assert weights.dtype == np.float64
     with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
-        checked_sample_weight([1, -1, 2], X)
+        validate_sample_weight([1, -1, 2], X)
     with pytest.raises(ValueError, match=r"sample_weight.shape == \(2,\), expected \(3,\)"):
-        checked_sample_weight([1, 1], X)
+        validate_sample_weight([1, 1], X)
 
 
 def test_classes_named_again_must_be_those_of_the_first_call():

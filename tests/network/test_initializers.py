@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
 from skdnn.network.architecture import Architecture
-from skdnn.network.initializers import choose_initializers, initial_weights
+from skdnn.network.initializers import initial_weights, validate_initializers
 from skdnn.network.outputs import output_of_classes
 
 
@@ -72,7 +72,7 @@ def drawn(initializer, seed=0):
     model = Architecture.from_parameters((4,), output_of_classes(3), (4, 4), "relu").build(
         seed=1
     )
-    return initial_weights(model, seed, choose_initializers(initializer, 2))
+    return initial_weights(model, seed, validate_initializers(initializer, 2))
 
 
 @pytest.mark.parametrize("initializer", OWN, ids=lambda each: type(each).__name__)
