@@ -13,7 +13,7 @@ from sklearn.callback import with_callbacks
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.classes import Classes, check_same_classes, learn_classes, of_labels
 from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_CLASSES, VALIDATION_FRACTION
-from skdnn._estimator.labels import is_multilabel, refuse_other_targets
+from skdnn._estimator.labels import check_labels, is_multilabel
 from skdnn._estimator.other_names import SAID_OF_CLASSES, explains_keywords
 from skdnn._estimator.rows import LabelledRows, Table
 from skdnn._estimator.targets import Target, Weights
@@ -440,7 +440,7 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
     # -- what is about classes ------------------------------------------------------------
 
     def _checks_of_y(self, y: Any) -> dict[str, Any]:
-        refuse_other_targets(y)
+        check_labels(y)
         return {"multi_output": is_multilabel(y)}
 
     def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Classes:

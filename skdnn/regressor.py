@@ -12,7 +12,7 @@ from sklearn.callback import with_callbacks
 
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_NUMBERS, VALIDATION_FRACTION
-from skdnn._estimator.numbers import Numbers, learn_numbers, refuse_other_numbers
+from skdnn._estimator.numbers import Numbers, check_numeric, learn_numbers
 from skdnn._estimator.other_names import SAID_OF_NUMBERS, explains_keywords
 from skdnn._estimator.targets import Target, Weights
 
@@ -415,7 +415,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
     # -- what is about numbers ------------------------------------------------------------
 
     def _checks_of_y(self, y: Any) -> dict[str, Any]:
-        refuse_other_numbers(y)
+        check_numeric(y)
         return {"multi_output": True, "y_numeric": True}
 
     def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Numbers:

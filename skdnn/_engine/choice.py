@@ -65,7 +65,7 @@ def not_fused(obstacle: str) -> ValueError:
     return ValueError(f"engine='fused' can't be used: {obstacle}; take engine='auto'")
 
 
-def refuse_limits(epochs: int, steps: int) -> None:
+def check_keras_limits(epochs: int, steps: int) -> None:
     """Check that Keras's switches for debugging don't shorten the training.
 
     Parameters

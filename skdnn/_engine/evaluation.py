@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import as_tensor
-from skdnn._engine.inference import check_numbers, pieces
+from skdnn._engine.inference import check_no_nan, pieces
 from skdnn._engine.objective import objective_of, penalty
 from skdnn._engine.rows import Rows
 
@@ -65,7 +65,7 @@ class RowLosses:
             )
             y[:n] = rows.y[taken]
             found[taken] = self._function(*tensors, as_tensor(padded), tf.constant(y))[:n]
-        check_numbers(np.isnan(found[:, 0]), rows.X)
+        check_no_nan(np.isnan(found[:, 0]), rows.X)
         return found
 
     def _call(self, *flat: tf.Tensor) -> tf.Tensor:

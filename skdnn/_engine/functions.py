@@ -193,7 +193,7 @@ def _traced(
                 tape.watch(tensor)
             output = _called(function, tensor, what)
         outputs = [output] if tape is None else [output, tape.gradient(output, tensor)]
-    _refuse_side_effects(graph, bool(scope.state_mapping), what)
+    _check_side_effects(graph, bool(scope.state_mapping), what)
     return graph, [each.name for each in outputs if each is not None]
 
 
@@ -218,7 +218,7 @@ def _called(function: Callable[..., Any], tensor: Any, what: str) -> Any:
     return output
 
 
-def _refuse_side_effects(graph: Any, assigns: bool, what: str) -> None:
+def _check_side_effects(graph: Any, assigns: bool, what: str) -> None:
     found = {op.type for op in graph.get_operations() if op.op_def.is_stateful}
     if found & _CALLS:
         called = graph.as_graph_def().library.function

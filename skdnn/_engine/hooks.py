@@ -169,7 +169,7 @@ class EpochHooks:
         what = f"callback {type(callback).__name__} changed {change} in {hook}"
         if hook == "on_train_end":
             return  # nothing is trained any more, and the model is the callbacks' own
-        _refuse(change, what, self._stepped)
+        _check_change(change, what, self._stepped)
         self._new_optimizer |= change.optimizer
         if not self._stepped or change.steps:
             self._reason = what
@@ -182,7 +182,7 @@ class EpochHooks:
             )
 
 
-def _refuse(change: Change, what: str, stepped: bool) -> None:
+def _check_change(change: Change, what: str, stepped: bool) -> None:
     if change.compiles:
         raise ValueError(
             f"{what}: a model that is trained can't be compiled anew, in Keras neither; set "

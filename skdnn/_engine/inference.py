@@ -102,7 +102,7 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: Matrix) -> np.ndarr
     for taken, padded in pieces(X):
         n = taken.stop - taken.start
         outputs[taken] = compiled(tensors, as_tensor(padded)).numpy()[:n]
-    check_numbers(np.isnan(outputs).any(axis=1), X)
+    check_no_nan(np.isnan(outputs).any(axis=1), X)
     return outputs
 
 
@@ -132,7 +132,7 @@ def pieces(X: Matrix) -> Iterator[tuple[slice, np.ndarray]]:
         yield taken, padded
 
 
-def check_numbers(wrong: Any, X: Matrix) -> None:
+def check_no_nan(wrong: Any, X: Matrix) -> None:
     """Refuse outputs that are NaN.
 
     Parameters

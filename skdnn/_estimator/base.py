@@ -22,8 +22,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skdnn._engine.interrupts import interrupts_kept
 from skdnn._estimator import fitting, networks
 from skdnn._estimator.hyperparameters import (
+    check_combinations,
     optimizer_of,
-    refuse_contradictions,
     regularization_of,
     settings_of,
 )
@@ -32,8 +32,8 @@ from skdnn._estimator.routing import RoutedParametersMixin
 from skdnn._estimator.rows import (
     LabelledRows,
     Table,
+    check_not_masked,
     hold_out,
-    refuse_masked,
     warn_of_lost_digits,
 )
 from skdnn._estimator.skops_files import StorableBySkopsMixin
@@ -188,7 +188,7 @@ class KerasDNNBase(
         seed = _drawn_seed(self.random_state) if afresh else self._learnt["seed"]
         settings = settings_of(self, self.input_shape_, target, self._loss(), epochs, seed)
         held_out = given = self._given(target, *validation)
-        refuse_contradictions(self, settings, given is not None, takes_rows=bool(validation))
+        check_combinations(self, settings, given is not None, takes_rows=bool(validation))
         weight = None
         if self.early_stopping and given is None:
             weight, held_out = hold_out(rows, target, self.validation_fraction, seed)
@@ -215,7 +215,7 @@ class KerasDNNBase(
     def _validated(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> LabelledRows:
-        refuse_masked(X=X, y=y, sample_weight=sample_weight)
+        check_not_masked(X=X, y=y, sample_weight=sample_weight)
         checks = self._checks_of_y(y)
         rows, answers = validate_data(self, X, y, reset=reset, **checks, **_CHECKS)
         if reset:
@@ -364,7 +364,7 @@ class KerasDNNBase(
     def _outputs(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return what the network's output layer gives for rows."""
         check_is_fitted(self)
-        refuse_masked(X=X)
+        check_not_masked(X=X)
         rows = validate_data(self, X, reset=False, **_CHECKS)
         self._check_row_shape(rows)
         return networks.outputs(self._learnt, rows)

@@ -13,9 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skdnn._estimator.labels import (
     Labels,
+    check_labels,
     is_multilabel,
     is_one_hot,
-    refuse_other_targets,
     warn_of_missing_as_text,
     warn_of_one_hot,
 )
@@ -286,7 +286,7 @@ def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
 def _validate_classes(classes: Any) -> Labels:
     if np.ndim(classes) != 1:
         raise ValueError(f"classes must be a list of all labels, got classes={brief(classes)}")
-    refuse_other_targets(classes, "classes")
+    check_labels(classes, "classes")
     found: Labels = np.unique(np.asarray(classes))
     return found
 

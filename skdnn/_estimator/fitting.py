@@ -73,7 +73,7 @@ class Fit:
         validation: Table | None,
         fitted_state: FittedState | None,
     ) -> None:
-        from skdnn._engine.choice import choose_engine, refuse_limits
+        from skdnn._engine.choice import check_keras_limits, choose_engine
 
         self._settings = settings
         self._network = settings.architecture.key()
@@ -82,7 +82,7 @@ class Fit:
         self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
         self._steps = n_batches(rows, settings.batch_size)
-        refuse_limits(settings.epochs, self._steps)
+        check_keras_limits(settings.epochs, self._steps)
         self.engine, self.why = choose_engine(
             settings.engine,
             settings.optimizer.template,
@@ -110,7 +110,7 @@ class Fit:
         import keras
 
         settings = self._settings
-        _refuse_what_memory_cannot_tell(settings.optimizer, self._network)
+        _check_memory_can_tell(settings.optimizer, self._network)
         return [
             _versions(),
             self.engine,
@@ -337,7 +337,7 @@ def _check_same_layers(architecture: Architecture, fitted_state: FittedState) ->
         )
 
 
-def _refuse_what_memory_cannot_tell(choice: OptimizerChoice, network: Architecture) -> None:
+def _check_memory_can_tell(choice: OptimizerChoice, network: Architecture) -> None:
     if any(each is not choice.schedule for each in choice.own_code):
         raise ValueError(
             "memory can't tell what an optimizer of your own does, or a function as learning "

@@ -145,7 +145,7 @@ def optimizer_of(estimator: Any) -> OptimizerChoice:
     return validate_optimizer(estimator.optimizer, estimator.learning_rate, routed)
 
 
-def refuse_contradictions(
+def check_combinations(
     estimator: Any, settings: Settings, given: bool, *, takes_rows: bool = True
 ) -> None:
     """Check what can't be used together.
@@ -166,17 +166,17 @@ def refuse_contradictions(
     ValueError
         Names both sides and the remedy.
     """
-    _refuse_beside_validation_rows(estimator, settings, given, takes_rows)
+    _check_beside_validation_data(estimator, settings, given, takes_rows)
     if estimator.early_stopping and any(map(goes_on, settings.callbacks)):
         raise ValueError(
             "callback BackupAndRestore backs up weights and the optimizer's state, not the "
             "scores of early stopping: set early_stopping=False or leave out the callback"
         )
     if estimator.memory is not None:
-        _refuse_beside_memory(estimator, settings)
+        _check_beside_memory(estimator, settings)
 
 
-def _refuse_beside_validation_rows(
+def _check_beside_validation_data(
     estimator: Any, settings: Settings, given: bool, takes_rows: bool
 ) -> None:
     fraction = estimator.validation_fraction
@@ -199,7 +199,7 @@ def _refuse_beside_validation_rows(
             )
 
 
-def _refuse_beside_memory(estimator: Any, settings: Settings) -> None:
+def _check_beside_memory(estimator: Any, settings: Settings) -> None:
     if estimator.early_stopping or settings.callbacks:
         raise ValueError(
             "memory keeps weights and the optimizer's state, not what early stopping or "

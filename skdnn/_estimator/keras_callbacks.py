@@ -47,7 +47,7 @@ def fresh_callbacks(
             named[name] = value
     for name, callback in named.items():
         if callback is None and settings[name]:
-            _refuse_settings_of_none(name, settings[name], routed or {})
+            _raise_settings_of_none(name, settings[name], routed or {})
     return [
         _fresh(_label(name), callback, settings[name])
         for name, callback in named.items()
@@ -119,7 +119,7 @@ def _fresh(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.call
     return fresh
 
 
-def _refuse_settings_of_none(
+def _raise_settings_of_none(
     name: str, settings: Mapping[str, Any], routed: Mapping[str, Any]
 ) -> None:
     prefix = f"callbacks__{name}" if name in routed else _label(name)

@@ -34,7 +34,7 @@ def is_multilabel(y: Any) -> bool:
         return False
 
 
-def refuse_other_targets(y: Any, name: str = "y") -> None:
+def check_labels(y: Any, name: str = "y") -> None:
     """Refuse what NumPy or scikit-learn would misread, or refuse without the remedy.
 
     Parameters
@@ -67,7 +67,7 @@ def refuse_other_targets(y: Any, name: str = "y") -> None:
         if not is_multilabel(y):
             raise ValueError(_not_indicators(values, name))
     elif values.dtype == object:
-        _refuse_objects(values.ravel(), np.asarray(y).dtype == object, name)
+        _check_objects(values.ravel(), np.asarray(y).dtype == object, name)
 
 
 def _as_given(y: Any) -> Labels:
@@ -132,7 +132,7 @@ def _remedy_for_columns(values: Labels, name: str) -> str:
     )
 
 
-def _refuse_objects(values: Labels, stay_objects: bool, name: str) -> None:
+def _check_objects(values: Labels, stay_objects: bool, name: str) -> None:
     texts = np.array([isinstance(value, str) for value in values], bool)
     if texts.any() and not texts.all():
         given = few([values[texts][0], values[~texts][0]])

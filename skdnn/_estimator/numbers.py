@@ -261,7 +261,7 @@ def learn_numbers(
     return Numbers(y.ndim == 1, positive, shift, scale)
 
 
-def refuse_other_numbers(y: Any) -> None:
+def check_numeric(y: Any) -> None:
     """Refuse what holds no numbers, by what it holds.
 
     Parameters

@@ -152,7 +152,7 @@ def explains_keywords(method: _Method) -> _Method:
     return cast(_Method, explaining)
 
 
-def refuse_unknown_parameters(estimator: Any, names: Collection[str]) -> None:
+def check_parameter_names(estimator: Any, names: Collection[str]) -> None:
     """Say what parameters are called here, or what has none of its own.
 
     Parameters

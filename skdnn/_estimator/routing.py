@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 
 from skdnn._estimator.keras_callbacks import check_copies
-from skdnn._estimator.other_names import refuse_unknown_parameters
+from skdnn._estimator.other_names import check_parameter_names
 
 
 class RoutedParametersMixin(BaseEstimator):
@@ -77,7 +77,7 @@ class RoutedParametersMixin(BaseEstimator):
                 given[parameter][name] = value
             else:
                 own[key] = value
-        refuse_unknown_parameters(self, own)
+        check_parameter_names(self, own)
         replaced = {name for name in given if name in own and self._is_new(name, own[name])}
         super().set_params(**own)
         kept = {

@@ -91,7 +91,7 @@ def warn_of_lost_digits(X: Any, rows: Any) -> None:
             )
 
 
-def refuse_masked(**given: Any) -> None:
+def check_not_masked(**given: Any) -> None:
     """Refuse masked values, which would be taken for numbers: scikit-learn drops the mask.
 
     Parameters

@@ -57,7 +57,7 @@ class FolderListing:
     def _add(self, folder: str, label: str | None) -> int:
         """Take all images in a folder, at any depth; return how many there are."""
         before, suffixes = len(self.files), image_suffixes()
-        for place, folders, names in os.walk(folder, onerror=_refuse):
+        for place, folders, names in os.walk(folder, onerror=_raise):
             folders[:] = sorted(filter(_counts, folders))
             paths = [os.path.join(place, name) for name in sorted(filter(_counts, names))]
             links = [path for n in folders if os.path.islink(path := os.path.join(place, n))]
@@ -121,5 +121,5 @@ def _counts(name: str) -> bool:
     return not name.startswith(".") and name.lower() not in _LITTER
 
 
-def _refuse(error: OSError) -> Never:
+def _raise(error: OSError) -> Never:
     raise error

@@ -114,21 +114,21 @@ def _converted(cls: type, name: str, value: Any) -> Any:
         return value
     number = as_number(value)
     if number is None:
-        _refuse(name, "a number or None" if optional else "a number", value)
+        _raise(name, "a number or None" if optional else "a number", value)
     return _validate_number(name, number, default)
 
 
 def _validate_number(name: str, number: Any, default: Any) -> float | int:
     if not abs(number) < float("inf"):
-        _refuse(name, "a finite number", number)
+        _raise(name, "a finite number", number)
     if number < 0 and (default is None or default >= 0):
-        _refuse(name, "a number from 0", number)
+        _raise(name, "a number from 0", number)
     if _SHARE.search(name) and number > 1:
-        _refuse(name, "a number from 0 to 1", number)
+        _raise(name, "a number from 0 to 1", number)
     if not _COUNT.search(name):
         return float(number)
     if number != int(number):
-        _refuse(name, "a whole number", number)
+        _raise(name, "a whole number", number)
     return int(number)
 
 
@@ -136,11 +136,11 @@ def _flag(name: str, value: Any) -> bool:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not (isinstance(value, bool | np.bool_) or (_is_number(value) and value in (0, 1))):
-        _refuse(name, "True or False", value)
+        _raise(name, "True or False", value)
     return bool(value)
 
 
-def _refuse(name: str, rule: str, value: Any) -> None:
+def _raise(name: str, rule: str, value: Any) -> None:
     raise ValueError(f"optimizer__{name} must be {rule}, got {value!r}")
 
 

@@ -122,7 +122,7 @@ def validate_optimizer(
 
     make_copyable()
     routed = dict(routed or {})
-    _refuse_contradictions(optimizer, learning_rate, routed)
+    _check_combinations(optimizer, learning_rate, routed)
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return _from_instance(optimizer)
     cls = _optimizer_class(optimizer)
@@ -131,7 +131,7 @@ def validate_optimizer(
     return _from_class(cls, as_keras_takes_them(cls, routed), _validate_rate(label, rate))
 
 
-def _refuse_contradictions(optimizer: Any, learning_rate: Any, routed: dict[str, Any]) -> None:
+def _check_combinations(optimizer: Any, learning_rate: Any, routed: dict[str, Any]) -> None:
     import keras
 
     if learning_rate is not None and "learning_rate" in routed:

@@ -199,7 +199,7 @@ def strict_json(text: bytes) -> Any:
         return json.loads(
             text.decode("utf-8"),
             object_pairs_hook=_each_key_once,
-            parse_constant=_refuse_constant,
+            parse_constant=_raise_constant,
             parse_float=_finite,
             parse_int=_not_too_long,
         )
@@ -228,7 +228,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _refuse_constant(name: str) -> Any:
+def _raise_constant(name: str) -> Any:
     raise LoadError(f"its header holds {name}, which is not JSON")
 
 

@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 
 from skdnn import KerasDNNClassifier
 from skdnn._estimator.classes import Multilabel, learn_classes
-from skdnn._estimator.labels import is_one_hot, refuse_other_targets
+from skdnn._estimator.labels import check_labels, is_one_hot
 
 NAMES = np.array(["cat", "dog", "owl"])
 NUMBERS = np.array([0, 1, 2, 1, 0, 2])
@@ -137,7 +137,7 @@ def test_one_hot_labels_beside_labels_are_refused_with_the_remedy(iris):
 )
 def test_other_problems_targets_are_refused_with_the_remedy(y, message):
     with pytest.raises(ValueError, match=message) as told:
-        refuse_other_targets(y)
+        check_labels(y)
     assert len(str(told.value)) < 300
 
 
@@ -165,7 +165,7 @@ def test_other_problems_targets_are_refused_with_the_remedy(y, message):
     ids=range(17),
 )
 def test_what_scikit_learn_takes_passes(y):
-    refuse_other_targets(y)
+    check_labels(y)
 
 
 def test_numbers_that_are_not_whole_are_no_classes():
@@ -190,7 +190,7 @@ def test_missing_labels_are_refused_in_scikit_learns_words(missing, place, label
     objects = np.array(listed, object)
     for y in (listed, objects, objects[:, None], pd.Series(listed, dtype=object)):
         with pytest.raises(ValueError, match=r"^Input y contains NaN\. Leave out"):
-            refuse_other_targets(y)
+            check_labels(y)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_missing_labels_are_refused_in_scikit_learns_words(missing, place, label
 )
 def test_every_type_may_miss_labels(y):
     with pytest.raises(ValueError, match=r"^Input y contains NaN\."):
-        refuse_other_targets(y)
+        check_labels(y)
 
 
 def test_missing_labels_are_refused_wherever_labels_are_given(iris):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from skdnn._estimator.numbers import Numbers, learn_numbers, refuse_other_numbers
+from skdnn._estimator.numbers import Numbers, check_numeric, learn_numbers
 
 Y = np.array([1.0, 3.0, 5.0, 7.0])
 
@@ -152,12 +152,12 @@ def test_later_numbers_are_held_to_the_first():
 )
 def test_what_is_no_number_is_told(y, message):
     with pytest.raises(ValueError, match=f"^y must .*{message}"):
-        refuse_other_numbers(y)
+        check_numeric(y)
 
 
 @pytest.mark.parametrize("y", [Y, Y.tolist(), Y.astype(object), pd.Series(Y), Y > 2, None, 3])
 def test_numbers_are_not(y):
-    refuse_other_numbers(y)
+    check_numeric(y)
 
 
 def test_infinite_outputs_are_no_answers():
