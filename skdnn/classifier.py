@@ -16,7 +16,7 @@ from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_CLASSES, VALIDATION
 from skdnn._estimator.labels import check_labels, is_multilabel
 from skdnn._estimator.other_names import SAID_OF_CLASSES, explains_keywords
 from skdnn._estimator.rows import LabelledRows, Table
-from skdnn._estimator.targets import Target, Weights
+from skdnn._estimator.targets import SampleWeight, Target
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -443,15 +443,17 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         check_labels(y)
         return {"multi_output": is_multilabel(y)}
 
-    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Classes:
-        target = learn_classes(y, weight, known)
+    def _new_target(
+        self, y: NDArray[Any], sample_weight: SampleWeight | None, known: Any
+    ) -> Classes:
+        target = learn_classes(y, sample_weight, known)
         self.classes_ = target.classes
         return target
 
     def _target_to_go_on(
         self,
         y: NDArray[Any],  # noqa: ARG002
-        weight: Weights | None,  # noqa: ARG002
+        sample_weight: SampleWeight | None,  # noqa: ARG002
         known: Any,
     ) -> Classes:
         check_same_classes(known, self.classes_)
@@ -465,8 +467,10 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
 
         return CrossEntropy(float(self.label_smoothing))
 
-    def _training_table(self, rows: LabelledRows, target: Any, weight: Weights | None) -> Table:
-        return rows.table(target, self.class_weight, weight)
+    def _training_table(
+        self, rows: LabelledRows, target: Any, sample_weight: SampleWeight | None
+    ) -> Table:
+        return rows.table(target, self.class_weight, sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -14,7 +14,7 @@ from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_NUMBERS, VALIDATION_FRACTION
 from skdnn._estimator.numbers import Numbers, check_numeric, learn_numbers
 from skdnn._estimator.other_names import SAID_OF_NUMBERS, explains_keywords
-from skdnn._estimator.targets import Target, Weights
+from skdnn._estimator.targets import SampleWeight, Target
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -418,10 +418,12 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         check_numeric(y)
         return {"multi_output": True, "y_numeric": True}
 
-    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Numbers:
+    def _new_target(
+        self, y: NDArray[Any], sample_weight: SampleWeight | None, known: Any
+    ) -> Numbers:
         return learn_numbers(
             y,
-            weight,
+            sample_weight,
             standardize=self.standardize_y,
             positive=self._loss().positive,
             more_to_come=known is _MORE_TO_COME,
@@ -430,7 +432,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
     def _target_to_go_on(
         self,
         y: NDArray[Any],
-        weight: Weights | None,
+        sample_weight: SampleWeight | None,
         known: Any,  # noqa: ARG002
     ) -> Numbers:
         target = self._fitted_target()
@@ -440,7 +442,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
                 f"{target.output.activation}: they can't be used with loss={self.loss!r}; to "
                 "start afresh, call fit with warm_start=False"
             )
-        return target.for_more(y, weight)
+        return target.for_more(y, sample_weight)
 
     def _fitted_target(self) -> Numbers:
         return Numbers.of_record(self._learnt)

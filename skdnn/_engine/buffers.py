@@ -17,7 +17,7 @@ class Chunk(NamedTuple):
 
     X: np.ndarray  # float32 (chunk_batches, batch_size, ...), aligned
     y: np.ndarray  # (chunk_batches, batch_size), or with one more axis
-    weight: np.ndarray  # float32 (chunk_batches, batch_size), 0 where a row only fills
+    sample_weight: np.ndarray  # float32 (chunk_batches, batch_size), 0 where a row only fills
     n_batches: int
 
 

@@ -86,7 +86,7 @@ class Evaluation:
     model : keras.Sequential
         The one that is trained, or its template: its regularizers are used.
     rows : Rows
-        Rows of weight 0 count as removed.
+        Rows with zero weight are left out.
     """
 
     def __init__(self, compiled: RowLosses, model: keras.Sequential, rows: Rows) -> None:
@@ -105,13 +105,13 @@ class Evaluation:
         Returns
         -------
         logs : dict of float
-            The metric over the rows that count, such as ``"val_accuracy"``, and
-            ``"val_loss"``, weighted and with what the regularizers add, as in Keras.
+            The metric over the rows with positive weight, such as ``"val_accuracy"``, and
+            ``"val_loss"``, weighted and with the regularization losses, as in Keras.
         """
         rows = self.rows
-        counting = rows.counting()
-        losses, metrics = self._compiled(weights, rows)[counting].astype(np.float64).T
-        weight = None if rows.weight is None else rows.weight[counting]
+        weighted = rows.weighted()
+        losses, metrics = self._compiled(weights, rows)[weighted].astype(np.float64).T
+        weight = None if rows.sample_weight is None else rows.sample_weight[weighted]
         loss = np.average(losses, weights=weight)
         return {
             f"val_{self._compiled.metric_name}": float(np.mean(metrics)),

@@ -70,11 +70,11 @@ class KerasTraining:
         self.model.history = keras.callbacks.History()  # what `fit` returns
         self.model.make_train_function()  # callbacks may look at it; nothing is traced yet
         self._objective = objective_of(model.loss, model.output_shape[-1])
-        self._counting = rows.counting()
+        self._weighted = rows.weighted()
 
     def run_epoch(self, one_batch: bool = False) -> dict[str, float]:
         """Train one epoch; see `FusedTraining.run_epoch`."""
-        order = epoch_order(self._counting, self._seed, self.epoch)
+        order = epoch_order(self._weighted, self._seed, self.epoch)
         self._seed_dropout()
         batches = _Batches(self._rows, order, self._batch_size, self._objective)
         end = _EpochEnd()
@@ -102,7 +102,7 @@ class KerasTraining:
         """
         hooked = [each.callback for each in self._callbacks]
         if any(overrides(each, hook) for each in hooked for hook in TEST_BATCH_HOOKS):
-            batches = _Batches(rows, rows.counting(), self._batch_size, self._objective)
+            batches = _Batches(rows, rows.weighted(), self._batch_size, self._objective)
             with _one_at_a_time, float32_by_default():
                 self.model.evaluate(batches, verbose=0, callbacks=self._list(*self._callbacks))
 
@@ -158,7 +158,7 @@ class _Batches(keras.utils.PyDataset):
         X = np.empty((len(taken), *rows.X.shape[1:]), np.float32)
         write_rows(rows.X, taken, X)
         y = np.asarray(self._objective.targets(rows.y[taken]))
-        return (X, y) if rows.weight is None else (X, y, rows.weight[taken])
+        return (X, y) if rows.sample_weight is None else (X, y, rows.sample_weight[taken])
 
 
 class _EpochEnd(keras.callbacks.Callback):

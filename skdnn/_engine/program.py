@@ -1,6 +1,6 @@
 """Training steps compiled as one program.
 
-    state, sums = program.run(state, X, y, row_weight, n_batches)
+    state, sums = program.run(state, X, y, sample_weight, n_batches)
 
 A program trains on a *chunk*: up to ``chunk_batches`` batches whose rows were gathered in the
 epoch's order. The chunk's shape depends on the structure alone, so folds that differ by a row,
@@ -102,7 +102,7 @@ class Program:
         state: State,
         X: tf.Tensor,
         y: tf.Tensor,
-        row_weight: tf.Tensor,
+        sample_weight: tf.Tensor,
         n_batches: int,
     ) -> tuple[State, np.ndarray]:
         """Train on the first `n_batches` batches of a chunk.
@@ -114,7 +114,7 @@ class Program:
         X : Tensor of float32, shape (chunk_batches, batch_size, ...)
         y : Tensor of shape (chunk_batches, batch_size, ...)
             Targets, of the objective's dtype.
-        row_weight : Tensor of float32, shape (chunk_batches, batch_size)
+        sample_weight : Tensor of float32, shape (chunk_batches, batch_size)
             0 marks a row that only fills the batch.
         n_batches : int
 
@@ -125,7 +125,7 @@ class Program:
         sums : ndarray of float32, shape (n_batches, 3)
             Loss and metric of the rows of each batch, summed, and the number of its rows.
         """
-        flat = [*itertools.chain(*state), X, y, row_weight, tf.constant(n_batches)]
+        flat = [*itertools.chain(*state), X, y, sample_weight, tf.constant(n_batches)]
         *values, sums = self._function(*flat)
         return self._unflattened(values), sums.numpy()[:n_batches]
 
@@ -163,10 +163,10 @@ class Program:
         )
 
     def _train(self, *flat: tf.Tensor) -> list[tf.Tensor]:
-        *values, X, y, row_weight, n_batches = flat
+        *values, X, y, sample_weight, n_batches = flat
 
         def step(batch: tf.Tensor, state: State, sums: tf.TensorArray) -> Any:
-            rows = tf.gather(X, batch), tf.gather(y, batch), tf.gather(row_weight, batch)
+            rows = tf.gather(X, batch), tf.gather(y, batch), tf.gather(sample_weight, batch)
             state, batch_sums = self._step(State(*state), *rows)
             return batch + 1, state, sums.write(batch, batch_sums)
 
@@ -179,7 +179,7 @@ class Program:
         return [*itertools.chain(*state), sums.stack()]
 
     def _step(
-        self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
+        self, state: State, X: tf.Tensor, y: tf.Tensor, sample_weight: tf.Tensor
     ) -> tuple[State, tf.Tensor]:
         n_trained = self.layout.n_trained
         before, fixed = state.weights[:n_trained], state.weights[n_trained:]
@@ -187,12 +187,12 @@ class Program:
             tape.watch(before)
             as_in_keras = self.layout.as_in_keras([*before, *fixed])
             loss, output, weights, generators = self._forward(
-                state._replace(weights=as_in_keras), X, y, row_weight
+                state._replace(weights=as_in_keras), X, y, sample_weight
             )
         gradients = tape.gradient(loss, before)
         after, slots = self._optimizer.stateless_apply(state.slots, gradients, before)
         weights = [*after, *self.layout.changed_by_layers(weights)]
-        real = tf.cast(row_weight > 0, tf.float32)
+        real = tf.cast(sample_weight > 0, tf.float32)
         n_real = tf.reduce_sum(real)
         metric = tf.reduce_sum(real * self.objective.metric(y, output))
         return State(weights, list(slots), generators), tf.stack(
@@ -200,7 +200,7 @@ class Program:
         )
 
     def _forward(
-        self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
+        self, state: State, X: tf.Tensor, y: tf.Tensor, sample_weight: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
         """Return loss and outputs, and the weights and generators that layers changed."""
         variables = [*self.model.weights, *self._generators]
@@ -210,12 +210,12 @@ class Program:
             for layer in self.model.layers:
                 # A batch's mean and variance are those of its rows, not of what fills it up.
                 normalises = isinstance(layer, keras.layers.BatchNormalization)
-                mask = {"mask": row_weight > 0} if normalises else {}
+                mask = {"mask": sample_weight > 0} if normalises else {}
                 output = layer(output, training=True, **mask)
             penalties = self.model.losses
         # Keras's reduction "mean_with_sample_weight": a weight of 2 is a repeated row.
         losses = self.objective.losses(y, output)
-        loss = tf.reduce_sum(losses * row_weight) / tf.reduce_sum(row_weight)
+        loss = tf.reduce_sum(losses * sample_weight) / tf.reduce_sum(sample_weight)
         changed = [scope.get_current_value(variable) for variable in variables]
         n_weights = len(state.weights)
         return tf.add_n([loss, *penalties]), output, changed[:n_weights], changed[n_weights:]

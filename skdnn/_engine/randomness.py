@@ -9,22 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 
-def epoch_order(counting: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+def epoch_order(weighted: np.ndarray, seed: int, epoch: int) -> np.ndarray:
     """Return the order in which an epoch takes the rows.
 
     Parameters
     ----------
-    counting : ndarray of int
-        Numbers of the rows that count.
+    weighted : ndarray of int
+        Indices of the rows with positive weight.
     seed, epoch : int
         Decide the order.
 
     Returns
     -------
     order : ndarray of int
-        A permutation of `counting`.
+        A permutation of `weighted`.
     """
-    return np.random.default_rng((seed, epoch)).permutation(counting)
+    return np.random.default_rng((seed, epoch)).permutation(weighted)
 
 
 def dropout_states(n_layers: int, seed: int, epoch: int) -> list[np.ndarray]:

@@ -1,4 +1,4 @@
-"""What is learnt from."""
+"""Training and validation data, as the engine takes them."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class Rows:
         Any numeric dtype that float32 holds exactly; read batch by batch, never written.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Class numbers, zeros and ones of labels, or numbers.
-    weight : ndarray of float32, shape (n_rows,), or None
-        Weight of each row; rows of weight 0 count as removed. None weighs all alike.
+    sample_weight : ndarray of float32, shape (n_rows,), or None
+        Weight of each row; rows with zero weight are left out. None weighs all alike.
     """
 
     X: Matrix
     y: np.ndarray
-    weight: np.ndarray | None = None
+    sample_weight: np.ndarray | None = None
 
-    def counting(self) -> np.ndarray:
-        """Return the numbers of the rows that count."""
-        if self.weight is None:
+    def weighted(self) -> np.ndarray:
+        """Return the indices of the rows with positive weight."""
+        if self.sample_weight is None:
             return np.arange(len(self.y))
-        return np.flatnonzero(self.weight)
+        return np.flatnonzero(self.sample_weight)
 
 
 def padded_batch_size(batch_size: int, n_rows: int) -> int:
@@ -46,7 +46,7 @@ def padded_batch_size(batch_size: int, n_rows: int) -> int:
     batch_size : int
         As the user set it.
     n_rows : int
-        Rows that count.
+        Rows with positive weight.
 
     Returns
     -------

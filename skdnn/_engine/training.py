@@ -37,7 +37,7 @@ def worth_compiling(epochs: int, n_rows: int, batch_size: int, units: Sequence[i
     epochs : int
         How many are planned.
     n_rows : int
-        Rows that count.
+        Rows with positive weight.
     batch_size : int
         Rows of a batch.
     units : sequence of int
@@ -109,7 +109,7 @@ class FusedTraining:
         self._seed = seed
         self._generators: list[tf.Tensor] = []
         self.resume(state)
-        self._counting = rows.counting()
+        self._weighted = rows.weighted()
         self.compiled = program.jit
 
     def run_epoch(self, one_batch: bool = False) -> dict[str, float]:
@@ -142,7 +142,7 @@ class FusedTraining:
         logs : list of dict of float
             As `run_epoch` returns them, one for each epoch that was trained.
         """
-        batches = -(-len(self._counting) // self._program.batch_size)
+        batches = -(-len(self._weighted) // self._program.batch_size)
         together = max(1, min(most, self._program.chunk_batches // batches))
         if self._program.n_generators:  # they start anew with each epoch
             together = 1
@@ -188,7 +188,7 @@ class FusedTraining:
         self._slots = [tf.constant(s) for s in layout.slots_inside(slots)]
 
     def _order(self, epoch: int) -> np.ndarray:
-        return epoch_order(self._counting, self._seed, epoch)
+        return epoch_order(self._weighted, self._seed, epoch)
 
     def _run_epochs(self, orders: list[np.ndarray]) -> list[dict[str, float]]:
         """Train one epoch, or several whose batches fit into one chunk."""
@@ -209,7 +209,7 @@ class FusedTraining:
             State(self._weights, self._slots, self._generators),
             as_tensor(chunk.X),
             tf.constant(chunk.y),
-            tf.constant(chunk.weight),
+            tf.constant(chunk.sample_weight),
             chunk.n_batches,
         )
         return sums
@@ -230,17 +230,19 @@ class FusedTraining:
         batches = -(-n // program.batch_size)
         X = aligned_zeros((size, *program.row_shape), n if len(orders) == 1 else 0)
         y = np.zeros((size, *objective.target_shape), objective.target_dtype)
-        weight = np.zeros(size, np.float32)
+        sample_weight = np.zeros(size, np.float32)
         for number, taken in enumerate(orders):
             start = number * batches * program.batch_size
             write_rows(rows.X, taken, X[start : start + n])
             y[start : start + n] = rows.y[taken]
-            weight[start : start + n] = 1 if rows.weight is None else rows.weight[taken]
+            sample_weight[start : start + n] = (
+                1 if rows.sample_weight is None else rows.sample_weight[taken]
+            )
         shape = (program.chunk_batches, program.batch_size)
         return Chunk(
             X.reshape(*shape, *program.row_shape),
             y.reshape(*shape, *objective.target_shape),
-            weight.reshape(shape),
+            sample_weight.reshape(shape),
             len(orders) * batches,
         )
 

@@ -39,7 +39,7 @@ from skdnn._estimator.rows import (
 from skdnn._estimator.skops_files import StorableBySkopsMixin
 from skdnn._estimator.state import validate_state
 from skdnn._estimator.stopping import StoppingRule, score_on
-from skdnn._estimator.targets import Target, Weights, validate_sample_weight
+from skdnn._estimator.targets import SampleWeight, Target, validate_sample_weight
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -98,14 +98,18 @@ class KerasDNNBase(
         """
 
     @abstractmethod
-    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Target:
+    def _new_target(
+        self, y: NDArray[Any], sample_weight: SampleWeight | None, known: Any
+    ) -> Target:
         """Learn the target of a new fit, and set the attributes that tell of it.
 
         `known` is what the caller knows of it beside `y`, if anything.
         """
 
     @abstractmethod
-    def _target_to_go_on(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Target:
+    def _target_to_go_on(
+        self, y: NDArray[Any], sample_weight: SampleWeight | None, known: Any
+    ) -> Target:
         """Return the target of the last fit; refuse another than is asked for now."""
 
     @abstractmethod
@@ -113,10 +117,10 @@ class KerasDNNBase(
         """Return what the hyperparameters say the network is trained for."""
 
     def _training_table(
-        self, rows: LabelledRows, target: Target, weight: Weights | None
+        self, rows: LabelledRows, target: Target, sample_weight: SampleWeight | None
     ) -> Table:
         """Bring the rows into the form that the engine trains on."""
-        return rows.table(target, weight=weight)
+        return rows.table(target, sample_weight=sample_weight)
 
     # -- training -------------------------------------------------------------------------
 
@@ -189,12 +193,12 @@ class KerasDNNBase(
         settings = settings_of(self, self.input_shape_, target, self._loss(), epochs, seed)
         held_out = given = self._given(target, *validation)
         check_combinations(self, settings, given is not None, takes_rows=bool(validation))
-        weight = None
+        sample_weight = None
         if self.early_stopping and given is None:
-            weight, held_out = hold_out(rows, target, self.validation_fraction, seed)
+            sample_weight, held_out = hold_out(rows, target, self.validation_fraction, seed)
         fit = fitting.Fit(
             settings,
-            self._training_table(rows, target, weight),
+            self._training_table(rows, target, sample_weight),
             None if held_out is None else held_out.table(target),
             None if afresh else self._learnt,
         )
@@ -246,7 +250,7 @@ class KerasDNNBase(
             return None
         try:
             given = self._validated(X_val, y_val, sample_weight_val, reset=False)
-            target.encode(given.y, given.weight)
+            target.encode(given.y, given.sample_weight)
             return given
         except ValueError as error:
             raise ValueError(f"in X_val, y_val or sample_weight_val: {error}") from error
@@ -254,8 +258,8 @@ class KerasDNNBase(
     def _target_of(self, rows: LabelledRows, known: Any, afresh: bool) -> Target:
         """Learn the target and the shape of a row, or check them."""
         if not afresh:
-            return self._target_to_go_on(rows.y, rows.weight, known)
-        target = self._new_target(rows.y, rows.weight, known)
+            return self._target_to_go_on(rows.y, rows.sample_weight, known)
+        target = self._new_target(rows.y, rows.sample_weight, known)
         self.__dict__.pop("_learnt", None)  # it belongs to other targets
         self.input_shape_ = rows.X.shape[1:]
         return target

@@ -20,7 +20,7 @@ from skdnn._estimator.labels import (
     warn_of_one_hot,
 )
 from skdnn._estimator.state_rules import is_count, require
-from skdnn._estimator.targets import Target, Weights, within_range
+from skdnn._estimator.targets import SampleWeight, Target, within_range
 from skdnn._messages import brief, few
 from skdnn.network.outputs import Output, output_of_classes, output_of_labels
 
@@ -47,15 +47,15 @@ class Classes(Target):
         """Return the number of classes."""
         return {"n_classes": len(self.classes), "multilabel": False}
 
-    def encode(self, y: Labels, weight: Weights | None) -> NDArray[np.int32]:
+    def encode(self, y: Labels, sample_weight: SampleWeight | None) -> NDArray[np.int32]:
         """Find the number of each label: its place among the classes.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,)
             Labels.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 may have any label.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight may have any label.
 
         Returns
         -------
@@ -66,7 +66,7 @@ class Classes(Target):
         ValueError
             If a label is not among the classes, or `y` is of another kind.
         """
-        kept = slice(None) if weight is None else weight > 0
+        kept = slice(None) if sample_weight is None else sample_weight > 0
         if y.ndim != 1:
             remedy = f"; {self._remedy_for_one_hot()}" if is_one_hot(y[kept]) else ""
             raise ValueError(f"y must hold one class per row, got shape {y.shape}{remedy}")
@@ -121,7 +121,7 @@ class Classes(Target):
 
     def row_weights(
         self,
-        sample_weight: Weights | None,
+        sample_weight: SampleWeight | None,
         class_weight: Mapping[Any, float] | str | None,
         encoded: NDArray[Any],
     ) -> NDArray[np.float32] | None:
@@ -169,15 +169,15 @@ class Multilabel(Classes):
         """Return the number of labels."""
         return {"n_classes": len(self.classes), "multilabel": True}
 
-    def encode(self, y: Labels, weight: Weights | None) -> NDArray[np.int32]:  # noqa: ARG002
+    def encode(self, y: Labels, sample_weight: SampleWeight | None) -> NDArray[np.int32]:  # noqa: ARG002
         """Check that there are zeros and ones in as many columns as there are labels.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_labels)
             Zeros and ones.
-        weight : ndarray of shape (n_samples,) or None
-            Not used: rows of weight 0 must be zeros and ones too.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Not used: rows with zero weight must be zeros and ones too.
 
         Returns
         -------
@@ -217,7 +217,7 @@ def of_labels(classes: Labels, multilabel: bool) -> Classes:
 
 
 def learn_classes(
-    y: Labels, weight: Weights | None, classes: ArrayLike | None = None
+    y: Labels, sample_weight: SampleWeight | None, classes: ArrayLike | None = None
 ) -> Classes:
     """Find the classes of a new fit.
 
@@ -225,8 +225,8 @@ def learn_classes(
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Labels.
-    weight : ndarray of shape (n_samples,) or None
-        Rows of weight 0 have no say.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Rows with zero weight are ignored.
     classes : array-like, optional
         All classes that will occur, where the caller knows.
 
@@ -239,19 +239,19 @@ def learn_classes(
     ValueError
         If `y` does not hold class labels, or there are fewer than two classes.
     """
-    counting = y if weight is None else y[weight > 0]
+    weighted = y if sample_weight is None else y[sample_weight > 0]
     if is_multilabel(y):
         numbers = np.arange(y.shape[1])
-        _check_columns_named(classes, numbers, counting)
-        warn_of_one_hot(counting)
+        _check_columns_named(classes, numbers, weighted)
+        warn_of_one_hot(weighted)
         return Multilabel(numbers)
-    _check_kind(counting)
-    if counting.ndim > 1:
+    _check_kind(weighted)
+    if weighted.ndim > 1:
         raise ValueError(
             f"y must have one column, or a column of zeros and ones per label, got values "
-            f"of type {type_of_target(counting)!r} in {counting.shape[1]} columns"
+            f"of type {type_of_target(weighted)!r} in {weighted.shape[1]} columns"
         )
-    found: Labels = np.unique(counting) if classes is None else _validate_classes(classes)
+    found: Labels = np.unique(weighted) if classes is None else _validate_classes(classes)
     if len(found) < 2:
         raise ValueError(
             "a classifier needs at least 2 classes of rows with positive weight, got "
@@ -318,7 +318,7 @@ def _check_kind(y: Labels) -> None:
 
 
 def row_weights(
-    sample_weight: Weights | None,
+    sample_weight: SampleWeight | None,
     class_weight: Mapping[Any, float] | str | None,
     classes: Labels,
     numbers: NDArray[np.int32],
@@ -372,8 +372,8 @@ def _weight_per_class(
     class_weight: Mapping[Any, float] | str,
     classes: Labels,
     numbers: NDArray[np.int32],
-    sample_weight: Weights | None,
-) -> Weights:
+    sample_weight: SampleWeight | None,
+) -> SampleWeight:
     if isinstance(class_weight, str):
         kept = slice(None) if sample_weight is None else sample_weight > 0
         occurring = np.unique(numbers[kept])

@@ -159,7 +159,7 @@ def is_one_hot(Y: Labels) -> bool:
     Parameters
     ----------
     Y : ndarray of shape (n_samples, n_labels)
-        Only rows that count.
+        Only rows with positive weight.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def warn_of_one_hot(Y: Labels) -> None:
     Parameters
     ----------
     Y : ndarray of zeros and ones, shape (n_samples, n_labels)
-        Only rows that count.
+        Only rows with positive weight.
 
     Warns
     -----

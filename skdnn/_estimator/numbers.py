@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skdnn._estimator.state_rules import require
-from skdnn._estimator.targets import Target, Weights, within_range
+from skdnn._estimator.targets import SampleWeight, Target, within_range
 from skdnn._messages import brief
 from skdnn.network.outputs import EXPONENTIAL, LINEAR, Output
 
@@ -73,7 +73,7 @@ class Numbers(Target):
             "scale": self.scale,
         }
 
-    def for_more(self, y: NDArray[Any], weight: Weights | None) -> Numbers:
+    def for_more(self, y: NDArray[Any], sample_weight: SampleWeight | None) -> Numbers:
         """Return the units in which a fitted network learns more numbers.
 
         They are its own, but where it has learnt a constant: that says nothing of a spread,
@@ -83,8 +83,8 @@ class Numbers(Target):
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Finite numbers.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 have no say.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight are ignored.
 
         Returns
         -------
@@ -96,24 +96,29 @@ class Numbers(Target):
             If `y` has another shape than in the first fit, or numbers that can't be learnt.
         """
         y = self._in_columns(y)
-        if weight is not None:
-            y, weight = y[weight > 0], within_range(weight[weight > 0])
+        if sample_weight is not None:
+            y, sample_weight = (
+                y[sample_weight > 0],
+                within_range(sample_weight[sample_weight > 0]),
+            )
         check_range(y, self.positive)
-        distance = np.sqrt(np.average((y - self.shift) ** 2, axis=0, weights=weight))
+        distance = np.sqrt(np.average((y - self.shift) ** 2, axis=0, weights=sample_weight))
         constant = self.scale == _scale_of_constant(self.shift)
         return replace(
             self, scale=np.where(constant & (distance > self.scale), distance, self.scale)
         )
 
-    def encode(self, y: NDArray[Any], weight: Weights | None) -> NDArray[np.float32]:
+    def encode(
+        self, y: NDArray[Any], sample_weight: SampleWeight | None
+    ) -> NDArray[np.float32]:
         """Bring numbers into the network's units.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Finite numbers.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 may have any number.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight may have any number.
 
         Returns
         -------
@@ -125,7 +130,7 @@ class Numbers(Target):
             If `y` has another shape than in the first fit, or numbers that can't be learnt.
         """
         y = self._in_columns(y)
-        kept = slice(None) if weight is None else weight > 0
+        kept = slice(None) if sample_weight is None else sample_weight > 0
         check_range(y[kept], self.positive)
         encoded = np.zeros((len(y), len(self.shift)), np.float32)
         with np.errstate(over="ignore"):
@@ -208,7 +213,7 @@ class Numbers(Target):
 
 def learn_numbers(
     y: NDArray[Any],
-    weight: Weights | None,
+    sample_weight: SampleWeight | None,
     *,
     standardize: bool,
     positive: bool,
@@ -220,8 +225,8 @@ def learn_numbers(
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Finite numbers.
-    weight : ndarray of shape (n_samples,) or None
-        A weight of 2 is a repeated row; rows of weight 0 have no say.
+    sample_weight : ndarray of shape (n_samples,) or None
+        A weight of 2 is a repeated row; rows with zero weight are ignored.
     standardize : bool
         Whether to learn mean and spread; else numbers stay as they are.
     positive : bool
@@ -238,18 +243,18 @@ def learn_numbers(
     ValueError
         If there are numbers that can't be learnt.
     """
-    if weight is not None:
-        y, weight = y[weight > 0], within_range(weight[weight > 0])
+    if sample_weight is not None:
+        y, sample_weight = y[sample_weight > 0], within_range(sample_weight[sample_weight > 0])
     check_range(y, positive)
     columns = _columns(y)
     shift, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     if standardize and positive:
-        mean = np.average(columns, axis=0, weights=weight)
+        mean = np.average(columns, axis=0, weights=sample_weight)
         # No network's exponential is 0: what is answered to nothing but zeros is next to it.
         scale = np.where(mean > 0, mean, 1.0 if more_to_come else _scale_of_constant(shift))
     elif standardize:
-        shift = np.average(columns, axis=0, weights=weight)
-        spread = np.sqrt(np.average((columns - shift) ** 2, axis=0, weights=weight))
+        shift = np.average(columns, axis=0, weights=sample_weight)
+        spread = np.sqrt(np.average((columns - shift) ** 2, axis=0, weights=sample_weight))
         constant = spread <= _CONSTANT * abs(columns).max(axis=0)
         of_constant = _size_of(shift) if more_to_come else _scale_of_constant(shift)
         scale = np.where(constant, of_constant, spread)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from skdnn._estimator.targets import Target, Weights
+from skdnn._estimator.targets import SampleWeight, Target
 from skdnn._messages import brief, few, warn_user
 
 # A column with fewer steps of float32 from its least to its greatest number is told of.
@@ -27,19 +27,19 @@ class LabelledRows:
         Rows.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Labels or numbers.
-    weight : ndarray of float64, shape (n_rows,), or None
+    sample_weight : ndarray of float64, shape (n_rows,), or None
         Sample weights.
     """
 
     X: Any
     y: NDArray[Any]
-    weight: Weights | None
+    sample_weight: SampleWeight | None
 
     def table(
         self,
         target: Target,
         class_weight: Mapping[Any, float] | str | None = None,
-        weight: Weights | None = None,
+        sample_weight: SampleWeight | None = None,
     ) -> Table:
         """Bring the rows into the form that the engine takes.
 
@@ -49,17 +49,17 @@ class LabelledRows:
             Says how.
         class_weight : mapping, "balanced" or None
             Multiplies the weights.
-        weight : ndarray of float64, shape (n_rows,), or None
+        sample_weight : ndarray of float64, shape (n_rows,), or None
             In place of the rows' own.
 
         Returns
         -------
         table : Table
         """
-        weight = self.weight if weight is None else weight
-        encoded = target.encode(self.y, weight)
-        weights = target.row_weights(weight, class_weight, encoded)
-        return {"X": self.X, "y": encoded, "weight": weights}
+        sample_weight = self.sample_weight if sample_weight is None else sample_weight
+        encoded = target.encode(self.y, sample_weight)
+        weights = target.row_weights(sample_weight, class_weight, encoded)
+        return {"X": self.X, "y": encoded, "sample_weight": weights}
 
 
 def warn_of_lost_digits(X: Any, rows: Any) -> None:
@@ -114,16 +114,16 @@ def check_not_masked(**given: Any) -> None:
 
 
 class Table(TypedDict):
-    """Rows for the engine: ``X``, encoded ``y`` and ``weight`` or None."""
+    """Rows for the engine: ``X``, encoded ``y`` and ``sample_weight`` or None."""
 
     X: Any
     y: NDArray[Any]
-    weight: NDArray[np.float32] | None
+    sample_weight: NDArray[np.float32] | None
 
 
 def hold_out(
     rows: LabelledRows, target: Target, fraction: float, seed: int
-) -> tuple[Weights, LabelledRows]:
+) -> tuple[SampleWeight, LabelledRows]:
     """Set a part of the training rows aside.
 
     Parameters
@@ -139,7 +139,7 @@ def hold_out(
 
     Returns
     -------
-    weight : ndarray of float64, shape (n_rows,)
+    sample_weight : ndarray of float64, shape (n_rows,)
         Sample weights that are 0 where a row was set aside, so that nothing is copied.
     held_out : LabelledRows
         What was set aside.
@@ -149,13 +149,15 @@ def hold_out(
     ValueError
         If the rows are too few to be split with a share of each class on both sides.
     """
-    encoded = target.encode(rows.y, rows.weight)
-    weight = np.ones(len(encoded)) if rows.weight is None else rows.weight.copy()
-    counting = np.flatnonzero(weight)
-    strata = target.strata(encoded[counting])
+    encoded = target.encode(rows.y, rows.sample_weight)
+    sample_weight = (
+        np.ones(len(encoded)) if rows.sample_weight is None else rows.sample_weight.copy()
+    )
+    weighted = np.flatnonzero(sample_weight)
+    strata = target.strata(encoded[weighted])
     try:
         _, taken = train_test_split(
-            counting,
+            weighted,
             test_size=fraction,
             random_state=seed,
             stratify=strata,
@@ -163,16 +165,18 @@ def hold_out(
     except ValueError as error:
         raise ValueError(
             f"early_stopping=True can't set validation_fraction={fraction!r} of "
-            f"{len(counting)} rows aside: {str(error).rstrip('.')}. "
-            f"Pass X_val and y_val to fit, {_remedy(len(counting), strata)}, or set "
+            f"{len(weighted)} rows aside: {str(error).rstrip('.')}. "
+            f"Pass X_val and y_val to fit, {_remedy(len(weighted), strata)}, or set "
             "early_stopping=False."
         ) from error
     taken = np.sort(taken)
     held_out = LabelledRows(
-        rows.X[taken], rows.y[taken], None if rows.weight is None else rows.weight[taken]
+        rows.X[taken],
+        rows.y[taken],
+        None if rows.sample_weight is None else rows.sample_weight[taken],
     )
-    weight[taken] = 0
-    return weight, held_out
+    sample_weight[taken] = 0
+    return sample_weight, held_out
 
 
 def _remedy(n_rows: int, strata: NDArray[Any] | None) -> str:

@@ -94,10 +94,10 @@ def score_on(
     score : float
         Weighted by the rows' weights. What the scorer raises gets a note that says whence.
     """
-    weight = {} if rows.weight is None else {"sample_weight": rows.weight}
+    metadata = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
     scorer = check_scoring(estimator, scoring)
     try:
-        return float(scorer(estimator, rows.X, rows.y, **weight))
+        return float(scorer(estimator, rows.X, rows.y, **metadata))
     except Exception as error:
         error.add_note(f"raised by {scoring=} on {len(rows.y)} validation rows")
         raise

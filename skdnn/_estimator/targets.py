@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from skdnn.network.outputs import Output
 
-Weights = NDArray[np.float64]
+SampleWeight = NDArray[np.float64]
 
 # Weights are relative. Sums over millions of rows stay within float32 if the largest is not
 # above the first; a weight below the second, as a part of the largest, counts as 0.
@@ -44,15 +44,15 @@ class Target(ABC):
         """Return what is kept beside the weights."""
 
     @abstractmethod
-    def encode(self, y: NDArray[Any], weight: Weights | None) -> NDArray[Any]:
+    def encode(self, y: NDArray[Any], sample_weight: SampleWeight | None) -> NDArray[Any]:
         """Check targets and bring them into the form that the engine trains on.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Targets as the user has them.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 may have any target.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight may have any target.
 
         Returns
         -------
@@ -80,7 +80,7 @@ class Target(ABC):
 
     def row_weights(
         self,
-        sample_weight: Weights | None,
+        sample_weight: SampleWeight | None,
         class_weight: Mapping[Any, float] | str | None,  # noqa: ARG002
         encoded: NDArray[Any],  # noqa: ARG002
     ) -> NDArray[np.float32] | None:
@@ -110,7 +110,9 @@ class Target(ABC):
         """Refuse attributes of an estimator that don't belong to a record, by a ValueError."""
 
 
-def validate_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> Weights | None:
+def validate_sample_weight(
+    sample_weight: ArrayLike | None, X: NDArray[Any]
+) -> SampleWeight | None:
     """Validate sample weights.
 
     Parameters
@@ -133,13 +135,13 @@ def validate_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> 
     """
     if sample_weight is None:
         return None
-    weights: Weights = _check_sample_weight(
+    weights: SampleWeight = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
     return weights
 
 
-def within_range(weights: Weights) -> Weights:
+def within_range(weights: SampleWeight) -> SampleWeight:
     """Scale weights that float32 could not hold or sum up; a power of two changes no digit."""
     largest = weights.max()
     if not 1 / _LARGEST <= largest <= _LARGEST:

@@ -86,7 +86,7 @@ def fused_training(
 
     choice = settings.optimizer
     table = Rows(**rows)
-    n_rows = len(table.counting())
+    n_rows = len(table.weighted())
     batch_size = padded_batch_size(settings.batch_size, n_rows)
     jit = worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units)
     program = program_for(
@@ -179,4 +179,4 @@ def n_batches(rows: Table, batch_size: int) -> int:
     """Return the number of batches of an epoch."""
     from skdnn._engine.rows import Rows
 
-    return -(-len(Rows(**rows).counting()) // batch_size)
+    return -(-len(Rows(**rows).weighted()) // batch_size)

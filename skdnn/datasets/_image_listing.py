@@ -10,10 +10,10 @@ from typing import Never
 from skdnn.datasets._image_files import image_suffixes, listed
 
 # What systems leave in folders, beside what starts with a dot.
-_LITTER = {"__macosx", "@eadir", "desktop.ini", "thumbs.db"}
+_SYSTEM_FILES = {"__macosx", "@eadir", "desktop.ini", "thumbs.db"}
 _PHONES = (".heic", ".heif")
 # Parts of a data set, not classes.
-_PARTS = {"test", "testing", "train", "training", "val", "valid", "validation"}
+_SUBSETS = {"test", "testing", "train", "training", "val", "valid", "validation"}
 
 
 @dataclass
@@ -30,7 +30,7 @@ class FolderListing:
         Paths of the images.
     labels : list of str or None
         Their classes.
-    passed_over : list of str
+    ignored : list of str
         Other files, as seen from the folder.
     empty : list of str
         Sub-folders without images.
@@ -40,17 +40,17 @@ class FolderListing:
     with_classes: bool
     files: list[str] = field(default_factory=list, init=False)
     labels: list[str | None] = field(default_factory=list, init=False)
-    passed_over: list[str] = field(default_factory=list, init=False)
+    ignored: list[str] = field(default_factory=list, init=False)
     empty: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         if not self.with_classes:
             self._add(self.top, None)
             return
-        for name in sorted(filter(_counts, os.listdir(self.top))):
+        for name in sorted(filter(_is_data, os.listdir(self.top))):
             path = os.path.join(self.top, name)
             if not os.path.isdir(path):
-                self.passed_over.append(name)
+                self.ignored.append(name)
             elif not self._add(path, name):
                 self.empty.append(name)
 
@@ -58,13 +58,13 @@ class FolderListing:
         """Take all images in a folder, at any depth; return how many there are."""
         before, suffixes = len(self.files), image_suffixes()
         for place, folders, names in os.walk(folder, onerror=_raise):
-            folders[:] = sorted(filter(_counts, folders))
-            paths = [os.path.join(place, name) for name in sorted(filter(_counts, names))]
+            folders[:] = sorted(filter(_is_data, folders))
+            paths = [os.path.join(place, name) for name in sorted(filter(_is_data, names))]
             links = [path for n in folders if os.path.islink(path := os.path.join(place, n))]
             images = [p for p in paths if os.path.splitext(p)[1].lower() in suffixes]
             self.files += images
             others = [*sorted(set(paths) - set(images)), *links]
-            self.passed_over += [os.path.relpath(path, self.top) for path in others]
+            self.ignored += [os.path.relpath(path, self.top) for path in others]
         found = len(self.files) - before
         self.labels += [label] * found
         return found
@@ -74,7 +74,7 @@ class FolderListing:
         classes = sorted(filter(None, set(self.labels)))
         to_learn = [name for name in classes if name.lower().startswith("train")]
         inside = repr(os.path.join(self.top, *(to_learn or classes)[:1]))
-        if classes and _PARTS.issuperset(map(str.lower, classes)):
+        if classes and _SUBSETS.issuperset(map(str.lower, classes)):
             raise ValueError(
                 f"directory must hold a sub-folder for each class; {self.top!r} holds "
                 f"{listed(classes)}, which look like parts of a data set: take {inside}"
@@ -99,7 +99,7 @@ class FolderListing:
 
     def remarks(self) -> list[str]:
         """Return what is not read, in words."""
-        files, folders = len(self.passed_over), len(self.empty)
+        files, folders = len(self.ignored), len(self.empty)
         remarks = []
         if files:
             what = (
@@ -108,8 +108,8 @@ class FolderListing:
                 else f"{files:,} files that are no images"
             )
             what += " of a class" * self.with_classes
-            remarks.append(f"passed over {what}: {listed(self.passed_over)}")
-        if any(name.lower().endswith(_PHONES) for name in self.passed_over):
+            remarks.append(f"passed over {what}: {listed(self.ignored)}")
+        if any(name.lower().endswith(_PHONES) for name in self.ignored):
             remarks.append("HEIC is read where the package pillow-heif is installed")
         if folders:
             what = "1 folder" if folders == 1 else f"{folders:,} folders"
@@ -117,8 +117,8 @@ class FolderListing:
         return remarks
 
 
-def _counts(name: str) -> bool:
-    return not name.startswith(".") and name.lower() not in _LITTER
+def _is_data(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in _SYSTEM_FILES
 
 
 def _raise(error: OSError) -> Never:

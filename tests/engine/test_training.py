@@ -75,10 +75,14 @@ def keras_fit(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0):
         jit_compile=True,  # Keras with and without XLA differ from each other
     )
     history = {"loss": [], "accuracy": []}
-    taken = np.arange(len(rows.y)) if rows.weight is None else np.flatnonzero(rows.weight)
+    taken = (
+        np.arange(len(rows.y))
+        if rows.sample_weight is None
+        else np.flatnonzero(rows.sample_weight)
+    )
     for epoch in range(epochs):
         order = np.random.default_rng((seed, epoch)).permutation(taken)
-        weight = None if rows.weight is None else rows.weight[order]
+        weight = None if rows.sample_weight is None else rows.sample_weight[order]
         logs = model.fit(
             rows.X[order].astype(np.float32),
             rows.y[order],
