@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from skdnn.network.layer_settings import Activation
-    from skdnn.network.losses import NumberLoss
+    from skdnn.network.losses import RegressionLoss
 
 
 # What `partial_fit` knows of its numbers.
@@ -447,11 +447,11 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
     def _fitted_target(self) -> Numbers:
         return Numbers.of_record(self._learnt)
 
-    def _loss(self) -> NumberLoss:
-        from skdnn.network.losses import NumberLoss
+    def _loss(self) -> RegressionLoss:
+        from skdnn.network.losses import RegressionLoss
 
         settings = {"huber": self.delta, "quantile": self.quantile}
-        return NumberLoss(self.loss, float(settings.get(self.loss, 0.0)))
+        return RegressionLoss(self.loss, float(settings.get(self.loss, 0.0)))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -42,7 +42,7 @@ class Objective(ABC):
         """Return the metric of each row."""
 
 
-class ClassObjective(Objective):
+class ClassificationObjective(Objective):
     """Cross-entropy and accuracy.
 
     Parameters
@@ -82,7 +82,7 @@ class ClassObjective(Objective):
         return ops.mean(ops.cast(right, "float32"), axis=1)
 
 
-class NumberObjective(Objective):
+class RegressionObjective(Objective):
     """A loss of numbers, and the mean absolute error.
 
     Parameters
@@ -126,7 +126,9 @@ def objective_of(loss: keras.losses.Loss, n_outputs: int) -> Objective:
     -------
     objective : Objective
     """
-    kind = ClassObjective if isinstance(loss, _CROSS_ENTROPIES) else NumberObjective
+    kind = (
+        ClassificationObjective if isinstance(loss, _CROSS_ENTROPIES) else RegressionObjective
+    )
     return kind(loss, n_outputs)
 
 

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from skdnn._engine.functions import SideEffectError, schedule_key
 from skdnn._engine.optimizer_copies import (
-    arguments_of,
+    constructor_arguments,
     excluded_from_decay,
-    is_keras_own,
-    made,
-    rate_of,
+    is_keras_class,
+    make_optimizer,
+    schedule_of,
 )
 
 # Keras's TensorFlow optimizers put a tf.distribute layer in front of the backend-neutral rule.
@@ -65,7 +65,7 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
     """
     cls = type(optimizer)
     bare: Any = _WithoutDistribution(cls.__name__, (cls,), {})
-    return made(bare, arguments_of(optimizer))
+    return make_optimizer(bare, constructor_arguments(optimizer))
 
 
 def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
@@ -101,11 +101,11 @@ def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
         return f"optimizer {name} excludes variables from weight decay by their names"
     if type(optimizer) not in _TESTED:
         return f"optimizer {name} is not one of those that are tested as a pure function"
-    return _reason_not_to_fuse_rate(rate_of(optimizer))
+    return _reason_not_to_fuse_rate(schedule_of(optimizer))
 
 
 def _reason_not_to_fuse_rate(rate: Any) -> str | None:
-    if rate is None or is_keras_own(type(rate)):
+    if rate is None or is_keras_class(type(rate)):
         return None
     if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return "the learning rate is a function of your own"

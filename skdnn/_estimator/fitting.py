@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from skdnn._engine.training import FusedTraining
     from skdnn._estimator.rows import Table
     from skdnn.network.architecture import Architecture
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
 # Targets of which a step can be too large: neither labels nor standardized numbers.
@@ -315,8 +315,8 @@ class Fit:
 
         def identity() -> str:
             started_by = [
-                str(getattr(choice.key, "__qualname__", choice.key))
-                for choice in self._settings.initializers
+                str(getattr(spec.key, "__qualname__", spec.key))
+                for spec in self._settings.initializers
             ]
             return str(joblib.hash([started_by, *self._asked_for], coerce_mmap=True))
 
@@ -337,12 +337,12 @@ def _check_same_layers(architecture: Architecture, fitted_state: FittedState) ->
         )
 
 
-def _check_memory_can_tell(choice: OptimizerChoice, network: Architecture) -> None:
-    if any(each is not choice.schedule for each in choice.own_code):
+def _check_memory_can_tell(spec: OptimizerSpec, network: Architecture) -> None:
+    if any(each is not spec.schedule for each in spec.custom_code):
         raise ValueError(
             "memory can't tell what an optimizer of your own does, or a function as learning "
             "rate: leave out memory, or take one of Keras's optimizers and a schedule; got "
-            f"optimizer={type(choice.template).__name__}"
+            f"optimizer={type(spec.template).__name__}"
         )
     if any(getattr(does, "variables", ()) for does in network.activation):
         raise ValueError(

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from skdnn._engine.backend import load_tensorflow
-from skdnn._estimator.keras_callbacks import fresh_callbacks, goes_on, monitors_validation
+from skdnn._estimator.keras_callbacks import (
+    make_callbacks,
+    monitors_validation,
+    restores_backup,
+)
 from skdnn._estimator.trainings import Settings
 
 if TYPE_CHECKING:
     from skdnn._estimator.targets import Target
     from skdnn.network.layer_settings import Regularization
     from skdnn.network.losses import Loss
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 VALIDATION_FRACTION = 0.1
 
@@ -125,7 +129,7 @@ def settings_of(
         epochs=epochs,
         seed=seed,
         engine=estimator.engine,
-        callbacks=fresh_callbacks(estimator.callbacks, estimator._routed.get("callbacks")),
+        callbacks=make_callbacks(estimator.callbacks, estimator._routed.get("callbacks")),
         verbose=min(int(estimator.verbose), 2),  # more is nothing that Keras knows
     )
 
@@ -137,7 +141,7 @@ def regularization_of(estimator: Any, n_hidden: int) -> Regularization:
     return Regularization.from_parameters(n_hidden, estimator.dropout, estimator.l2)
 
 
-def optimizer_of(estimator: Any) -> OptimizerChoice:
+def optimizer_of(estimator: Any) -> OptimizerSpec:
     """Validate the hyperparameter `optimizer` with its routed settings."""
     from skdnn.network.optimizers import validate_optimizer
 
@@ -167,7 +171,7 @@ def check_combinations(
         Names both sides and the remedy.
     """
     _check_beside_validation_data(estimator, settings, given, takes_rows)
-    if estimator.early_stopping and any(map(goes_on, settings.callbacks)):
+    if estimator.early_stopping and any(map(restores_backup, settings.callbacks)):
         raise ValueError(
             "callback BackupAndRestore backs up weights and the optimizer's state, not the "
             "scores of early stopping: set early_stopping=False or leave out the callback"

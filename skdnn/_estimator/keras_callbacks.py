@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def fresh_callbacks(
+def make_callbacks(
     callbacks: Any, routed: Mapping[str, Any] | None = None
 ) -> list[keras.callbacks.Callback]:
     """Make the callbacks of one fit.
@@ -40,7 +40,7 @@ def fresh_callbacks(
     named = _by_name(callbacks)
     settings: dict[str, dict[str, Any]] = {name: {} for name in named}
     for key, value in (routed or {}).items():
-        name, setting = _addressed(key, named)
+        name, setting = _split_routed_name(key, named)
         if setting:
             settings[name][setting] = value
         else:
@@ -49,7 +49,7 @@ def fresh_callbacks(
         if callback is None and settings[name]:
             _raise_settings_of_none(name, settings[name], routed or {})
     return [
-        _fresh(_label(name), callback, settings[name])
+        _make(_label(name), callback, settings[name])
         for name, callback in named.items()
         if callback is not None
     ]
@@ -62,7 +62,7 @@ def monitors_validation(callback: Any) -> str | None:
     return monitor if isinstance(monitor, str) and monitor.startswith("val_") else None
 
 
-def goes_on(callback: Any) -> bool:
+def restores_backup(callback: Any) -> bool:
     """Say whether a callback makes a fit go on from a backup."""
     import keras
 
@@ -84,7 +84,7 @@ def _by_name(callbacks: Any) -> dict[str, Any]:
     return {"": callbacks}
 
 
-def _addressed(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
+def _split_routed_name(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
     """Split a routed name into that of a callback and that of its setting."""
     if set(named) == {""}:
         return "", key
@@ -100,7 +100,7 @@ def _label(name: str) -> str:
     return f"callbacks[{name if name.isdigit() else repr(name)}]" if name else "callbacks"
 
 
-def _fresh(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.callbacks.Callback:
+def _make(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.callbacks.Callback:
     import keras
 
     if isinstance(callback, type) and issubclass(callback, keras.callbacks.Callback):
@@ -113,7 +113,7 @@ def _fresh(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.call
             f"{label} must be an instance or a subclass of keras.callbacks.Callback, got "
             f"{callback!r}"
         )
-    fresh = _copied(label, callback)
+    fresh = _copy(label, callback)
     for name, value in settings.items():
         _set(label, fresh, name, value)
     return fresh
@@ -144,10 +144,10 @@ def check_copies(callbacks: Any) -> None:
     """
     for name, callback in _by_name(callbacks).items():
         if not isinstance(callback, type):
-            _copied(_label(name), callback)
+            _copy(_label(name), callback)
 
 
-def _copied(label: str, callback: Any) -> Any:
+def _copy(label: str, callback: Any) -> Any:
     # Not the model of a fit in Keras that the callback was used in before: that is copied by
     # way of Keras's registry, and a fit sets another.
     model = getattr(callback, "model", None)
@@ -172,11 +172,13 @@ def _set(label: str, callback: Any, name: str, value: Any) -> None:
             f"it has {sorted(held)}. Others can be set where the class is given in place of "
             "the instance"
         )
-    for attribute, changed in _made_of(label, type(callback), held, name, value).items():
+    for attribute, changed in _changed_attributes(
+        label, type(callback), held, name, value
+    ).items():
         setattr(callback, attribute, changed)
 
 
-def _made_of(
+def _changed_attributes(
     label: str, cls: type, held: Mapping[str, Any], name: str, value: Any
 ) -> dict[str, Any]:
     """Return the attributes that a constructor sets otherwise for another value.

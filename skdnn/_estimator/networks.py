@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from skdnn.network.architecture import Architecture
     from skdnn.network.layer_settings import Activation, Regularization
     from skdnn.network.losses import Loss
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
 class FittedState(TypedDict):
@@ -85,7 +85,7 @@ def outputs(fitted_state: FittedState, X: Any) -> NDArray[np.float32]:
 
 def keras_model(
     fitted_state: FittedState,
-    choice: OptimizerChoice,
+    spec: OptimizerSpec,
     regularization: Regularization | None,
     loss: Loss,
 ) -> keras.Sequential:
@@ -95,7 +95,7 @@ def keras_model(
     ----------
     fitted_state : FittedState
         Of the estimator.
-    choice : OptimizerChoice
+    spec : OptimizerSpec
         The optimizer to compile with.
     regularization : Regularization or None
         What the layers do while they are trained.
@@ -109,10 +109,10 @@ def keras_model(
     """
     from skdnn.network.building import compiled_network
 
-    model = compiled_network(architecture_of(fitted_state), choice, regularization, loss)
+    model = compiled_network(architecture_of(fitted_state), spec, regularization, loss)
     model.set_weights(fitted_state["weights"])
     model.optimizer.build(model.trainable_variables)
-    if fitted_state["optimizer"] == choice.key:
+    if fitted_state["optimizer"] == spec.key:
         variables = model.optimizer.variables
         for variable, value in zip(
             variables, fitting_slots(fitted_state, variables), strict=True

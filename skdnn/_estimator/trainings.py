@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from skdnn._estimator.networks import FittedState
     from skdnn._estimator.rows import Table
     from skdnn.network.architecture import Architecture
-    from skdnn.network.initializers import InitializerChoice
+    from skdnn.network.initializers import InitializerSpec
     from skdnn.network.layer_settings import Regularization
     from skdnn.network.losses import Loss
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Settings:
         What the network is trained for.
     regularization : Regularization
         What the layers do while they are trained.
-    initializers : sequence of InitializerChoice
+    initializers : sequence of InitializerSpec
         Of each layer's kernel.
-    optimizer : OptimizerChoice
+    optimizer : OptimizerSpec
         The optimizer.
     batch_size, epochs, seed : int
         As the engine takes them.
@@ -58,8 +58,8 @@ class Settings:
     target: Mapping[str, Any]
     loss: Loss
     regularization: Regularization
-    initializers: Sequence[InitializerChoice]
-    optimizer: OptimizerChoice
+    initializers: Sequence[InitializerSpec]
+    optimizer: OptimizerSpec
     batch_size: int
     epochs: int
     seed: int
@@ -68,11 +68,11 @@ class Settings:
     verbose: int = 0
 
 
-def optimizer_key(choice: OptimizerChoice) -> tuple[Any, ...]:
+def optimizer_key(spec: OptimizerSpec) -> tuple[Any, ...]:
     """Return what tells an optimizer from others: settings, and what a schedule does."""
     from skdnn._engine.functions import schedule_key
 
-    return (choice.key, choice.schedule and schedule_key(choice.schedule))
+    return (spec.key, spec.schedule and schedule_key(spec.schedule))
 
 
 def fused_training(
@@ -84,7 +84,7 @@ def fused_training(
     from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
     from skdnn.network.initializers import initial_weights
 
-    choice = settings.optimizer
+    spec = settings.optimizer
     table = Rows(**rows)
     n_rows = len(table.weighted())
     batch_size = padded_batch_size(settings.batch_size, n_rows)
@@ -93,7 +93,7 @@ def fused_training(
         Structure(
             network,
             settings.regularization,
-            optimizer_key(choice),
+            optimizer_key(spec),
             batch_size,
             jit,
             settings.loss,
@@ -106,11 +106,11 @@ def fused_training(
         epoch = 0
     else:
         weights, epoch = fitted_state["weights"], fitted_state["epoch"]
-        if fitted_state["optimizer"] == choice.key:
+        if fitted_state["optimizer"] == spec.key:
             slots = fitting_slots(fitted_state, slots)
     return FusedTraining(
         program,
-        TrainingState(weights, program.with_learning_rate(slots, choice.learning_rate), epoch),
+        TrainingState(weights, program.with_learning_rate(slots, spec.learning_rate), epoch),
         table,
         seed=settings.seed,
     )
@@ -127,17 +127,17 @@ def keras_training(
     from skdnn._engine.rows import Rows
     from skdnn.network.initializers import initial_weights
 
-    choice = settings.optimizer
+    spec = settings.optimizer
     if fitted_state is None:
         model = _compiled(settings)
         model.set_weights(initial_weights(model, settings.seed, settings.initializers))
         model.optimizer.build(model.trainable_variables)  # some start from the weights
         epoch = 0
     else:
-        model = keras_model(fitted_state, choice, settings.regularization, settings.loss)
+        model = keras_model(fitted_state, spec, settings.regularization, settings.loss)
         epoch = fitted_state["epoch"]
-        if choice.learning_rate is not None:
-            model.optimizer.learning_rate = choice.learning_rate
+        if spec.learning_rate is not None:
+            model.optimizer.learning_rate = spec.learning_rate
     return KerasTraining(
         model,
         Rows(**rows),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skdnn._engine.functions import activation_key
-from skdnn.network.initializers import InitializerChoice, layer_seeds, validate_initializers
+from skdnn.network.initializers import InitializerSpec, layer_seeds, validate_initializers
 from skdnn.network.layer_settings import (
     Activation,
     Regularization,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Architecture:
-    """What decides the weights of a network and its outputs, and nothing else.
+    """The layers of a network: what its weights and outputs depend on, and nothing else.
 
     Fits with equal architectures share one forward pass, and can go on from each other.
 
@@ -102,7 +102,7 @@ class Architecture:
         return (math.prod(self.input_shape), *self.hidden_units, self.output.units)
 
     def key(self) -> Any:
-        """Return what tells this network's layers from those of others.
+        """Return a key for caches of what is compiled for these layers.
 
         Returns
         -------
@@ -130,7 +130,7 @@ class Architecture:
         self,
         seed: int | None = None,
         regularization: Regularization | None = None,
-        initializers: Sequence[InitializerChoice] | None = None,
+        initializers: Sequence[InitializerSpec] | None = None,
     ) -> keras.Sequential:
         """Put the layers together, not compiled.
 
@@ -142,8 +142,8 @@ class Architecture:
         seed : int, optional
             Seed of the start weights; see :func:`build_network`.
         regularization : Regularization, optional
-            What the layers do while they are trained; nothing by default.
-        initializers : sequence of InitializerChoice, optional
+            Dropout and penalties; none by default.
+        initializers : sequence of InitializerSpec, optional
             Of each layer's kernel, the output's last; Keras's default by default.
 
         Returns
@@ -195,10 +195,10 @@ class Architecture:
 
 @dataclass(frozen=True)
 class _Kernels:
-    """What the dense layers' kernels start from and are held to, layer by layer."""
+    """Initializers and regularizers of the kernels, layer by layer."""
 
     seeds: Sequence[int | None]
-    initializers: Sequence[InitializerChoice]
+    initializers: Sequence[InitializerSpec]
     regularization: Regularization
 
     def dense(

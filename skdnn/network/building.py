@@ -15,7 +15,7 @@ from skdnn._engine.backend import float32_by_default, load_tensorflow
 from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import validate_initializers
 from skdnn.network.layer_settings import Activation, Regularization
-from skdnn.network.losses import Loss, usual_loss
+from skdnn.network.losses import Loss, default_loss
 from skdnn.network.outputs import (
     EXPONENTIAL,
     LINEAR,
@@ -28,7 +28,7 @@ from skdnn.network.outputs import (
 if TYPE_CHECKING:
     import keras
 
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
 def build_network(
@@ -134,9 +134,9 @@ def build_network(
     )
     kwargs = dict(compile_kwargs)
     if kwargs.get("loss") is None:
-        kwargs["loss"] = usual_loss(output).loss(output)
+        kwargs["loss"] = default_loss(output).loss(output)
     if kwargs.get("metrics") is None:
-        kwargs["metrics"] = [usual_loss(output).metric(output)]
+        kwargs["metrics"] = [default_loss(output).metric(output)]
     model.compile(**{"auto_scale_loss": False, **kwargs})  # the layers are of float32
     return model
 
@@ -176,7 +176,7 @@ def _validate_target_type(meta: Mapping[str, Any]) -> Any:
 @float32_by_default()
 def compiled_network(
     architecture: Architecture,
-    choice: OptimizerChoice,
+    spec: OptimizerSpec,
     regularization: Regularization | None = None,
     loss: Loss | None = None,
 ) -> keras.Sequential:
@@ -186,13 +186,13 @@ def compiled_network(
     ----------
     architecture : Architecture
         The layers.
-    choice : OptimizerChoice
+    spec : OptimizerSpec
         The optimizer. What the user gave beside its name is routed by scikeras, as
         ``optimizer__<name>``.
     regularization : Regularization, optional
-        What the layers do while they are trained.
+        Dropout and penalties.
     loss : Loss, optional
-        What the network is trained for; by default what is usual for its outputs.
+        The loss; by default that of the output layer.
 
     Returns
     -------
@@ -206,16 +206,16 @@ def compiled_network(
 
     make_copyable()  # scikeras has put its own way in place
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
-    loss = loss or usual_loss(architecture.output)
+    loss = loss or default_loss(architecture.output)
     optimizer: Any
-    if choice.options is None:  # an instance: a copy of it, that is
-        optimizer, routed = choice.make(), {}
+    if spec.options is None:  # an instance: a copy of it, that is
+        optimizer, routed = spec.make(), {}
     else:
-        optimizer, routed = type(choice.template), dict(choice.options)
-        if choice.learning_rate is not None:
-            routed["learning_rate"] = choice.learning_rate
-    y, of_classes = _tiny_y(architecture.output)
-    wrapper = (KerasClassifier if of_classes else KerasRegressor)(
+        optimizer, routed = type(spec.template), dict(spec.options)
+        if spec.learning_rate is not None:
+            routed["learning_rate"] = spec.learning_rate
+    y, is_classifier = _dummy_y(architecture.output)
+    wrapper = (KerasClassifier if is_classifier else KerasRegressor)(
         model=build_network,
         model__hidden_units=architecture.hidden_units,
         model__activation=architecture.activation,
@@ -232,8 +232,8 @@ def compiled_network(
     return model
 
 
-def _tiny_y(output: Output) -> tuple[Any, bool]:
-    """Return targets that name every class, or numbers: all that scikeras needs to know."""
+def _dummy_y(output: Output) -> tuple[Any, bool]:
+    """Return targets that hold every class, or numbers, and whether they are classes."""
     n, activation = output
     if activation in (LINEAR, EXPONENTIAL):
         return np.full((2, n), 0.5), False
@@ -244,7 +244,7 @@ def _tiny_y(output: Output) -> tuple[Any, bool]:
 def rescaled_network(
     model: keras.Sequential, scale: Sequence[float], shift: Sequence[float]
 ) -> keras.Sequential:
-    """Put a layer at the end of a compiled network that brings its outputs into other units.
+    """Append a layer to a compiled network that scales its outputs to other units.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""One value for all layers or one per layer: the parameters of a network, checked."""
+"""Validation of a network's parameters: one value for all layers, or one per layer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from skdnn._messages import brief, few
 
-# Names that MLPClassifier, PyTorch and papers have for Keras's.
-_MEANT = {
+# Names in MLPClassifier, PyTorch and papers, and Keras's name for each.
+_ALIASES = {
     "logistic": "sigmoid",
     "identity": "linear",
     "none": "linear",
@@ -73,7 +73,7 @@ def per_layer(
 
 @dataclass(frozen=True)
 class Regularization:
-    """What keeps a network from learning its rows by heart; no part of its predictions.
+    """Dropout and penalties: used in training, not in predictions.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Regularization:
 
     @classmethod
     def none(cls, n_hidden: int) -> Regularization:
-        """Return the one that does nothing."""
+        """Return no dropout and no penalties."""
         return cls((0.0,) * n_hidden, (0.0,) * (n_hidden + 1))
 
     @classmethod
@@ -148,7 +148,7 @@ def validate_activation(activation: Activation) -> Activation:
     if isinstance(activation, str):
         known = _activation_names()
         if activation not in known:
-            meant = _MEANT.get(activation.lower(), activation.lower())
+            meant = _ALIASES.get(activation.lower(), activation.lower())
             hint = f"; did you mean {meant!r}?" if meant in known else ""
             raise ValueError(
                 f"activation must be a function or one of {known}, got {brief(activation)}"

@@ -1,4 +1,4 @@
-"""What a network is trained for: its loss, and the metric beside it."""
+"""The loss of a network and the metric beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OPTIONS = {"reduction": "mean_with_sample_weight", "dtype": "float32"}
 
 
 class Loss(ABC):
-    """What a network is trained for, as settings; equal ones train alike."""
+    """A loss by its settings, comparable and hashable."""
 
     @abstractmethod
     def loss(self, output: Output) -> Any:
@@ -104,7 +104,7 @@ class CrossEntropy(Loss):
 
 
 @dataclass(frozen=True)
-class NumberLoss(Loss):
+class RegressionLoss(Loss):
     """A loss of numbers, and the mean absolute error.
 
     The metric is the same for each loss, so that networks of different losses can be compared.
@@ -174,8 +174,8 @@ class NumberLoss(Loss):
         return metrics.MeanAbsoluteError("mean_absolute_error", "float32")
 
 
-def usual_loss(output: Output) -> Loss:
-    """Return what a network is trained for where nothing else is said.
+def default_loss(output: Output) -> Loss:
+    """Return the default loss of an output layer.
 
     Parameters
     ----------
@@ -186,5 +186,5 @@ def usual_loss(output: Output) -> Loss:
     -------
     loss : Loss
     """
-    losses = {LINEAR: NumberLoss(), EXPONENTIAL: NumberLoss("poisson")}
+    losses = {LINEAR: RegressionLoss(), EXPONENTIAL: RegressionLoss("poisson")}
     return losses.get(output.activation, CrossEntropy())

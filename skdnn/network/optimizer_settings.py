@@ -1,4 +1,4 @@
-"""Settings of Keras's optimizers: which kind of value each is, by its default in Keras.
+"""Settings of Keras's optimizers: the type of each, by its default in Keras.
 
 Keras takes 0.0 where it refuses 0 or goes wrong with it, and fails late and without a name on
 what is no number. Here a number of any kind becomes the one that Keras wants, and what can only
@@ -22,8 +22,8 @@ _COUNT = re.compile(r"_(steps|frequency)$")
 _SHARE = re.compile(r"(beta_[12]|rho|momentum)$")
 
 
-def as_keras_takes_them(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert settings that Keras's own constructors take; leave others as they are.
+def convert_settings(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert settings to the types that Keras's constructors take; leave others as they are.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def as_keras_takes_them(cls: type, settings: Mapping[str, Any]) -> dict[str, Any
     return {name: _converted(cls, name, value) for name, value in settings.items()}
 
 
-def without_spelling(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give numbers that are equal one form, so that equal settings have one text.
+def normalized_settings(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Normalize numbers, so that equal settings are written alike.
 
     Parameters
     ----------
@@ -153,14 +153,14 @@ def _optimizer() -> type:
 
 
 def _keras_class(cls: type) -> type:
-    from skdnn._engine.optimizer_copies import is_keras_own
+    from skdnn._engine.optimizer_copies import is_keras_class
 
-    return next(each for each in cls.__mro__ if is_keras_own(each))
+    return next(each for each in cls.__mro__ if is_keras_class(each))
 
 
 @lru_cache(maxsize=64)
 def _keras_defaults(cls: type) -> dict[str, Any]:
-    """Find all that a class of Keras's takes by name; the common ones are in its bases."""
+    """Return the defaults of a Keras class's arguments, those of its bases included."""
     return {
         name: parameter.default
         for each in reversed(cls.__mro__)

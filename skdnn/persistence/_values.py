@@ -218,13 +218,17 @@ def _settings_spelling(kind: str, value: Any) -> dict[str, Any]:
 
 
 def _arguments(optimizer: Any) -> dict[str, Any]:
-    from skdnn._engine.optimizer_copies import arguments_of, excluded_from_decay, rate_of
+    from skdnn._engine.optimizer_copies import (
+        constructor_arguments,
+        excluded_from_decay,
+        schedule_of,
+    )
 
-    rate = rate_of(optimizer)
+    rate = schedule_of(optimizer)
     _require(rate is None or _is_schedule(rate), "its learning_rate is a function")
     excluded = excluded_from_decay(optimizer)
     _require(excluded is None, f"it excludes {excluded!r} from weight decay")
-    return arguments_of(optimizer)
+    return constructor_arguments(optimizer)
 
 
 def _homes() -> dict[str, tuple[Any, frozenset[str]]]:

@@ -298,15 +298,16 @@ def test_a_schedule_that_was_changed_after_a_fit_is_not_in_a_template():
 
 def test_code_of_ones_own_is_listed():
     falling = Falling()
-    assert validate_optimizer("adam").own_code == ()
+    assert validate_optimizer("adam").custom_code == ()
     assert (
-        validate_optimizer("adam", keras.optimizers.schedules.CosineDecay(1, 9)).own_code == ()
+        validate_optimizer("adam", keras.optimizers.schedules.CosineDecay(1, 9)).custom_code
+        == ()
     )
-    assert validate_optimizer("adam", falling).own_code == (falling,)
+    assert validate_optimizer("adam", falling).custom_code == (falling,)
     assert validate_optimizer("adam", falling).schedule is falling
-    assert validate_optimizer(SGD(constant)).own_code == (constant,)
+    assert validate_optimizer(SGD(constant)).custom_code == (constant,)
     assert validate_optimizer(SGD(constant)).schedule is None
-    assert validate_optimizer(Tuned(2.0)).own_code == (Tuned,)
+    assert validate_optimizer(Tuned(2.0)).custom_code == (Tuned,)
 
 
 def test_what_is_excluded_from_decay_is_part_of_the_key():
