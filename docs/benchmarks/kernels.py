@@ -37,8 +37,8 @@ def program(inputs, units, batch_size, optimizer, turned):
     rng = np.random.default_rng(0)
     chunk = (made.chunk_batches, batch_size)
     state = State(
-        [tf.constant(w) for w in made.layout.weights_inside(initial_weights(made.model, 0))],
-        [tf.constant(s) for s in made.layout.slots_inside(made.first_slots)],
+        [tf.constant(w) for w in made.layout.pack_weights(initial_weights(made.model, 0))],
+        [tf.constant(s) for s in made.layout.pack_slots(made.initial_slots)],
         [],
     )
     arguments = (

@@ -1,4 +1,4 @@
-"""Loss and metric on rows that are not trained on."""
+"""Loss and metric on validation data."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from skdnn._engine.rows import Rows
 class RowLosses:
     """Loss and metric of each row as one compiled pass, shared by all fits of one network.
 
-    The loss is computed beside the network, not from its outputs: Keras takes it from what goes
-    into the last activation, where a probability has not become 0 or 1 yet.
+    The loss is part of the compiled pass: Keras computes it from the logits, where a
+    probability has not been rounded to 0 or 1 yet.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class RowLosses:
         )
 
     def __call__(self, weights: list[np.ndarray], rows: Rows) -> np.ndarray:
-        """Compute them.
+        """Compute the loss and the metric of each row.
 
         Parameters
         ----------
@@ -77,14 +77,14 @@ class RowLosses:
 
 
 class Evaluation:
-    """Validation rows and the compiled pass over them.
+    """Validation data and the compiled pass over it.
 
     Parameters
     ----------
     compiled : RowLosses
         The network.
     model : keras.Sequential
-        The one that is trained, or its template: its regularizers are used.
+        The model in training, or its template; only its regularizers are used.
     rows : Rows
         Rows with zero weight are left out.
     """

@@ -1,4 +1,4 @@
-"""What a network is trained for: a loss and a metric for each row."""
+"""The loss and the metric of each row, without reduction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Objective(ABC):
-    """The loss of a network, row by row, and the metric beside it.
+    """The loss of a network and the metric beside it, for each row.
 
     Attributes
     ----------
@@ -19,7 +19,7 @@ class Objective(ABC):
     target_dtype : str
         Type of a target.
     metric_name : str
-        What `metric` is called in a history.
+        Key of the metric in logs and histories.
     """
 
     target_shape: tuple[int, ...]
@@ -30,7 +30,7 @@ class Objective(ABC):
         self._loss = loss
 
     def targets(self, y: Any) -> Any:
-        """Bring targets into the form that Keras's loss takes."""
+        """Convert targets to the form that Keras's loss takes."""
         return y
 
     def losses(self, y: Any, output: Any) -> Any:
@@ -66,13 +66,13 @@ class ClassificationObjective(Objective):
         self.target_shape = (n_outputs,) if self._sigmoid and n_outputs > 1 else ()
 
     def targets(self, y: Any) -> Any:
-        """Bring targets into the form that Keras's loss takes."""
+        """Convert targets to the form that Keras's loss takes."""
         if self._sigmoid:
             return y if self.target_shape else y[:, None]
         return keras.ops.one_hot(y, self._n_outputs) if self._one_hot else y
 
     def metric(self, y: Any, output: Any) -> Any:
-        """Return for each row 1 where its class is found; the share of labels that are."""
+        """Return the accuracy of each row: 0 or 1, or the share of its labels that is right."""
         ops = keras.ops
         if not self._sigmoid:
             return ops.cast(
@@ -83,14 +83,14 @@ class ClassificationObjective(Objective):
 
 
 class RegressionObjective(Objective):
-    """A loss of numbers, and the mean absolute error.
+    """A regression loss and the mean absolute error.
 
     Parameters
     ----------
     loss : keras.losses.Loss
-        Any that takes a row's numbers and the outputs.
+        Any loss of targets and outputs of one shape.
     n_outputs : int
-        Numbers of a row.
+        Number of targets of a row.
     """
 
     target_dtype = "float32"
@@ -101,7 +101,7 @@ class RegressionObjective(Objective):
         self.target_shape = (n_outputs,)
 
     def metric(self, y: Any, output: Any) -> Any:
-        """Return for each row the mean distance of its outputs."""
+        """Return the mean absolute error of each row."""
         return keras.ops.mean(keras.ops.abs(y - output), axis=1)
 
 
@@ -113,12 +113,12 @@ _CROSS_ENTROPIES = (
 
 
 def objective_of(loss: keras.losses.Loss, n_outputs: int) -> Objective:
-    """Return what a network is trained for.
+    """Return the objective of a loss.
 
     Parameters
     ----------
     loss : keras.losses.Loss
-        Of a classifier or of numbers.
+        Of a classifier or a regressor.
     n_outputs : int
         Units of the output layer.
 
@@ -133,7 +133,7 @@ def objective_of(loss: keras.losses.Loss, n_outputs: int) -> Objective:
 
 
 def penalty(model: keras.Sequential, weights: list[np.ndarray]) -> float:
-    """Compute what a model's regularizers add to its loss.
+    """Compute the regularization losses of a model.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skdnn._engine.interrupts import interrupts_kept
+from skdnn._engine.interrupts import interrupts_deferred
 from skdnn._estimator import fitting, networks
 from skdnn._estimator.hyperparameters import (
     check_combinations,
@@ -167,7 +167,7 @@ class KerasDNNBase(
         task.call_on_fit_task_begin(**told)
         before = self.__dict__.copy()
         try:
-            with interrupts_kept(patience=1.0):  # a chunk takes less, as a rule
+            with interrupts_deferred(grace_period=1.0):  # a chunk takes less, as a rule
                 self._train(task, told, X, y, sample_weight, known, epochs, afresh, validation)
             task.call_on_fit_task_end(**told, reconstruction_attributes={})
         except BaseException:
@@ -208,7 +208,7 @@ class KerasDNNBase(
         memory = self._recalled(fit, epochs) if self.memory is not None and afresh else None
         earlier = fit.epoch
         rule = self._begin(earlier)
-        with fit.under_way():
+        with fit.training():
             self._run_epochs(fit, last, task, told, held_out, rule, earlier)
         self.__dict__.update(self._fitted_attributes(fit.fitted_state(), rule, earlier))
         if memory is not None:
@@ -279,8 +279,10 @@ class KerasDNNBase(
         def fitted_until_now() -> dict[str, Any]:
             return self._fitted_attributes(fit.fitted_state(), rule, earlier)
 
-        watched = rule is not None or fit.watched or hasattr(self, "_skl_callbacks")
-        while fit.epoch < last and not watched:
+        one_by_one = (
+            rule is not None or fit.runs_between_epochs or hasattr(self, "_skl_callbacks")
+        )
+        while fit.epoch < last and not one_by_one:
             first = fit.epoch + 1
             for number, logs in enumerate(fit.run_epochs(last - fit.epoch), first):
                 self._record(logs, f"Epoch {number}/{last}")

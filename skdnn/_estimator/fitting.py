@@ -16,9 +16,9 @@ import numpy as np
 from skdnn._estimator.networks import FittedState, architecture_of
 from skdnn._estimator.trainings import (
     Settings,
+    callbacks_model,
     fused_training,
     keras_training,
-    model_to_look_at,
     n_batches,
     optimizer_key,
     row_losses,
@@ -95,8 +95,8 @@ class Fit:
             self._training = fused_training(settings, self._network, rows, fitted_state)
         else:
             self._training = keras_training(settings, rows, fitted_state, callbacks)
-        self._evaluation = self._evaluated_on(validation)
-        self._hooks = self._around(callbacks)
+        self._evaluation = self._make_evaluation(validation)
+        self._hooks = self._make_hooks(callbacks)
 
     @property
     def identity(self) -> list[Any]:
@@ -118,11 +118,11 @@ class Fit:
             keras.config.epsilon(),
             self._training.state().weights,
             settings.seed,
-            *self._asked_for,
+            *self._training_key,
         ]
 
     @property
-    def _asked_for(self) -> list[Any]:
+    def _training_key(self) -> list[Any]:
         """What is trained on what, by any engine and from any start weights."""
         settings = self._settings
         return [
@@ -144,7 +144,7 @@ class Fit:
         )
 
     @property
-    def watched(self) -> bool:
+    def runs_between_epochs(self) -> bool:
         """Whether callbacks or an evaluation come between epochs."""
         return self._hooks is not None or self._evaluation is not None
 
@@ -154,9 +154,9 @@ class Fit:
         return self._training.epoch
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
+    def training(self) -> Iterator[None]:
         """Surround all epochs; a callback may go on from a backup."""
-        self._claim_backups()
+        self._tag_backups()
         with nullcontext() if self._hooks is None else self._hooks.training():
             yield
             self._training.finish()
@@ -178,7 +178,7 @@ class Fit:
         self._check_finite(logs["loss"], self.epoch)
         if self._evaluation is not None:
             hooks = self._hooks
-            logs |= self._evaluate() if hooks is None else hooks.evaluated(self._evaluate)
+            logs |= self._evaluate() if hooks is None else hooks.evaluate(self._evaluate)
         stop = self._hooks is not None and self._hooks.epoch_end(epoch, logs)
         return logs, stop
 
@@ -249,7 +249,7 @@ class Fit:
         cls = type(self._training.model.optimizer)
         return f"{cls.__module__}.{cls.__qualname__} of a callback"
 
-    def _evaluated_on(self, validation: Table | None) -> Evaluation | None:
+    def _make_evaluation(self, validation: Table | None) -> Evaluation | None:
         from skdnn._engine.evaluation import Evaluation
         from skdnn._engine.rows import Rows
 
@@ -267,7 +267,7 @@ class Fit:
             self._training.test(self._evaluation.rows)
         return self._evaluation(self._training.state().weights)
 
-    def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
+    def _make_hooks(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
         from skdnn._engine.hooks import EpochHooks
         from skdnn._engine.keras_training import KerasTraining
 
@@ -276,15 +276,15 @@ class Fit:
         if isinstance(self._training, KerasTraining):
             model = self._training.model
         else:
-            model = model_to_look_at(self._settings)
+            model = callbacks_model(self._settings)
         params = {
             "verbose": self._settings.verbose,
             "epochs": self.epoch + self._settings.epochs,
             "steps": self._steps,
         }
-        return EpochHooks(callbacks, model, self._training, params, self._take_over)
+        return EpochHooks(callbacks, model, self._training, params, self._switch_to_keras)
 
-    def _take_over(self, model: keras.Sequential, why: str) -> KerasTraining:
+    def _switch_to_keras(self, model: keras.Sequential, why: str) -> KerasTraining:
         """Let Keras's own trainer go on with a model that a callback has changed."""
         from skdnn._engine.choice import not_fused
         from skdnn._engine.keras_training import KerasTraining
@@ -304,23 +304,23 @@ class Fit:
             seed=settings.seed,
             callbacks=settings.callbacks,
         )
-        self._evaluation = self._evaluated_on(validation)
+        self._evaluation = self._make_evaluation(validation)
         self.engine, self.why = "keras", why
         if settings.verbose:
             print(f"engine: {self.engine} ({why})")
         return self._training
 
-    def _claim_backups(self) -> None:
-        from skdnn._engine.backups import claim_backups
+    def _tag_backups(self) -> None:
+        from skdnn._engine.backups import tag_backups
 
         def identity() -> str:
             started_by = [
                 str(getattr(spec.key, "__qualname__", spec.key))
                 for spec in self._settings.initializers
             ]
-            return str(joblib.hash([started_by, *self._asked_for], coerce_mmap=True))
+            return str(joblib.hash([started_by, *self._training_key], coerce_mmap=True))
 
-        claim_backups(self._settings.callbacks, identity)
+        tag_backups(self._settings.callbacks, identity)
 
 
 def _check_same_layers(architecture: Architecture, fitted_state: FittedState) -> None:

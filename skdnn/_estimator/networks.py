@@ -115,7 +115,7 @@ def keras_model(
     if fitted_state["optimizer"] == spec.key:
         variables = model.optimizer.variables
         for variable, value in zip(
-            variables, fitting_slots(fitted_state, variables), strict=True
+            variables, compatible_slots(fitted_state, variables), strict=True
         ):
             variable.assign(value)
     return model
@@ -144,7 +144,7 @@ def model_in_own_units(model: keras.Sequential, fitted_state: FittedState) -> ke
     return rescaled_network(model, scale.tolist(), shift.tolist())
 
 
-def fitting_slots(fitted_state: FittedState, fresh: Sequence[Any]) -> list[NDArray[Any]]:
+def compatible_slots(fitted_state: FittedState, fresh: Sequence[Any]) -> list[NDArray[Any]]:
     """Return the optimizer's state, which may be from a file of another version of Keras."""
     kept, expected = (
         [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skdnn._estimator.networks import fitting_slots, keras_model
+from skdnn._estimator.networks import compatible_slots, keras_model
 
 if TYPE_CHECKING:
     import keras
@@ -100,14 +100,14 @@ def fused_training(
         ),
         lambda: _compiled(settings),
     )
-    slots = program.first_slots
+    slots = program.initial_slots
     if fitted_state is None:
         weights = initial_weights(program.model, settings.seed, settings.initializers)
         epoch = 0
     else:
         weights, epoch = fitted_state["weights"], fitted_state["epoch"]
         if fitted_state["optimizer"] == spec.key:
-            slots = fitting_slots(fitted_state, slots)
+            slots = compatible_slots(fitted_state, slots)
     return FusedTraining(
         program,
         TrainingState(weights, program.with_learning_rate(slots, spec.learning_rate), epoch),
@@ -156,7 +156,7 @@ def _compiled(settings: Settings) -> keras.Sequential:
     )
 
 
-def model_to_look_at(settings: Settings) -> keras.Sequential:
+def callbacks_model(settings: Settings) -> keras.Sequential:
     """Make the model that callbacks see beside the fused engine."""
     model = _compiled(settings)
     model.optimizer.build(model.trainable_variables)

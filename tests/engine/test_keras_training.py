@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
-from skdnn._engine.randomness import epoch_order
+from skdnn._engine.randomness import epoch_permutation
 from skdnn.network.architecture import Architecture
 from skdnn.network.outputs import output_of_classes
 
@@ -58,7 +58,7 @@ def own_loop(optimizer, classifier, X, y, epochs):
     # ScheduleFreeAdamW starts from the weights.
     optimizer.build(model.trainable_variables)
     for epoch in range(epochs):
-        order = epoch_order(np.arange(len(y)), seed, epoch)
+        order = epoch_permutation(np.arange(len(y)), seed, epoch)
         for start in range(0, len(y), 16):
             taken = order[start : start + 16]
             model.train_on_batch(X[taken].astype(np.float32), y[taken])

@@ -54,7 +54,7 @@ def start(architecture, choice, rows, *, batch_size=32, seed=0, jit=True):
         structure(architecture, choice, batch_size, jit),
         lambda: compiled_network(architecture, choice),
     )
-    slots = program.with_learning_rate(program.first_slots, choice.learning_rate)
+    slots = program.with_learning_rate(program.initial_slots, choice.learning_rate)
     state = TrainingState(initial_weights(program.model, seed), slots)
     return FusedTraining(program, state, rows, seed=seed)
 

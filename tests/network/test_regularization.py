@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor
-from skdnn._engine.randomness import epoch_order
+from skdnn._engine.randomness import epoch_permutation
 from skdnn.network.initializers import initial_weights
 
 EVERYTHING = {
@@ -86,7 +86,7 @@ def by_hand(model, classifier, X, y, loss):
     model.compile(keras.optimizers.Adam(0.01), loss, jit_compile=True)
     losses = []
     for epoch in range(classifier.epochs):
-        order = epoch_order(np.arange(len(y)), seed, epoch)
+        order = epoch_permutation(np.arange(len(y)), seed, epoch)
         history = model.fit(X[order], y[order], batch_size=32, shuffle=False, verbose=0)
         losses += history.history["loss"]
     return losses
