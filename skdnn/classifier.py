@@ -11,10 +11,14 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.callback import with_callbacks
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn._estimator.classes import Classes, check_same_classes, learn_classes, of_labels
-from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_CLASSES, VALIDATION_FRACTION
+from skdnn._estimator.classes import Classes, check_same_classes, fit_classes, target_of_classes
+from skdnn._estimator.hyperparameters import (
+    CLASSIFIER_CONSTRAINTS,
+    CONSTRAINTS,
+    VALIDATION_FRACTION,
+)
 from skdnn._estimator.labels import check_labels, is_multilabel
-from skdnn._estimator.other_names import SAID_OF_CLASSES, explains_keywords
+from skdnn._estimator.parameter_hints import CLASSIFIER_HINTS, explains_keywords
 from skdnn._estimator.rows import LabelledRows, Table
 from skdnn._estimator.targets import SampleWeight, Target
 
@@ -221,11 +225,13 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | OF_CLASSES
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = (
+        CONSTRAINTS | CLASSIFIER_CONSTRAINTS
+    )
 
     _kind: ClassVar[type[Target]] = Classes
 
-    _said_of_names: ClassVar[Mapping[str, str]] = SAID_OF_CLASSES
+    _parameter_hints: ClassVar[Mapping[str, str]] = CLASSIFIER_HINTS
 
     classes_: NDArray[Any]
 
@@ -335,7 +341,7 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         UserWarning
             If `y` looks one-hot: five rows or more, each with exactly one label.
         """
-        return self._fit_all(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit_epochs(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @explains_keywords
     @with_callbacks
@@ -373,7 +379,7 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         """
         if classes is None and not self.__sklearn_is_fitted__():
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        return self._fit_one_epoch(X, y, sample_weight, known=classes)
+        return self._fit_one_epoch(X, y, sample_weight, classes)
 
     # -- prediction -----------------------------------------------------------------------
 
@@ -437,30 +443,36 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         probabilities = self.predict_proba(X)
         return self._fitted_target().decode(probabilities)
 
-    # -- what is about classes ------------------------------------------------------------
+    # -- targets --------------------------------------------------------------------------
 
-    def _checks_of_y(self, y: Any) -> dict[str, Any]:
+    def _check_y(self, y: Any) -> dict[str, Any]:
         check_labels(y)
         return {"multi_output": is_multilabel(y)}
 
     def _new_target(
-        self, y: NDArray[Any], sample_weight: SampleWeight | None, known: Any
+        self,
+        y: NDArray[Any],
+        sample_weight: SampleWeight | None,
+        *,
+        classes: ArrayLike | None,
+        incremental: bool,  # noqa: ARG002
     ) -> Classes:
-        target = learn_classes(y, sample_weight, known)
+        target = fit_classes(y, sample_weight, classes)
         self.classes_ = target.classes
         return target
 
-    def _target_to_go_on(
+    def _continued_target(
         self,
         y: NDArray[Any],  # noqa: ARG002
         sample_weight: SampleWeight | None,  # noqa: ARG002
-        known: Any,
+        *,
+        classes: ArrayLike | None,
     ) -> Classes:
-        check_same_classes(known, self.classes_)
+        check_same_classes(classes, self.classes_)
         return self._fitted_target()
 
     def _fitted_target(self) -> Classes:
-        return of_labels(self.classes_, self._learnt["multilabel"])
+        return target_of_classes(self.classes_, self._learnt["multilabel"])
 
     def _loss(self) -> CrossEntropy:
         from skdnn.network.losses import CrossEntropy

@@ -11,9 +11,13 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_NUMBERS, VALIDATION_FRACTION
-from skdnn._estimator.numbers import Numbers, check_numeric, learn_numbers
-from skdnn._estimator.other_names import SAID_OF_NUMBERS, explains_keywords
+from skdnn._estimator.hyperparameters import (
+    CONSTRAINTS,
+    REGRESSOR_CONSTRAINTS,
+    VALIDATION_FRACTION,
+)
+from skdnn._estimator.numbers import Numbers, check_numeric, fit_numbers
+from skdnn._estimator.parameter_hints import REGRESSOR_HINTS, explains_keywords
 from skdnn._estimator.targets import SampleWeight, Target
 
 if TYPE_CHECKING:
@@ -21,10 +25,6 @@ if TYPE_CHECKING:
 
     from skdnn.network.layer_settings import Activation
     from skdnn.network.losses import RegressionLoss
-
-
-# What `partial_fit` knows of its numbers.
-_MORE_TO_COME = "more to come"
 
 
 class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
@@ -243,11 +243,11 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | OF_NUMBERS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | REGRESSOR_CONSTRAINTS
 
     _kind: ClassVar[type[Target]] = Numbers
 
-    _said_of_names: ClassVar[Mapping[str, str]] = SAID_OF_NUMBERS
+    _parameter_hints: ClassVar[Mapping[str, str]] = REGRESSOR_HINTS
 
     @explains_keywords
     def __init__(
@@ -353,7 +353,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         ValueError
             If a hyperparameter or the data break a rule, or the loss turns NaN or infinite.
         """
-        return self._fit_all(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit_epochs(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @explains_keywords
     @with_callbacks
@@ -383,7 +383,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         ValueError
             If `y` has another shape than at the first call, or a rule of `fit` is broken.
         """
-        return self._fit_one_epoch(X, y, sample_weight, known=_MORE_TO_COME)
+        return self._fit_one_epoch(X, y, sample_weight)
 
     # -- prediction -----------------------------------------------------------------------
 
@@ -412,28 +412,34 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         outputs = self._outputs(X)
         return self._fitted_target().decode(outputs)
 
-    # -- what is about numbers ------------------------------------------------------------
+    # -- targets --------------------------------------------------------------------------
 
-    def _checks_of_y(self, y: Any) -> dict[str, Any]:
+    def _check_y(self, y: Any) -> dict[str, Any]:
         check_numeric(y)
         return {"multi_output": True, "y_numeric": True}
 
     def _new_target(
-        self, y: NDArray[Any], sample_weight: SampleWeight | None, known: Any
+        self,
+        y: NDArray[Any],
+        sample_weight: SampleWeight | None,
+        *,
+        classes: ArrayLike | None,  # noqa: ARG002
+        incremental: bool,
     ) -> Numbers:
-        return learn_numbers(
+        return fit_numbers(
             y,
             sample_weight,
             standardize=self.standardize_y,
             positive=self._loss().positive,
-            more_to_come=known is _MORE_TO_COME,
+            incremental=incremental,
         )
 
-    def _target_to_go_on(
+    def _continued_target(
         self,
         y: NDArray[Any],
         sample_weight: SampleWeight | None,
-        known: Any,  # noqa: ARG002
+        *,
+        classes: ArrayLike | None,  # noqa: ARG002
     ) -> Numbers:
         target = self._fitted_target()
         if target.positive != self._loss().positive:
@@ -442,10 +448,10 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
                 f"{target.output.activation}: they can't be used with loss={self.loss!r}; to "
                 "start afresh, call fit with warm_start=False"
             )
-        return target.for_more(y, sample_weight)
+        return target.updated(y, sample_weight)
 
     def _fitted_target(self) -> Numbers:
-        return Numbers.of_record(self._learnt)
+        return Numbers.from_record(self._learnt)
 
     def _loss(self) -> RegressionLoss:
         from skdnn.network.losses import RegressionLoss

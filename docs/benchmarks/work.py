@@ -248,7 +248,7 @@ def scaling(bench: Bench) -> None:
 
 def tables(bench: Bench) -> None:
     size, who = bench.size, (SKDNN, MLP)
-    for table in drawn.shortened(drawn.OF_CLASSES, size.tables, size.table_epochs):
+    for table in drawn.shortened(drawn.CLASSIFIER_CONSTRAINTS, size.tables, size.table_epochs):
         where = {"network": table.network, "data": table.save(bench.data)}
         threads = (*who, MLP_1)
         _first_fits(bench, f"{table.name}, first", threads, size.table_starts, **where)
@@ -263,7 +263,7 @@ def tables(bench: Bench) -> None:
 
 def numbers(bench: Bench) -> None:
     size = bench.size
-    chosen = drawn.shortened(drawn.OF_NUMBERS, size.tables, size.table_epochs)
+    chosen = drawn.shortened(drawn.REGRESSOR_CONSTRAINTS, size.tables, size.table_epochs)
     where = {table.name: (table.network, table.save(bench.data)) for table in chosen}
     for table in chosen:
         _score_numbers(bench, table, where[table.name][1])

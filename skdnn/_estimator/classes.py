@@ -1,4 +1,4 @@
-"""Targets of a classifier: one class per row, or any number of labels."""
+"""Targets of a classifier: one class per row, or multilabel."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from skdnn._estimator.targets import SampleWeight, Target, within_range
 from skdnn._messages import brief, few
 from skdnn.network.outputs import Output, output_of_classes, output_of_labels
 
-# Up to so many different numbers may be meant as classes where they are not whole.
+# Up to so many different floats may be meant as classes.
 _FEW_CLASSES = 20
 
 
 @dataclass(frozen=True)
 class Classes(Target):
-    """One class per row: its number, and back.
+    """One class per row, encoded as its index.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Classes(Target):
         return {"n_classes": len(self.classes), "multilabel": False}
 
     def encode(self, y: Labels, sample_weight: SampleWeight | None) -> NDArray[np.int32]:
-        """Find the number of each label: its place among the classes.
+        """Encode labels as indices of the classes.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Classes(Target):
         return numbers
 
     def probabilities(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give each class a column; one output is the probability of the second of two.
+        """Return a column per class; a single output is the probability of the second class.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class Classes(Target):
         return labels
 
     def strata(self, encoded: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the classes, each of which keeps its share; refuse one of a single row."""
+        """Return the classes to stratify by; raise an error for a class with a single row."""
         single = np.flatnonzero(np.bincount(encoded, minlength=len(self.classes)) == 1)
         if len(single):
             raise ValueError(
@@ -145,7 +145,7 @@ class Classes(Target):
 
     @staticmethod
     def check_attributes(state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Check that ``classes_`` are as many as the network has."""
+        """Check that there are as many ``classes_`` as the network has."""
         classes, n = state["classes_"], record["n_classes"]
         require(len(classes) == n, f"classes_ must hold {n} labels", classes)
 
@@ -157,12 +157,12 @@ class Classes(Target):
 
 @dataclass(frozen=True)
 class Multilabel(Classes):
-    """Any number of labels per row: zeros and ones, a column for each.
+    """Any number of labels per row: an indicator matrix, with a column per label.
 
     Parameters
     ----------
     classes : ndarray of shape (n_labels,)
-        The numbers of the columns.
+        The indices of the columns.
     """
 
     def record(self) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class Multilabel(Classes):
         return {"n_classes": len(self.classes), "multilabel": True}
 
     def encode(self, y: Labels, sample_weight: SampleWeight | None) -> NDArray[np.int32]:  # noqa: ARG002
-        """Check that there are zeros and ones in as many columns as there are labels.
+        """Check that `y` is an indicator matrix with a column per label.
 
         Parameters
         ----------
@@ -186,7 +186,7 @@ class Multilabel(Classes):
         Raises
         ------
         ValueError
-            If `y` holds something else.
+            If it is not.
         """
         columns = y.ndim == 2 and y.shape[1] == len(self.classes)
         if columns and np.isin(y, (0, 1)).all():
@@ -207,19 +207,19 @@ class Multilabel(Classes):
         return (outputs > 0.5).astype(int)
 
     def strata(self, encoded: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
-        """Return None: combinations of labels have no share to keep."""
+        """Return None: a multilabel target is not stratified."""
         return None
 
 
-def of_labels(classes: Labels, multilabel: bool) -> Classes:
+def target_of_classes(classes: Labels, multilabel: bool) -> Classes:
     """Return the target of one class per row, or of any number of labels."""
     return Multilabel(classes) if multilabel else Classes(classes)
 
 
-def learn_classes(
+def fit_classes(
     y: Labels, sample_weight: SampleWeight | None, classes: ArrayLike | None = None
 ) -> Classes:
-    """Find the classes of a new fit.
+    """Fit the classes.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def learn_classes(
     sample_weight : ndarray of shape (n_samples,) or None
         Rows with zero weight are ignored.
     classes : array-like, optional
-        All classes that will occur, where the caller knows.
+        All classes that will occur, as `partial_fit` takes them.
 
     Returns
     -------
@@ -262,7 +262,7 @@ def learn_classes(
 
 
 def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
-    """Check the classes that a later call of `partial_fit` names.
+    """Check the `classes` of a later call of `partial_fit`.
 
     Parameters
     ----------
@@ -302,7 +302,7 @@ def _check_columns_named(classes: ArrayLike | None, numbers: Labels, Y: Labels) 
 
 
 def _check_kind(y: Labels) -> None:
-    """Leave it to scikit-learn whether these are labels, and say what to do if they are."""
+    """Check that these are class labels, as scikit-learn does, and add what to do."""
     try:
         check_classification_targets(y)
     except ValueError as error:

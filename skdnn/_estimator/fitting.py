@@ -1,7 +1,7 @@
-"""A fit under way: a training of the engine, with callbacks and validation around it.
+"""A fit: a training of the engine with callbacks and validation.
 
-Together with `trainings` and `networks` this is what stands between the estimators, which know
-no TensorFlow, and the engine, which knows no estimator.
+Together with `trainings` and `networks` this connects the estimators, which know no TensorFlow,
+with the engine, which knows no estimator.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
     from skdnn.network.optimizers import OptimizerSpec
 
 
-# Targets of which a step can be too large: neither labels nor standardized numbers.
+# Targets so large that steps may diverge: neither labels nor standardized numbers.
 _LARGE = 1e4
 
 
 class Fit:
-    """A fit under way: the training, the callbacks around it and its validation.
+    """A fit: the training, its callbacks and its validation.
 
     Parameters
     ----------
     settings : Settings
-        Hyperparameters, checked.
+        Validated hyperparameters.
     rows : Table
-        What to learn from.
+        Training data.
     validation : Table or None
-        What to evaluate on after each epoch.
+        Validation data, evaluated after each epoch.
     fitted_state : FittedState or None
         To start from; None initializes new weights. The optimizer's state is kept if the
         optimizer is the same but for its learning rate.
@@ -105,7 +105,7 @@ class Fit:
         Raises
         ------
         ValueError
-            If that can't be told.
+            If it depends on custom code, whose result can't be known.
         """
         import keras
 
@@ -123,7 +123,7 @@ class Fit:
 
     @property
     def _training_key(self) -> list[Any]:
-        """What is trained on what, by any engine and from any start weights."""
+        """All that the training depends on, but for the engine and the initial weights."""
         settings = self._settings
         return [
             self._network,
@@ -145,17 +145,17 @@ class Fit:
 
     @property
     def runs_between_epochs(self) -> bool:
-        """Whether callbacks or an evaluation come between epochs."""
+        """Whether callbacks or an evaluation run between epochs."""
         return self._hooks is not None or self._evaluation is not None
 
     @property
     def epoch(self) -> int:
-        """Epochs done, those of earlier fits that this one goes on from included."""
+        """Epochs trained, those of earlier fits that this one continues included."""
         return self._training.epoch
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """Surround all epochs; a callback may go on from a backup."""
+        """Call ``on_train_begin`` and ``on_train_end`` around the epochs."""
         self._tag_backups()
         with nullcontext() if self._hooks is None else self._hooks.training():
             yield
@@ -170,7 +170,7 @@ class Fit:
             ``loss`` and the metric, and the same with ``val_`` where there are validation
             rows.
         stop : bool
-            Whether a callback asked to stop.
+            Whether a callback has set ``stop_training``.
         """
         epoch = self.epoch
         one_batch = self._hooks is not None and self._hooks.epoch_begin(epoch)
@@ -183,12 +183,12 @@ class Fit:
         return logs, stop
 
     def run_epochs(self, most: int) -> list[dict[str, float]]:
-        """Train one epoch or more, with nothing between them.
+        """Train one epoch or more in one call of the engine.
 
         Parameters
         ----------
         most : int
-            How many are wanted.
+            Number of epochs to train at most.
 
         Returns
         -------
@@ -243,7 +243,7 @@ class Fit:
         )
 
     def _optimizer_key(self) -> str:
-        """Say whose state the slots are."""
+        """Return the key of the optimizer that the slots belong to."""
         if self._hooks is None or not self._hooks.new_optimizer:
             return self._settings.optimizer.key
         cls = type(self._training.model.optimizer)
@@ -285,7 +285,7 @@ class Fit:
         return EpochHooks(callbacks, model, self._training, params, self._switch_to_keras)
 
     def _switch_to_keras(self, model: keras.Sequential, why: str) -> KerasTraining:
-        """Let Keras's own trainer go on with a model that a callback has changed."""
+        """Continue by Keras's own trainer, with a model that a callback has changed."""
         from skdnn._engine.choice import not_fused
         from skdnn._engine.keras_training import KerasTraining
         from skdnn._engine.rows import Rows

@@ -1,4 +1,4 @@
-"""The hyperparameters of the estimators: which values they may have, alone and together."""
+"""Validation of the hyperparameters, alone and in combination."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ VALIDATION_FRACTION = 0.1
 
 
 class _Number(Interval):
-    """An interval without True and False, which Python counts among the integers."""
+    """An interval without True and False, which are integers in Python."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, bool) and bool(super().is_satisfied_by(val))
 
 
-# What scikit-learn checks before a fit, in its own words.
+# For scikit-learn's validation before a fit.
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_units": ["array-like", _Number(Integral, 1, None, closed="left")],
     "activation": [str, callable, "array-like"],
@@ -62,11 +62,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
     "verbose": ["verbose"],
 }
-OF_CLASSES: dict[str, list[Any]] = {
+CLASSIFIER_CONSTRAINTS: dict[str, list[Any]] = {
     "label_smoothing": [_Number(Real, 0, 1, closed="left")],
     "class_weight": [dict, StrOptions({"balanced"}), None],
 }
-OF_NUMBERS: dict[str, list[Any]] = {
+REGRESSOR_CONSTRAINTS: dict[str, list[Any]] = {
     "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
     "delta": [_Number(Real, 0, None, closed="neither")],
     "quantile": [_Number(Real, 0, 1, closed="neither")],
@@ -82,7 +82,7 @@ def settings_of(
     epochs: int,
     seed: int,
 ) -> Settings:
-    """Check the hyperparameters against each other and the data.
+    """Validate the hyperparameters of a fit against each other and the data.
 
     Parameters
     ----------
@@ -91,9 +91,9 @@ def settings_of(
     input_shape : tuple of int
         Shape of a row.
     target : Target
-        What the network shall answer.
+        The targets.
     loss : Loss
-        What it is trained for.
+        The loss.
     epochs, seed : int
         Of this call.
 
@@ -150,27 +150,33 @@ def optimizer_of(estimator: Any) -> OptimizerSpec:
 
 
 def check_combinations(
-    estimator: Any, settings: Settings, given: bool, *, takes_rows: bool = True
+    estimator: Any,
+    settings: Settings,
+    *,
+    has_validation_data: bool,
+    takes_validation_data: bool,
 ) -> None:
-    """Check what can't be used together.
+    """Check for hyperparameters and arguments that can't be used together.
 
     Parameters
     ----------
     estimator : KerasDNNBase
         Its hyperparameters are read.
     settings : Settings
-        The same, checked one by one.
-    given : bool
-        Whether the user passed validation rows.
-    takes_rows : bool, default=True
-        Whether the method takes such: `partial_fit` does not.
+        The same, validated one by one.
+    has_validation_data : bool
+        Whether the user passed validation data.
+    takes_validation_data : bool
+        Whether the method takes validation data; `partial_fit` does not.
 
     Raises
     ------
     ValueError
         Names both sides and the remedy.
     """
-    _check_beside_validation_data(estimator, settings, given, takes_rows)
+    _check_beside_validation_data(
+        estimator, settings, has_validation_data, takes_validation_data
+    )
     if estimator.early_stopping and any(map(restores_backup, settings.callbacks)):
         raise ValueError(
             "callback BackupAndRestore backs up weights and the optimizer's state, not the "
@@ -181,25 +187,25 @@ def check_combinations(
 
 
 def _check_beside_validation_data(
-    estimator: Any, settings: Settings, given: bool, takes_rows: bool
+    estimator: Any, settings: Settings, has_validation_data: bool, takes_validation_data: bool
 ) -> None:
     fraction = estimator.validation_fraction
-    if estimator.early_stopping and given and fraction != VALIDATION_FRACTION:
+    if estimator.early_stopping and has_validation_data and fraction != VALIDATION_FRACTION:
         raise ValueError(
             f"validation_fraction={fraction!r} can't be used beside X_val: leave out one of "
             "the two"
         )
-    if given or estimator.early_stopping:
+    if has_validation_data or estimator.early_stopping:
         return
     for callback in settings.callbacks:
-        watched = monitors_validation(callback)
-        if watched:
+        monitor = monitors_validation(callback)
+        if monitor:
             remedy = "pass X_val and y_val to fit, set early_stopping=True, or"
-            if not takes_rows:
+            if not takes_validation_data:
                 remedy = "partial_fit takes none; set callbacks=None or"
             raise ValueError(
-                f"callback {type(callback).__name__} has monitor={watched!r}, but there are no "
-                f"validation rows: {remedy} monitor {watched.removeprefix('val_')!r}"
+                f"callback {type(callback).__name__} has monitor={monitor!r}, but there are no "
+                f"validation rows: {remedy} monitor {monitor.removeprefix('val_')!r}"
             )
 
 

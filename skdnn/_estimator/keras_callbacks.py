@@ -1,4 +1,4 @@
-"""Keras callbacks as hyperparameters: one, several or by name, with settings of their own."""
+"""Keras callbacks as hyperparameters: one, a list or a dict of them, with routed settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_callbacks(
     Returns
     -------
     callbacks : list of keras.callbacks.Callback
-        In the order given; shared with nobody.
+        In the order given; used by this fit only.
 
     Raises
     ------
@@ -56,14 +56,14 @@ def make_callbacks(
 
 
 def monitors_validation(callback: Any) -> str | None:
-    """Return what a callback watches, if that needs validation rows."""
-    watches = getattr(callback, "save_best_only", True)  # or saves every epoch
-    monitor = getattr(callback, "monitor", None) if watches else None
+    """Return the quantity that a callback monitors, if that needs validation data."""
+    monitors = getattr(callback, "save_best_only", True)  # or saves every epoch
+    monitor = getattr(callback, "monitor", None) if monitors else None
     return monitor if isinstance(monitor, str) and monitor.startswith("val_") else None
 
 
 def restores_backup(callback: Any) -> bool:
-    """Say whether a callback makes a fit go on from a backup."""
+    """Tell whether a callback resumes a fit from a backup."""
     import keras
 
     return isinstance(callback, keras.callbacks.BackupAndRestore)
@@ -85,7 +85,7 @@ def _by_name(callbacks: Any) -> dict[str, Any]:
 
 
 def _split_routed_name(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
-    """Split a routed name into that of a callback and that of its setting."""
+    """Split a routed name into the callback's and the setting's."""
     if set(named) == {""}:
         return "", key
     name, _, setting = key.partition("__")
@@ -148,12 +148,12 @@ def check_copies(callbacks: Any) -> None:
 
 
 def _copy(label: str, callback: Any) -> Any:
-    # Not the model of a fit in Keras that the callback was used in before: that is copied by
-    # way of Keras's registry, and a fit sets another.
+    # Without the model of an earlier fit in Keras: it would be copied by Keras's registry, and
+    # a fit sets another.
     model = getattr(callback, "model", None)
     try:
         return copy.deepcopy(callback, {} if model is None else {id(model): None})
-    except Exception as error:  # whatever a copy of something of the user's raises
+    except Exception as error:  # custom callbacks may raise anything
         name = type(callback).__name__
         raise TypeError(
             f"{label}: each fit works on a copy, and this {name} can't be copied ({error}): "
@@ -163,7 +163,7 @@ def _copy(label: str, callback: Any) -> Any:
 
 
 def _set(label: str, callback: Any, name: str, value: Any) -> None:
-    """Change a setting of an instance: one that its constructor takes and keeps by its name."""
+    """Change a setting of an instance: an argument that is kept as an attribute of its name."""
     taken = inspect.signature(type(callback)).parameters
     held = {each: getattr(callback, each) for each in taken if hasattr(callback, each)}
     if name not in held:
@@ -181,14 +181,14 @@ def _set(label: str, callback: Any, name: str, value: Any) -> None:
 def _changed_attributes(
     label: str, cls: type, held: Mapping[str, Any], name: str, value: Any
 ) -> dict[str, Any]:
-    """Return the attributes that a constructor sets otherwise for another value.
+    """Return the attributes that a constructor sets differently for another value.
 
-    It may check the value, or keep what follows from it: ``BackupAndRestore`` keeps the paths
-    in its directory.
+    A constructor may check the value, or keep what follows from it: ``BackupAndRestore`` keeps
+    the paths of its files.
     """
     try:
         before = vars(cls(**held))
-    except Exception:  # it takes more than it keeps
+    except Exception:  # it has arguments that it does not keep
         return {name: value}
     try:
         after = vars(cls(**{**held, name: value}))

@@ -16,14 +16,14 @@ _KEPT = ("weights", "slots", "epoch")
 
 
 class TrainingMemory:
-    """States of one training by number of epochs, in a cache on disk.
+    """Fitted states of one training by number of epochs, in a cache on disk.
 
     Parameters
     ----------
     memory : str or object with the joblib.Memory interface
-        Where to keep them.
+        The cache.
     identity : object
-        All that decides the training, its rows included, but for the number of epochs.
+        All that the training depends on, but for the number of epochs.
 
     Raises
     ------
@@ -40,16 +40,16 @@ class TrainingMemory:
             )
         self._key = joblib.hash(identity, coerce_mmap=True)
 
-    def recall(self, epochs: int) -> tuple[Any, History] | None:
-        """Return the state and history of the most epochs kept, at most `epochs`."""
+    def load(self, epochs: int) -> tuple[Any, History] | None:
+        """Return state and history after the most epochs stored, at most `epochs`."""
         for number in range(epochs, 0, -1):
             if self._kept.check_call_in_cache(self._key, number, None):
                 found: tuple[Any, History] = self._kept(self._key, number, None)
                 return found
         return None
 
-    def keep(self, epochs: int, fitted_state: Any, history: History) -> None:
-        """Keep the state and history after `epochs` epochs."""
+    def store(self, epochs: int, fitted_state: Any, history: History) -> None:
+        """Store state and history after `epochs` epochs."""
         state = {name: fitted_state[name] for name in _KEPT}
         self._kept(self._key, epochs, (state, dict(history)))
 

@@ -63,7 +63,7 @@ def architecture_of(fitted_state: Mapping[str, Any]) -> Architecture:
 
 
 def outputs(fitted_state: FittedState, X: Any) -> NDArray[np.float32]:
-    """Compute what the output layer gives for rows.
+    """Compute the outputs of the network.
 
     Parameters
     ----------
@@ -98,14 +98,14 @@ def keras_model(
     spec : OptimizerSpec
         The optimizer to compile with.
     regularization : Regularization or None
-        What the layers do while they are trained.
+        Dropout and penalties.
     loss : Loss
-        What the network is trained for.
+        The loss to compile with.
 
     Returns
     -------
     model : keras.Sequential
-        Independent of anything else.
+        A copy.
     """
     from skdnn.network.building import compiled_network
 
@@ -122,7 +122,7 @@ def keras_model(
 
 
 def model_in_own_units(model: keras.Sequential, fitted_state: FittedState) -> keras.Sequential:
-    """Let a model answer in the units of the targets, by a last layer where these are others.
+    """Append a layer that scales outputs to the units of the targets, unless they have them.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def model_in_own_units(model: keras.Sequential, fitted_state: FittedState) -> ke
 
 
 def compatible_slots(fitted_state: FittedState, fresh: Sequence[Any]) -> list[NDArray[Any]]:
-    """Return the optimizer's state, which may be from a file of another version of Keras."""
+    """Return the optimizer's state; raise an error if it is of another version of Keras."""
     kept, expected = (
         [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]
         for slots in (fitted_state["slots"], fresh)
@@ -162,5 +162,5 @@ def compatible_slots(fitted_state: FittedState, fresh: Sequence[Any]) -> list[ND
 def _compiled_forward(architecture: Architecture) -> Any:
     from skdnn._engine.programs import forward_for
 
-    # Seeded, though its weights mean nothing: Keras draws a missing seed from Python's random.
+    # Seeded, though its weights are not used: Keras would draw a seed from Python's random.
     return forward_for(architecture.key(), lambda: architecture.build(seed=0))

@@ -1,4 +1,4 @@
-"""Rows with targets and weights: what is trained on, and what is held out of it."""
+"""Training and validation data: rows with targets and weights."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sklearn.model_selection import train_test_split
 from skdnn._estimator.targets import SampleWeight, Target
 from skdnn._messages import brief, few, warn_user
 
-# A column with fewer steps of float32 from its least to its greatest number is told of.
+# A column with fewer steps of float32 from its minimum to its maximum is warned of.
 _FEWEST_STEPS = 16
 
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """Rows as the user has them, checked.
+    """Validated rows, with targets as the user gave them.
 
     Parameters
     ----------
@@ -41,16 +41,16 @@ class LabelledRows:
         class_weight: Mapping[Any, float] | str | None = None,
         sample_weight: SampleWeight | None = None,
     ) -> Table:
-        """Bring the rows into the form that the engine takes.
+        """Encode the rows for the engine.
 
         Parameters
         ----------
         target : Target
-            Says how.
+            Encodes the targets.
         class_weight : mapping, "balanced" or None
             Multiplies the weights.
         sample_weight : ndarray of float64, shape (n_rows,), or None
-            In place of the rows' own.
+            Replaces `sample_weight` of the rows.
 
         Returns
         -------
@@ -63,7 +63,7 @@ class LabelledRows:
 
 
 def warn_of_lost_digits(X: Any, rows: Any) -> None:
-    """Tell of columns that float32 makes nearly or wholly constant.
+    """Warn of columns that the cast to float32 makes nearly or wholly constant.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def warn_of_lost_digits(X: Any, rows: Any) -> None:
     steps = np.spacing(np.maximum(abs(least), abs(greatest)))
     suspects = np.flatnonzero(greatest - least < _FEWEST_STEPS * steps)
     if len(suspects):
-        given = np.asarray(X)[:, suspects]
-        lost = suspects[given.min(axis=0) != given.max(axis=0)]
+        arrays = np.asarray(X)[:, suspects]
+        lost = suspects[arrays.min(axis=0) != arrays.max(axis=0)]
         if len(lost):
             names = np.asarray(getattr(X, "columns", np.arange(rows.shape[1])))[lost]
             warn_user(
@@ -91,20 +91,20 @@ def warn_of_lost_digits(X: Any, rows: Any) -> None:
             )
 
 
-def check_not_masked(**given: Any) -> None:
-    """Refuse masked values, which would be taken for numbers: scikit-learn drops the mask.
+def check_not_masked(**arrays: Any) -> None:
+    """Check that no values are masked: scikit-learn drops the mask.
 
     Parameters
     ----------
     **given : array-like
-        What the user gave, by the names of the arguments.
+        By the names of the user's arguments.
 
     Raises
     ------
     ValueError
         If one is a masked array and anything in it is masked.
     """
-    for name, values in given.items():
+    for name, values in arrays.items():
         mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else False
         if np.any(mask):
             raise ValueError(
@@ -124,30 +124,30 @@ class Table(TypedDict):
 def hold_out(
     rows: LabelledRows, target: Target, fraction: float, seed: int
 ) -> tuple[SampleWeight, LabelledRows]:
-    """Set a part of the training rows aside.
+    """Split validation data off the training data.
 
     Parameters
     ----------
     rows : LabelledRows
         All rows.
     target : Target
-        Says what keeps its share, such as each class.
+        Its classes are stratified.
     fraction : float or int
         Share of the rows, or their number.
     seed : int
-        Decides which.
+        Of the split.
 
     Returns
     -------
     sample_weight : ndarray of float64, shape (n_rows,)
-        Sample weights that are 0 where a row was set aside, so that nothing is copied.
+        Sample weights of all rows, 0 for those held out, so that no rows are copied.
     held_out : LabelledRows
-        What was set aside.
+        The validation data.
 
     Raises
     ------
     ValueError
-        If the rows are too few to be split with a share of each class on both sides.
+        If there are too few rows for a stratified split.
     """
     encoded = target.encode(rows.y, rows.sample_weight)
     sample_weight = (
@@ -180,7 +180,7 @@ def hold_out(
 
 
 def _remedy(n_rows: int, strata: NDArray[Any] | None) -> str:
-    """Name the numbers of rows that can be set aside with a share of each class."""
+    """Return a remedy: the sizes of the validation data that can be stratified."""
     least = 1 if strata is None else len(np.unique(strata))
     if n_rows < 2 * least:
         return "pass more rows"

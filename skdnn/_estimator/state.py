@@ -57,7 +57,7 @@ def weight_shapes(architecture: Architecture) -> dict[str, Shape]:
 
 
 def slot_shapes(architecture: Architecture) -> set[Shape]:
-    """Return the shapes that an array of a Keras optimizer's state may have.
+    """Return the shapes that slots of a Keras optimizer may have.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def slot_shapes(architecture: Architecture) -> set[Shape]:
     Returns
     -------
     shapes : set of tuple of int
-        Of a number, of a weight, and of a weight's rows or columns (Adafactor).
+        Of a scalar, of a weight, and of a weight's rows or columns (Adafactor).
     """
     weights = weight_shapes(architecture).values()
     lines = {part for shape in weights for part in (shape[:-1], shape[-1:])}
@@ -80,10 +80,10 @@ def validate_state(estimator: Any, state: Any) -> dict[str, Any]:
     Parameters
     ----------
     estimator : KerasDNNBase
-        Its class decides which hyperparameters there are, and what it answers. The values of
-        hyperparameters are not checked here but at `fit`, as scikit-learn has it.
+        Its class has the hyperparameters and the kind of target. The values of
+        hyperparameters are validated at `fit`, as in scikit-learn.
     state : object
-        Of an estimator that is unfitted, fitted, or in the middle of a fit.
+        Of an estimator that is unfitted, fitted, or being fitted.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def validate_fitted_state(fitted_state: Any, kind: type[Target]) -> Architecture
     fitted_state : FittedState
         Layers, weights, the optimizer's state.
     kind : type of Target
-        What the estimator learns to answer.
+        The estimator's kind of target.
 
     Returns
     -------
@@ -139,8 +139,8 @@ def validate_fitted_state(fitted_state: Any, kind: type[Target]) -> Architecture
     architecture = validate_architecture({name: fitted_state[name] for name in layers})
     for name in ("seed", "epoch"):
         number = fitted_state[name]
-        fine = is_count(number) and number < 2**31
-        require(fine, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
+        valid = is_count(number) and number < 2**31
+        require(valid, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
     require(
         isinstance(fitted_state["optimizer"], str),
         "_learnt['optimizer'] must be text",
@@ -192,17 +192,17 @@ def check_layers(layers: Mapping[str, Any]) -> None:
     """
     for name in ("input_shape", "hidden_units"):
         sizes = layers[name]
-        fine = isinstance(sizes, tuple) and all(is_count(size) and size for size in sizes)
-        require(fine, f"{name} must be a tuple of positive ints", sizes)
+        valid = isinstance(sizes, tuple) and all(is_count(size) and size for size in sizes)
+        require(valid, f"{name} must be a tuple of positive ints", sizes)
     require(len(layers["input_shape"]) > 0, "input_shape must have a dimension", ())
     flags = layers["batch_normalization"]
-    fine = isinstance(flags, tuple) and all(isinstance(flag, bool) for flag in flags)
-    require(fine, "batch_normalization must be a tuple of bools", flags)
+    valid = isinstance(flags, tuple) and all(isinstance(flag, bool) for flag in flags)
+    require(valid, "batch_normalization must be a tuple of bools", flags)
     functions = layers["activation"]
-    fine = isinstance(functions, tuple) and all(
+    valid = isinstance(functions, tuple) and all(
         isinstance(each, str) or callable(each) for each in functions
     )
-    require(fine, "activation must be a tuple of names or functions", functions)
+    require(valid, "activation must be a tuple of names or functions", functions)
     for name in ("activation", "batch_normalization"):
         lengths = len(layers[name]), len(layers["hidden_units"])
         require(lengths[0] == lengths[1], f"{name} must have a value per layer", lengths)
@@ -214,16 +214,16 @@ def _check_weights(weights: Any, architecture: Architecture) -> None:
     found = [getattr(weight, "shape", None) for weight in weights]
     require(found == [*expected.values()], f"weights must have shapes {expected}", found)
     for name, weight in zip(expected, weights, strict=True):
-        fine = isinstance(weight, np.ndarray) and weight.dtype == np.float32
-        require(fine, f"weight {name} must be an ndarray of float32", weight)
+        valid = isinstance(weight, np.ndarray) and weight.dtype == np.float32
+        require(valid, f"weight {name} must be an ndarray of float32", weight)
         require(bool(np.isfinite(weight).all()), f"weight {name} must be finite", weight)
 
 
 def _check_slots(slots: Any, optimizer: str, architecture: Architecture) -> None:
     require(isinstance(slots, list), "the optimizer's state must be a list", type(slots))
     for position, slot in enumerate(slots):
-        fine = isinstance(slot, np.ndarray | np.generic) and slot.dtype.kind in "fiub"
-        require(fine, f"slots[{position}] must be an ndarray of numbers", type(slot))
+        valid = isinstance(slot, np.ndarray | np.generic) and slot.dtype.kind in "fiub"
+        require(valid, f"slots[{position}] must be an ndarray of numbers", type(slot))
     if optimizer.startswith(_KERAS_OPTIMIZERS):  # a user's own may keep what it likes
         shapes = slot_shapes(architecture)
         odd = [slot.shape for slot in slots if slot.shape not in shapes]
@@ -242,25 +242,25 @@ def _check_parts(state: Mapping[str, Any], architecture: Architecture) -> None:
     features = state.get("n_features_in_", shape[0])
     require(features == shape[0], f"n_features_in_ must be {shape[0]}", features)
     names = state.get("feature_names_in_")
-    fine = names is None or len(names) == shape[0]
-    require(fine, f"feature_names_in_ must hold {shape[0]} names", names)
+    valid = names is None or len(names) == shape[0]
+    require(valid, f"feature_names_in_ must hold {shape[0]} names", names)
 
 
 def _check_routed(routed: Any, parameters: Sequence[str]) -> None:
-    fine = isinstance(routed, Mapping) and all(
+    valid = isinstance(routed, Mapping) and all(
         parameter in parameters
         and isinstance(settings, Mapping)
         and all(isinstance(name, str) for name in settings)
         for parameter, settings in routed.items()
     )
-    require(fine, f"_routed must hold settings by name for {list(parameters)}", routed)
+    require(valid, f"_routed must hold settings by name for {list(parameters)}", routed)
 
 
 def _check_classes(name: str, classes: Any) -> None:
-    fine = (
+    valid = (
         isinstance(classes, np.ndarray) and classes.ndim == 1 and classes.dtype.kind in _LABELS
     )
-    require(fine, f"{name} must be a one-dimensional ndarray of labels", classes)
+    require(valid, f"{name} must be a one-dimensional ndarray of labels", classes)
     try:
         increasing = bool((classes[1:] > classes[:-1]).all())
     except TypeError:
@@ -272,24 +272,24 @@ _LABELS = "biufUSOTmM"
 
 
 def _check_names(name: str, names: Any) -> None:
-    fine = isinstance(names, np.ndarray) and names.ndim == 1
-    fine = fine and all(isinstance(each, str) for each in names)
-    require(fine, f"{name} must be a one-dimensional ndarray of str", names)
+    valid = isinstance(names, np.ndarray) and names.ndim == 1
+    valid = valid and all(isinstance(each, str) for each in names)
+    require(valid, f"{name} must be a one-dimensional ndarray of str", names)
 
 
 def _check_history(name: str, history: Any) -> None:
-    fine = isinstance(history, dict) and all(
+    valid = isinstance(history, dict) and all(
         isinstance(key, str)
         and isinstance(values, list)
         and all(isinstance(value, Real) for value in values)
         for key, values in history.items()
     )
-    require(fine, f"{name} must be a dict of lists of numbers", history)
+    require(valid, f"{name} must be a dict of lists of numbers", history)
 
 
 def _check_scores(name: str, scores: NDArray[Any]) -> None:
-    fine = isinstance(scores, np.ndarray) and scores.ndim == 1 and scores.dtype.kind == "f"
-    require(fine, f"{name} must be a one-dimensional ndarray of floats", scores)
+    valid = isinstance(scores, np.ndarray) and scores.ndim == 1 and scores.dtype.kind == "f"
+    require(valid, f"{name} must be a one-dimensional ndarray of floats", scores)
 
 
 def _check_count(name: str, number: Any) -> None:
@@ -297,8 +297,8 @@ def _check_count(name: str, number: Any) -> None:
 
 
 def _check_shape(name: str, shape: Any) -> None:
-    fine = isinstance(shape, tuple) and all(is_count(size) for size in shape)
-    require(fine, f"{name} must be a tuple of ints from 0", shape)
+    valid = isinstance(shape, tuple) and all(is_count(size) for size in shape)
+    require(valid, f"{name} must be a tuple of ints from 0", shape)
 
 
 _FITTED = {

@@ -1,6 +1,6 @@
-"""What a network learns to answer: the interface of each kind of target, and weights of rows.
+"""Interface of the kinds of targets, and sample weights.
 
-There is a class for each kind (`skdnn._estimator.classes`), and nothing else asks which it is.
+There is a class for each kind (in `classes` and `numbers`), and nothing else asks which it is.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _NEGLIGIBLE = 2.0**-100
 
 
 class Target(ABC):
-    """One kind of target: checks `y`, gives it to the engine, and turns outputs into answers.
+    """One kind of target: validates and encodes `y`, and decodes outputs.
 
-    Beside the weights of a network a record of its target is kept, plain values under `keys`:
-    what the output layer follows from, without the target itself. `attributes` are what
-    a fitted estimator has that tells of its target.
+    The fitted state of an estimator has a record of its target, plain values under `keys`, from
+    which the output layer follows. `attributes` are the fitted attributes of an estimator that
+    belong to its target.
     """
 
     keys: ClassVar[tuple[str, ...]]
@@ -36,21 +36,21 @@ class Target(ABC):
 
     @property
     def output(self) -> Output:
-        """Return the output layer that gives such answers."""
+        """The output layer for this target."""
         return self.output_of(self.record())
 
     @abstractmethod
     def record(self) -> dict[str, Any]:
-        """Return what is kept beside the weights."""
+        """Return the record for the fitted state."""
 
     @abstractmethod
     def encode(self, y: NDArray[Any], sample_weight: SampleWeight | None) -> NDArray[Any]:
-        """Check targets and bring them into the form that the engine trains on.
+        """Validate targets and encode them for the engine.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Targets as the user has them.
+            Targets as the user gave them.
         sample_weight : ndarray of shape (n_samples,) or None
             Rows with zero weight may have any target.
 
@@ -61,20 +61,20 @@ class Target(ABC):
         Raises
         ------
         ValueError
-            If a target is none of this kind.
+            If a target is not of this kind.
         """
 
     @abstractmethod
     def decode(self, outputs: NDArray[np.float32]) -> NDArray[Any]:
-        """Turn what the network says of rows into answers."""
+        """Turn outputs of the network into predictions."""
 
     def strata(self, encoded: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
-        """Return what each row belongs to that keeps its share in a hold-out, or None.
+        """Return the classes to stratify a split by, or None.
 
         Raises
         ------
         ValueError
-            If there is what can't be shared between two sides.
+            If a class can't be split.
         """
         return None
 
@@ -84,9 +84,9 @@ class Target(ABC):
         class_weight: Mapping[Any, float] | str | None,  # noqa: ARG002
         encoded: NDArray[Any],  # noqa: ARG002
     ) -> NDArray[np.float32] | None:
-        """Return the weight of each row, as the engine takes it; None weighs all alike.
+        """Return the weight of each row for the engine; None weighs all alike.
 
-        Where there are classes, `class_weight` multiplies it.
+        With classes, `class_weight` multiplies it.
         """
         if sample_weight is None:
             return None
@@ -102,12 +102,12 @@ class Target(ABC):
     @staticmethod
     @abstractmethod
     def check_record(record: Mapping[str, Any]) -> None:
-        """Refuse a record that no fit makes, by a ValueError that names what is wrong."""
+        """Raise a ValueError if a record is not valid."""
 
     @staticmethod
     @abstractmethod
     def check_attributes(state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Refuse attributes of an estimator that don't belong to a record, by a ValueError."""
+        """Raise a ValueError if attributes of an estimator don't agree with a record."""
 
 
 def validate_sample_weight(
@@ -142,7 +142,7 @@ def validate_sample_weight(
 
 
 def within_range(weights: SampleWeight) -> SampleWeight:
-    """Scale weights that float32 could not hold or sum up; a power of two changes no digit."""
+    """Scale weights by a power of two, if float32 could not hold them or their sum."""
     largest = weights.max()
     if not 1 / _LARGEST <= largest <= _LARGEST:
         weights = np.ldexp(weights, -int(np.frexp(largest)[1]))

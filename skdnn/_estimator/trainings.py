@@ -1,4 +1,4 @@
-"""What a fit asks for becomes a training of the engine.
+"""The settings of a fit become a training of the engine.
 
 TensorFlow loads when the first of these functions is called.
 """
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a call of `fit` or `partial_fit` asks for.
+    """Validated settings of a call of `fit` or `partial_fit`.
 
     Parameters
     ----------
     architecture : Architecture
         The layers.
     target : mapping
-        The record of the target: what is kept of it.
+        The record of the target.
     loss : Loss
-        What the network is trained for.
+        The loss.
     regularization : Regularization
-        What the layers do while they are trained.
+        Dropout and penalties.
     initializers : sequence of InitializerSpec
         Of each layer's kernel.
     optimizer : OptimizerSpec
@@ -51,7 +51,7 @@ class Settings:
     callbacks : sequence of keras.callbacks.Callback
         This fit's own.
     verbose : int
-        As callbacks are told; 1 or more prints it where another engine takes over.
+        For callbacks' ``params``; 1 or more prints a switch to another engine.
     """
 
     architecture: Architecture
@@ -69,7 +69,7 @@ class Settings:
 
 
 def optimizer_key(spec: OptimizerSpec) -> tuple[Any, ...]:
-    """Return what tells an optimizer from others: settings, and what a schedule does."""
+    """Return the key of an optimizer: its settings, and the key of a custom schedule."""
     from skdnn._engine.functions import schedule_key
 
     return (spec.key, spec.schedule and schedule_key(spec.schedule))
@@ -157,14 +157,14 @@ def _compiled(settings: Settings) -> keras.Sequential:
 
 
 def callbacks_model(settings: Settings) -> keras.Sequential:
-    """Make the model that callbacks see beside the fused engine."""
+    """Make the model that callbacks get with the fused engine."""
     model = _compiled(settings)
     model.optimizer.build(model.trainable_variables)
     return model
 
 
 def row_losses(settings: Settings, network: Architecture) -> RowLosses:
-    """Return the pass that evaluates validation rows."""
+    """Return the compiled pass over validation data."""
     from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.programs import row_losses_for
 

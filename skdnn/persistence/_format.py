@@ -254,15 +254,15 @@ def _request(estimator: KerasDNNBase, requests: Mapping[str, Any]) -> None:
 def _pipeline(record: Any, estimator: KerasDNNBase) -> Pipeline:
     fields = validate_fields(record, _PIPELINE_FIELDS)
     shape, inputs = fields["image_shape"], fields["transform_input"]
-    fine = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
+    valid = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
     for numbers in (shape, None if (n := fields["n_features"]) is None else [n]):
-        fine = fine and all(type(n) is int and n > 0 for n in numbers or ())
-    require(fine, "its scale, image_shape and n_features must be positive")
+        valid = valid and all(type(n) is int and n > 0 for n in numbers or ())
+    require(valid, "its scale, image_shape and n_features must be positive")
     rows = estimator.input_shape_
-    fine = not fields["flatten"] or len(rows) == 1
+    valid = not fields["flatten"] or len(rows) == 1
     if shape is not None:
-        fine = fine and rows == ((prod(shape),) if fields["flatten"] else tuple(shape))
-    require(fine, f"its image_shape or flatten does not fit a network for rows of {rows}")
+        valid = valid and rows == ((prod(shape),) if fields["flatten"] else tuple(shape))
+    require(valid, f"its image_shape or flatten does not fit a network for rows of {rows}")
     pipeline = make_image_pipeline(
         scale=fields["scale"],
         flatten=fields["flatten"],

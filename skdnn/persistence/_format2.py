@@ -50,8 +50,8 @@ class OfNumbers(Format):
         require(
             activation in known, f"output_activation must be one of {known}: {activation!r}"
         )
-        fine = n == 1 or not network["one_dimensional"]
-        require(fine, f"one_dimensional can't be true with n_outputs={n}")
+        valid = n == 1 or not network["one_dimensional"]
+        require(valid, f"one_dimensional can't be true with n_outputs={n}")
         return Output(n, activation)
 
     def entries(self, manifest: Mapping[str, Any]) -> dict[str, Expected]:

@@ -108,16 +108,16 @@ def check_value(name: str, value: Any) -> None:
     """
     if "__" in name:
         parameter, _, setting = name.partition("__")
-        fine = parameter == "optimizer" and _IDENTIFIER.fullmatch(setting) is not None
-        _require(fine, "only settings of the optimizer can be in a file")
+        valid = parameter == "optimizer" and _IDENTIFIER.fullmatch(setting) is not None
+        _require(valid, "only settings of the optimizer can be in a file")
         _require(_is_schedule(value) or _is_plain_number(value), "it is no plain number")
     elif name in ("memory", "callbacks"):
         _require(value is None, "a file holds None here")
     elif name in _NAMES:
         known = _NAMES[name]()
         for each in value if isinstance(value, list | tuple | np.ndarray) else (value,):
-            fine = not isinstance(each, str) or each in known
-            _require(fine, f"{each!r} is not one of {sorted(known)}")
+            valid = not isinstance(each, str) or each in known
+            _require(valid, f"{each!r} is not one of {sorted(known)}")
 
 
 # The objects of Keras that a hyperparameter may be or, in a sequence, hold.
@@ -188,8 +188,8 @@ def _spelling(value: Any) -> Any:
     if type(value) is dict:
         return {"dict": [[_spelling(key), _spelling(each)] for key, each in value.items()]}
     if isinstance(value, np.ndarray):
-        fine = value.ndim == 1 and value.dtype.kind in "biufU"
-        _require(fine, "only arrays of one dimension, of numbers or text, can be saved")
+        valid = value.ndim == 1 and value.dtype.kind in "biufU"
+        _require(valid, "only arrays of one dimension, of numbers or text, can be saved")
         return {"array": [_spelling(each) for each in value]}
     return _keras_spelling(value)
 
@@ -199,8 +199,8 @@ def _keras_spelling(value: Any) -> dict[str, Any]:
     if name in ACTIVATIONS and value is getattr(keras.activations, name):
         return {"activation": name}
     if isinstance(value, type):
-        fine = name in OPTIMIZERS and value is getattr(keras.optimizers, name)
-        _require(fine, "it is not a class of Keras's optimizers")
+        valid = name in OPTIMIZERS and value is getattr(keras.optimizers, name)
+        _require(valid, "it is not a class of Keras's optimizers")
         return {"optimizer_class": name}
     for kind, (module, names) in _homes().items():
         cls = type(value)
@@ -268,16 +268,16 @@ def _read_tuple(kind: str, spelling: dict[str, Any]) -> tuple[Any, ...]:
 
 def _read_array(kind: str, spelling: dict[str, Any]) -> Any:
     items = _items(kind, spelling)
-    fine = all(type(each) in (bool, int, float, str) for each in items)
-    fine = fine and all(len(each) <= 64 for each in items if isinstance(each, str))
-    _require(fine, "an array holds something else than numbers or short texts")
+    valid = all(type(each) in (bool, int, float, str) for each in items)
+    valid = valid and all(len(each) <= 64 for each in items if isinstance(each, str))
+    _require(valid, "an array holds something else than numbers or short texts")
     return np.array(items)
 
 
 def _read_dict(kind: str, spelling: dict[str, Any]) -> dict[Any, Any]:
     pairs = _items(kind, spelling)
-    fine = all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
-    _require(fine, "a dict must hold pairs")
+    valid = all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
+    _require(valid, "a dict must hold pairs")
     record = {_value(key): _value(each) for key, each in pairs}
     _require(len(record) == len(pairs), "a dict holds a key twice")
     return record
@@ -322,8 +322,8 @@ def _items(kind: str, spelling: dict[str, Any]) -> list[Any]:
 
 def _known(kind: str, spelling: dict[str, Any], names: frozenset[str]) -> str:
     name = spelling[kind]
-    fine = isinstance(name, str) and name in names
-    _require(fine, f"{kind} {name!r} is not one of {sorted(names)}")
+    valid = isinstance(name, str) and name in names
+    _require(valid, f"{kind} {name!r} is not one of {sorted(names)}")
     return str(name)
 
 
@@ -342,14 +342,14 @@ def _python_random_kept() -> Iterator[None]:
 
 def _check_setting(kind: str, name: str, value: Any) -> None:
     _require(_IDENTIFIER.fullmatch(name) is not None, f"{name!r} is no name of a setting")
-    fine = _is_plain_number(value)
+    valid = _is_plain_number(value)
     if kind == "optimizer" and name == "learning_rate":
-        fine = fine or _is_schedule(value)
+        valid = valid or _is_schedule(value)
     if name == "name" or kind == "initializer":  # a label, or one of Keras's words
-        fine = fine or (isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None)
+        valid = valid or (isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None)
     if kind == "schedule" or value == []:
-        fine = fine or (isinstance(value, list) and all(map(_is_plain_number, value)))
-    _require(fine, f"its setting {name}={value!r} is no plain number")
+        valid = valid or (isinstance(value, list) and all(map(_is_plain_number, value)))
+    _require(valid, f"its setting {name}={value!r} is no plain number")
 
 
 def _is_plain_number(value: Any) -> bool:
@@ -366,6 +366,6 @@ def _remedy(name: str) -> str:
     return _REMEDIES.get(parameter, "take plain values")
 
 
-def _require(fine: bool, message: str) -> None:
-    if not fine:
+def _require(valid: bool, message: str) -> None:
+    if not valid:
         raise ValueError(message)

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from sklearn.model_selection import cross_val_score
 
 from skdnn import KerasDNNClassifier
-from skdnn._estimator.classes import Multilabel, learn_classes
+from skdnn._estimator.classes import Multilabel, fit_classes
 from skdnn._estimator.labels import check_labels, is_one_hot
 
 NAMES = np.array(["cat", "dog", "owl"])
@@ -40,7 +40,7 @@ def network(**settings):
 )
 def test_one_hot_labels_are_not_multilabel_without_a_word(Y):
     with pytest.warns(UserWarning, match=r"one 1 in each row.*multilabel.*y.argmax\(axis=1\)"):
-        assert isinstance(learn_classes(Y, None), Multilabel)
+        assert isinstance(fit_classes(Y, None), Multilabel)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_one_hot_labels_are_not_multilabel_without_a_word(Y):
     ids=["a row with none", "a row with two", "first dropped", "four rows"],
 )
 def test_multilabel_targets_are_taken_without_a_word(Y):
-    assert isinstance(learn_classes(Y, None), Multilabel)
+    assert isinstance(fit_classes(Y, None), Multilabel)
 
 
 def test_rows_of_zero_weight_have_no_say_in_what_is_one_hot():
     Y, weight = np.vstack([ONE_HOT, [1, 0, 1]]), np.array([1.0] * 6 + [0.0])
     with pytest.warns(UserWarning, match="argmax"):
-        learn_classes(Y, weight)
+        fit_classes(Y, weight)
     assert not is_one_hot(Y)
     assert not is_one_hot(255 * ONE_HOT)
 
@@ -170,9 +170,9 @@ def test_what_scikit_learn_takes_passes(y):
 
 def test_numbers_that_are_not_whole_are_no_classes():
     with pytest.raises(ValueError, match=r"^Unknown label type: continuous.*y.astype\(str\)$"):
-        learn_classes(np.array([0.5, 1.5, 0.5]), None)
+        fit_classes(np.array([0.5, 1.5, 0.5]), None)
     with pytest.raises(ValueError, match=r"values\. Numbers are for KerasDNNRegressor\.$"):
-        learn_classes(np.linspace(0, 1, 50), None)
+        fit_classes(np.linspace(0, 1, 50), None)
     for Y in (2 * ONE_HOT - 1, 255 * ONE_HOT):
         message = rf"zeros and ones in 3 columns.*; pass y == {Y.max()}$"
         with pytest.raises(ValueError, match=message):
@@ -229,4 +229,4 @@ def test_missing_labels_are_refused_wherever_labels_are_given(iris):
 def test_a_class_by_the_name_of_a_missing_label_is_told():
     for y in (np.array(["cat", "dog", np.nan]), np.array(["cat", "<NA>"], object)):
         with pytest.warns(UserWarning, match=r"a class \['(nan|<NA>)'\], the text that a miss"):
-            learn_classes(y, None)
+            fit_classes(y, None)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdnn._estimator.classes import Classes, Multilabel, learn_classes
+from skdnn._estimator.classes import Classes, Multilabel, fit_classes
 from skdnn._estimator.rows import LabelledRows, check_not_masked, hold_out, warn_of_lost_digits
 
 X = np.arange(20.0).reshape(10, 2)
@@ -101,13 +101,13 @@ def test_a_class_of_one_row_is_refused_by_its_label():
     )
     for fraction in (0.3, 3, 5):
         with pytest.raises(ValueError, match=rule):
-            hold_out(LabelledRows(X, names, None), learn_classes(names, None), fraction, seed=0)
+            hold_out(LabelledRows(X, names, None), fit_classes(names, None), fraction, seed=0)
 
 
 def test_a_thousand_classes_of_one_row_are_named_in_a_line():
     classes = np.array([f"class {k}" for k in range(1000)])
     labels = np.append(np.repeat(classes[:1], 1001), classes[1:])
-    rows, target = LabelledRows(np.zeros((2000, 1)), labels, None), learn_classes(labels, None)
+    rows, target = LabelledRows(np.zeros((2000, 1)), labels, None), fit_classes(labels, None)
     with pytest.raises(ValueError, match=r"only 1 of \['class 1', .*, and 994 more\]") as told:
         hold_out(rows, target, 0.1, seed=0)
     assert len(str(told.value)) < 400

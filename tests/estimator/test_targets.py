@@ -9,7 +9,7 @@ from skdnn._estimator.classes import (
     Classes,
     Multilabel,
     check_same_classes,
-    learn_classes,
+    fit_classes,
     row_weights,
 )
 from skdnn._estimator.labels import is_multilabel
@@ -22,7 +22,7 @@ from skdnn._estimator.targets import validate_sample_weight
     ids=["int", "str", "object"],
 )
 def test_numbers_are_places_among_sorted_classes(y):
-    target = learn_classes(y, None)
+    target = fit_classes(y, None)
     numbers = target.encode(y, None)
     np.testing.assert_array_equal(numbers, [1, 0, 1])
     assert numbers.dtype == np.int32
@@ -31,13 +31,13 @@ def test_numbers_are_places_among_sorted_classes(y):
 
 
 def test_classes_that_the_caller_knows_are_sorted():
-    target = learn_classes(np.array([1]), None, [2, 0, 1])
+    target = fit_classes(np.array([1]), None, [2, 0, 1])
     np.testing.assert_array_equal(target.classes, [0, 1, 2])
 
 
 def test_continuous_targets_are_refused():
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
-        learn_classes(np.array([0.5, 1.25, 2.5]), None)
+        fit_classes(np.array([0.5, 1.25, 2.5]), None)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_continuous_targets_are_refused():
 )
 def test_targets_without_a_choice_of_one_class_are_refused(y, weight, message):
     with pytest.raises(ValueError, match=message):
-        learn_classes(np.array(y), None if weight is None else np.array(weight))
+        fit_classes(np.array(y), None if weight is None else np.array(weight))
 
 
 def test_two_columns_of_classes_are_refused_later_too():
@@ -72,7 +72,7 @@ def test_labels_of_another_kind_are_unknown():
 
 def test_rows_of_zero_weight_have_no_say():
     y, weight = np.array([5, 7, 9, 7]), np.array([1.0, 0.0, 2.0, 0.0])
-    target = learn_classes(y, weight)
+    target = fit_classes(y, weight)
     np.testing.assert_array_equal(target.classes, [5, 9])
     np.testing.assert_array_equal(target.encode(y, weight), [0, 0, 1, 0])
 
@@ -86,7 +86,7 @@ def test_the_first_of_equally_probable_classes_is_chosen():
 
 def test_columns_of_zeros_and_ones_are_labels():
     Y = np.array([[0, 1, 1], [0, 0, 0]])
-    target = learn_classes(Y, None)
+    target = fit_classes(Y, None)
     assert type(target) is Multilabel
     np.testing.assert_array_equal(target.classes, [0, 1, 2])
     np.testing.assert_array_equal(target.encode(Y, None), Y)
@@ -98,13 +98,13 @@ def test_columns_of_zeros_and_ones_are_labels():
 
 def test_classes_of_columns_are_their_numbers():
     Y = np.array([[0, 1], [1, 1]])
-    np.testing.assert_array_equal(learn_classes(Y, None, [0, 1]).classes, [0, 1])
+    np.testing.assert_array_equal(fit_classes(Y, None, [0, 1]).classes, [0, 1])
     rule = r"classes must be the numbers of the columns, \[0, 1\], got \[0, 2\]$"
     with pytest.raises(ValueError, match=rule):
-        learn_classes(Y, None, [0, 2])
+        fit_classes(Y, None, [0, 2])
     one_hot = np.eye(2, dtype=int)[[0, 1, 1, 0, 1]]
     with pytest.raises(ValueError, match=r"got \['a', 'b'\]; .* pass y.argmax\(axis=1\)$"):
-        learn_classes(one_hot, None, ["a", "b"])
+        fit_classes(one_hot, None, ["a", "b"])
 
 
 @pytest.mark.parametrize("Y", [[[0, 1, 1]], [[0, 2], [1, 1]], [0, 1]])
@@ -253,7 +253,7 @@ def test_messages_with_a_thousand_classes_stay_short():
     for call in (
         lambda: target.encode(other, None),
         lambda: check_same_classes(other, many),
-        lambda: learn_classes(np.eye(1000, dtype=int), None, many),
+        lambda: fit_classes(np.eye(1000, dtype=int), None, many),
         lambda: columns.encode(np.arange(10**6).reshape(1000, 1000), None),
         lambda: row_weights(None, weights, many, numbers),
         lambda: row_weights(None, dict.fromkeys(many, -1), many, numbers),
