@@ -1,4 +1,4 @@
-"""Words on a command line become calls, and what goes wrong becomes one line."""
+"""Parsing of the command line, and errors in one line."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry() -> None:
     """Run the command as a process.
 
-    What did not end well ends at once: a fit that is still in TensorFlow's hands can't be
-    stopped, and the interpreter's own way out would wait for it, or abort.
+    After an error the process exits at once: a fit that still runs in TensorFlow can't be
+    stopped, and the interpreter would wait for it at exit, or abort.
     """
     code = main()
     if code:

@@ -110,12 +110,12 @@ class HistoryMonitor(PipelineCallback):
 
     def setup(self, estimator: Any, context: CallbackContext) -> None:
         super().setup(estimator, context)
-        self._seen.restart(str(context.root_uuid))  # without what an earlier fit left
+        self._seen.restart(str(context.root_uuid))  # without histories of earlier fits
         self._channel.listen(self._seen.receive)
 
     def teardown(self, estimator: Any, context: CallbackContext) -> None:
         super().teardown(estimator, context)
-        self._seen.under_way = False  # what was seen stays
+        self._seen.under_way = False
 
     def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
         super().on_fit_task_end(estimator, context)
@@ -126,7 +126,7 @@ class HistoryMonitor(PipelineCallback):
 
 
 class _Seen:
-    """The histories of one search. Apart from the monitor, which its channel must not keep."""
+    """The histories of one search. Its own class: the channel must not hold the monitor."""
 
     def __init__(self) -> None:
         self.records: list[_Record] = []
@@ -134,18 +134,18 @@ class _Seen:
         self._root: str | None = None
 
     def restart(self, root: str) -> None:
-        """Forget everything: a search begins.
+        """Clear all histories at the beginning of a search.
 
         Parameters
         ----------
         root : str
-            Of the search.
+            Id of the search.
         """
         self.records.clear()
         self._root, self.under_way = root, True
 
     def receive(self, message: tuple[str, int | None, Mapping[str, Sequence[float]]]) -> None:
-        """Keep a history, unless it is of another search: one that was interrupted goes on.
+        """Store a history, unless it is of an earlier, interrupted search.
 
         Parameters
         ----------
@@ -157,6 +157,6 @@ class _Seen:
             self.records.append((number, {name: list(v) for name, v in history.items()}))
 
     def __getstate__(self) -> dict[str, Any]:
-        # While fits are under way each takes a copy along, which needs none of the others'.
+        # During a search each fit pickles a copy, which needs no histories of others.
         kept = [] if self.under_way else list(self.records)
         return {"records": kept, "under_way": False, "_root": self._root}

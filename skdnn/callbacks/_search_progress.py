@@ -184,7 +184,7 @@ class SearchProgress(PipelineCallback):
         self._varied = _varied_in(estimator)
         if not is_search(estimator):
             self._send("planned", fits=1)
-        if self._channel.is_first:
+        if self._channel.is_original:
             self._show()
 
     def teardown(self, estimator: Any, context: CallbackContext) -> None:
@@ -272,14 +272,14 @@ def _is_whole_fit(estimator: Any, context: CallbackContext) -> bool:
 
 
 def _whole_fit_of(context: CallbackContext) -> CallbackContext:
-    """Find the counted fit that a task belongs to."""
+    """Return the counted fit that a task belongs to."""
     while not (is_fold(context) or is_refit(context) or context.parent is None):
         context = context.parent
     return context
 
 
 def _path(context: CallbackContext) -> str:
-    """Name a task by its place, so that it begins with the name of the task around it."""
+    """Return the path of a task, which has that of its parent as prefix."""
     numbers = []
     place: CallbackContext | None = context
     while place is not None:

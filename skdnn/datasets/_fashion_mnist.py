@@ -15,8 +15,8 @@ from skdnn.datasets._catalogue import FASHION_MNIST, Catalogue, IdxFile
 from skdnn.datasets._download import download_files, download_openml
 from skdnn.datasets._sources import (
     Cache,
-    Found,
     Source,
+    VerifiedFiles,
     collect,
     keras_directory,
     read_directory,
@@ -111,7 +111,7 @@ def load_fashion_mnist_sample(
         arrays = np.load(file, allow_pickle=False)
         images = np.concatenate([arrays[f"{part}_images"] for part in parts])
         labels = np.concatenate([arrays[f"{part}_target"] for part in parts])
-    return _in_form(images, labels, return_X_y=return_X_y)
+    return _as_bunch_or_arrays(images, labels, return_X_y=return_X_y)
 
 
 @validate_params(
@@ -227,7 +227,7 @@ def fetch_fashion_mnist(
         raise OSError(_describe_failure(failures, cache, files, download_if_missing))
     images = np.concatenate([arrays[file] for file in files[0::2]])
     labels = np.concatenate([arrays[file] for file in files[1::2]])
-    return _in_form(images, labels, return_X_y=return_X_y)
+    return _as_bunch_or_arrays(images, labels, return_X_y=return_X_y)
 
 
 def _local_sources(catalogue: Catalogue, cache: Cache) -> list[Source]:
@@ -243,12 +243,12 @@ def _local_sources(catalogue: Catalogue, cache: Cache) -> list[Source]:
 def _remote_sources(
     catalogue: Catalogue, cache: Cache, *, n_retries: int, delay: float
 ) -> list[Source]:
-    def from_server(files: Sequence[IdxFile]) -> Found:
+    def from_server(files: Sequence[IdxFile]) -> VerifiedFiles:
         return download_files(
             files, catalogue=catalogue, cache=cache, n_retries=n_retries, delay=delay
         )
 
-    def from_openml(_: Sequence[IdxFile]) -> Found:
+    def from_openml(_: Sequence[IdxFile]) -> VerifiedFiles:
         return download_openml(catalogue, cache=cache, n_retries=n_retries, delay=delay)
 
     return [Source(catalogue.url, from_server), Source("OpenML", from_openml)]
@@ -281,7 +281,7 @@ def _folder(cache: Cache) -> str:
         return "the folder fashion-mnist of a data home that can be written to"
 
 
-def _in_form(
+def _as_bunch_or_arrays(
     images: Images, labels: NDArray[np.uint8], *, return_X_y: bool
 ) -> Bunch | tuple[Images, Target]:
     target = labels.astype(np.int64)

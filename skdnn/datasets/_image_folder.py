@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from skdnn.datasets._image_files import Form, Images, Watch, read_images
+from skdnn.datasets._image_files import ImageFormat, Images, ProgressCallback, read_images
 from skdnn.datasets._image_listing import FolderListing
 
 Labels = NDArray[np.str_]
@@ -138,17 +138,17 @@ dtype uint8
     kept = (
         "cropping" if crop_to_aspect_ratio else "padding" if pad_to_aspect_ratio else "nothing"
     )
-    form = Form(*_size(image_size), color_mode == "rgb", kept)
-    data = read_folder(directory, form, with_classes=labels is not None)
+    image_format = ImageFormat(*_size(image_size), color_mode == "rgb", kept)
+    data = read_folder(directory, image_format, with_classes=labels is not None)
     return (data.images, data.target) if return_X_y else data
 
 
 def read_folder(
     directory: str | os.PathLike[str],
-    form: Form,
+    image_format: ImageFormat,
     *,
     with_classes: bool = True,
-    watch: Watch | None = None,
+    progress_callback: ProgressCallback | None = None,
 ) -> Bunch:
     """Read a folder of images.
 
@@ -156,12 +156,12 @@ def read_folder(
     ----------
     directory : str or path-like
         The folder.
-    form : Form
-        What each image becomes.
+    image_format : ImageFormat
+        Size and colours of the images.
     with_classes : bool
         Whether sub-folders are classes.
-    watch : callable, optional
-        Told how many images are read, and of how many.
+    progress_callback : callable, optional
+        Called with the number of images read, and the number of all.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def read_folder(
     listing = FolderListing(top, with_classes)
     listing.check()
     listing.warn()
-    images = read_images(listing.files, form, watch)
+    images = read_images(listing.files, image_format, progress_callback)
     target = np.array(listing.labels) if with_classes else None
     return Bunch(
         images=images,

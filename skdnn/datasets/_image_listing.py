@@ -1,4 +1,4 @@
-"""Which files of a folder are images, of which class, and what is passed over."""
+"""Listing of a folder's images, their classes, and of ignored files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Never
 
 from skdnn.datasets._image_files import image_suffixes, listed
 
-# What systems leave in folders, beside what starts with a dot.
+# Files of operating systems, besides those with a leading dot.
 _SYSTEM_FILES = {"__macosx", "@eadir", "desktop.ini", "thumbs.db"}
 _PHONES = (".heic", ".heif")
 # Parts of a data set, not classes.
@@ -18,7 +18,7 @@ _SUBSETS = {"test", "testing", "train", "training", "val", "valid", "validation"
 
 @dataclass
 class FolderListing:
-    """The files of a folder, before they are read.
+    """The files of a folder.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class FolderListing:
     labels : list of str or None
         Their classes.
     ignored : list of str
-        Other files, as seen from the folder.
+        Other files, relative to the folder.
     empty : list of str
         Sub-folders without images.
     """
@@ -55,7 +55,7 @@ class FolderListing:
                 self.empty.append(name)
 
     def _add(self, folder: str, label: str | None) -> int:
-        """Take all images in a folder, at any depth; return how many there are."""
+        """Add all images in a folder, at any depth; return their number."""
         before, suffixes = len(self.files), image_suffixes()
         for place, folders, names in os.walk(folder, onerror=_raise):
             folders[:] = sorted(filter(_is_data, folders))
@@ -70,7 +70,7 @@ class FolderListing:
         return found
 
     def check(self) -> None:
-        """Raise an error if there is nothing to learn from."""
+        """Raise an error if there are not images of at least two classes."""
         classes = sorted(filter(None, set(self.labels)))
         to_learn = [name for name in classes if name.lower().startswith("train")]
         inside = repr(os.path.join(self.top, *(to_learn or classes)[:1]))
@@ -85,7 +85,7 @@ class FolderListing:
         if classes:
             found = f"one, {classes[0]!r} (if the classes are in there, take {inside})"
         problem = f"directory must hold {self._rule()}; {self.top!r} has {found}"
-        raise ValueError("; ".join([problem, *self.remarks()]))
+        raise ValueError("; ".join([problem, *self.messages()]))
 
     def _rule(self) -> str:
         if self.with_classes:
@@ -93,14 +93,14 @@ class FolderListing:
         return "images"
 
     def warn(self) -> None:
-        """Say what is not read."""
-        for remark in self.remarks():
-            warnings.warn(remark, stacklevel=5)  # the line that calls load_image_folder
+        """Warn of ignored files and empty folders."""
+        for message in self.messages():
+            warnings.warn(message, stacklevel=5)  # the line that calls load_image_folder
 
-    def remarks(self) -> list[str]:
-        """Return what is not read, in words."""
+    def messages(self) -> list[str]:
+        """Return messages about ignored files and empty folders."""
         files, folders = len(self.ignored), len(self.empty)
-        remarks = []
+        messages = []
         if files:
             what = (
                 "1 file that is no image"
@@ -108,13 +108,13 @@ class FolderListing:
                 else f"{files:,} files that are no images"
             )
             what += " of a class" * self.with_classes
-            remarks.append(f"passed over {what}: {listed(self.ignored)}")
+            messages.append(f"passed over {what}: {listed(self.ignored)}")
         if any(name.lower().endswith(_PHONES) for name in self.ignored):
-            remarks.append("HEIC is read where the package pillow-heif is installed")
+            messages.append("HEIC is read where the package pillow-heif is installed")
         if folders:
             what = "1 folder" if folders == 1 else f"{folders:,} folders"
-            remarks.append(f"passed over {what} without images: {listed(self.empty)}")
-        return remarks
+            messages.append(f"passed over {what} without images: {listed(self.empty)}")
+        return messages
 
 
 def _is_data(name: str) -> bool:

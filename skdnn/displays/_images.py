@@ -385,7 +385,7 @@ def drawable(image: NDArray[Any]) -> NDArray[Any]:
 def _choice(
     which: str, wrong: NDArray[np.bool_], certainty: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.intp], str]:
-    """Return the rows in the order in which they are shown, and a title."""
+    """Return row indices in the order shown, and a title."""
     if which == "first":
         return np.arange(len(wrong)), f"The first {{shown}} of {len(wrong):,} images"
     if which == "least_certain":

@@ -237,7 +237,7 @@ def _luminance(colour: NDArray[np.float64]) -> float:
 
 
 def _values(params: Sequence[Mapping[str, Any]], name: str) -> list[str]:
-    """Return the texts of a parameter's values: numbers in order, others as they came."""
+    """Return the values of a parameter as text: numbers sorted, others as they appear."""
     found = {value_text(c[name]): c[name] for c in params if name in c}
     if all(isinstance(v, Real) and not isinstance(v, bool) for v in found.values()):
         return sorted(found, key=lambda text: found[text])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.container import ErrorbarContainer
 
-# As many colours and markers can be told apart in one legend.
+# More colours and markers can't be distinguished in a legend.
 _MOST_NAMED = 12
 
 
@@ -185,7 +185,7 @@ class SearchResultsDisplay:
         )
 
     def _named(self) -> list[int]:
-        """Return the rows that are named, the best first: of many the unbeaten ones."""
+        """Return the candidates with a name, best first; of many, the Pareto-optimal ones."""
         best_first = [int(row) for row in np.argsort(-self.scores.mean(axis=1), kind="stable")]
         if len(best_first) <= _MOST_NAMED:
             return best_first

@@ -384,7 +384,7 @@ class TrainingCurvesDisplay:
         self.best_marks_ += self.ax_.plot(best_epochs, heights, color=colour, **_MARK)
 
     def _explain(self, label: str, **style: Any) -> None:
-        """Add a line to the legend that stands for no label, once for each axes."""
+        """Add an explanation to the legend, once per axes."""
         if label not in self.ax_.get_legend_handles_labels()[1]:
             self.ax_.plot([], [], label=label, **style)
 

@@ -83,7 +83,7 @@ def save(
     from skdnn.persistence import _atomic, _container, _description
 
     check_is_fitted(estimator)
-    data = _container.to_bytes(*_description.described(estimator))
+    data = _container.to_bytes(*_description.describe(estimator))
     try:
         _estimator(io.BytesIO(data), len(data))
     except LoadError as error:  # nothing is written that could not be read
@@ -151,16 +151,16 @@ def _estimator(file: BinaryIO, size: int) -> Any:
 
     header = _container.read_header(file, size)
     number = header.manifest.get("format") if isinstance(header.manifest, dict) else None
-    form = _formats.format_of_number(number)
-    if form is None:
+    file_format = _formats.format_of_number(number)
+    if file_format is None:
         known = " and ".join(map(str, _formats.NUMBERS))
         raise LoadError(
             f"it has format {number!r}, this version of skdnn reads {known}; a later version "
             "of skdnn may have written it"
         )
     try:
-        form.check_header(header)
-        return form.restored(header.manifest, _container.read_arrays(file, header))
+        file_format.check_header(header)
+        return file_format.restore(header.manifest, _container.read_arrays(file, header))
     except LoadError:
         raise
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:

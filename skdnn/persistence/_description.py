@@ -37,7 +37,7 @@ _KNOWN_ATTRIBUTES = {
 }
 
 
-def described(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def describe(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Describe a fitted estimator or image pipeline.
 
     Parameters
@@ -63,18 +63,18 @@ def described(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     if isinstance(estimator, Pipeline):
         settings, network = image_pipeline_parts(estimator)
         pipeline = _pipeline_record(estimator, settings)
-    form = format_of(network)
-    if form is None:
+    file_format = format_of(network)
+    if file_format is None:
         raise TypeError(
             "only a KerasDNNClassifier, a KerasDNNRegressor or a pipeline as made by "
             f"make_image_pipeline can be saved, got {type(network).__name__}; skops saves "
             "other estimators"
         )
     _check_attributes(network)
-    of_targets, output, arrays = form.described(network)
+    of_targets, output, arrays = file_format.describe(network)
     manifest = {
-        "format": form.number,
-        "kind": form.kind if pipeline is None else form.pipeline_kind,
+        "format": file_format.number,
+        "kind": file_format.kind if pipeline is None else file_format.pipeline_kind,
         "versions": {"python": python_version(), **{name: version(name) for name in _PACKAGES}},
         "parameters": _parameters_record(network),
         "network": {**_layers_record(network), **output},
@@ -100,7 +100,7 @@ def _check_attributes(estimator: KerasDNNBase) -> None:
 
 def _parameters_record(estimator: KerasDNNBase) -> dict[str, Any]:
     parameters = estimator.get_params(deep=True).items()
-    return {name: _values.spelled(name, value) for name, value in parameters}
+    return {name: _values.encode(name, value) for name, value in parameters}
 
 
 def _layers_record(estimator: KerasDNNBase) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def _layers_record(estimator: KerasDNNBase) -> dict[str, Any]:
         "input_shape": [int(n) for n in fitted_state["input_shape"]],
         "hidden_units": list(fitted_state["hidden_units"]),
         "activation": [
-            _values.spelled("activation", each) for each in fitted_state["activation"]
+            _values.encode("activation", each) for each in fitted_state["activation"]
         ],
         "batch_normalization": list(fitted_state["batch_normalization"]),
     }
@@ -158,7 +158,7 @@ def _requests_record(estimator: KerasDNNBase) -> dict[str, Any]:
 def _pipeline_record(pipeline: Pipeline, settings: Mapping[str, Any]) -> dict[str, Any]:
     shape, transformer = settings["image_shape"], pipeline.steps[0][1]
     return {
-        "scale": _values.spelled("scale", settings["scale"]),
+        "scale": _values.encode("scale", settings["scale"]),
         "flatten": bool(settings["flatten"]),
         "image_shape": None if shape is None else [int(n) for n in shape],
         "n_features": getattr(transformer, "n_features_in_", None),

@@ -1,7 +1,7 @@
-"""What files of every format have in common, and how they become a fitted estimator again.
+"""Base of the file formats: from a file to a fitted estimator.
 
-A format is an estimator, and how a file holds what that estimator answers. It is never changed
-so that a file of it no longer loads.
+There is a format for each estimator, whose targets it stores. Changes must keep earlier files
+loadable.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _KERAS_OPTIMIZERS = "keras.src.optimizers."
 class Format(ABC):
     """One format, by its number.
 
-    `estimator` is what a file of it holds; `kind` and `pipeline_kind` are what the manifest
-    calls that, alone and behind the image transformer. `manifest` and `network` are the fields
-    of the manifest, and of its part "network", that tell of the targets, with their types.
+    `estimator` is the class that it stores; `kind` and `pipeline_kind` are its names in the
+    manifest, alone and behind the image transformer. `manifest` and `network` are the fields of
+    the manifest, and of its part "network", that depend on the targets, with their types.
     """
 
     number: ClassVar[int]
@@ -60,13 +60,13 @@ class Format(ABC):
     # -- what a format says of its targets --------------------------------------------------
 
     @abstractmethod
-    def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
-        """Return the fields of manifest and network that tell of the targets, and arrays.
+    def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+        """Return the fields of manifest and network that depend on the targets, and arrays.
 
         Raises
         ------
         ValueError
-            If the targets are such as a file may not hold.
+            If a file can't store the targets.
         """
 
     @abstractmethod
@@ -79,20 +79,20 @@ class Format(ABC):
 
     @abstractmethod
     def record(self, network: Mapping[str, Any], arrays: Arrays) -> dict[str, Any]:
-        """Return the record of the targets that is kept beside the weights."""
+        """Return the record of the target, for the fitted state."""
 
     def attributes(
         self,
         manifest: Mapping[str, Any],  # noqa: ARG002
         arrays: Arrays,  # noqa: ARG002
     ) -> dict[str, Any]:
-        """Return the attributes of a fitted estimator that tell of its targets."""
+        """Return the fitted attributes that belong to the targets."""
         return {}
 
     # -- from a file to an estimator --------------------------------------------------------
 
     def check_header(self, header: Header) -> None:
-        """Check that the arrays announced are those the network needs, before any is read.
+        """Check that the arrays in the header are those of the network, before any is read.
 
         Parameters
         ----------
@@ -119,8 +119,8 @@ class Format(ABC):
             check_entry(name, left.pop(name, None), *expected)
         require(not left, f"it has tensors that no estimator needs: {sorted(left)}")
 
-    def restored(self, manifest: Mapping[str, Any], arrays: Arrays) -> Any:
-        """Put an estimator or image pipeline together again.
+    def restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> Any:
+        """Rebuild an estimator or image pipeline.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class Format(ABC):
         for name in ("input_shape", "hidden_units"):
             layers[name] = tuple(layers[name])
             require(all(type(n) is int for n in layers[name]), f"{name} must hold ints")
-        functions = (_values.read("activation", each) for each in layers["activation"])
+        functions = (_values.decode("activation", each) for each in layers["activation"])
         layers["activation"] = tuple(functions)
         layers["batch_normalization"] = tuple(layers["batch_normalization"])
         check_layers(layers)
@@ -179,9 +179,9 @@ class Format(ABC):
         _request(estimator, manifest["requests"])
         return estimator
 
-    def _unfitted(self, spellings: Mapping[str, Any]) -> KerasDNNBase:
+    def _unfitted(self, encoded: Mapping[str, Any]) -> KerasDNNBase:
         cls = self.estimator
-        parameters = {name: _values.read(name, each) for name, each in spellings.items()}
+        parameters = {name: _values.decode(name, each) for name, each in encoded.items()}
         own = {name: value for name, value in parameters.items() if "__" not in name}
         unknown = sorted(own.keys() - set(cls._get_param_names()))
         require(not unknown, f"it has unknown hyperparameters {unknown}: of a later version?")

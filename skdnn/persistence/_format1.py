@@ -17,8 +17,8 @@ from skdnn.persistence._rules import Expected, check_texts, require, validate_fi
 _MOST_TEXT_BYTES = 64 * 2**20
 
 
-class OfClasses(Format):
-    """Classes are an array, or, where they are text, a list in the manifest."""
+class ClassifierFormat(Format):
+    """Classes are an array, or, if they are text, a list in the manifest."""
 
     number = 1
     estimator = KerasDNNClassifier
@@ -26,7 +26,7 @@ class OfClasses(Format):
     manifest: ClassVar[Mapping[str, Any]] = {"classes": dict | None}
     network: ClassVar[Mapping[str, Any]] = {"n_classes": int, "multilabel": bool}
 
-    def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+    def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the classes and the output layer."""
         classes, arrays = _classes_record(estimator.classes_)
         fitted_state = estimator._learnt

@@ -20,7 +20,7 @@ from skdnn.regressor import KerasDNNRegressor
 _SCALE, _SHIFT = "units.scale", "units.shift"
 
 
-class OfNumbers(Format):
+class RegressorFormat(Format):
     """The units of the numbers are two arrays, with a number for each output."""
 
     number = 2
@@ -32,7 +32,7 @@ class OfNumbers(Format):
         "one_dimensional": bool,
     }
 
-    def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+    def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the units and the output layer."""
         fitted_state = estimator._learnt
         network = {

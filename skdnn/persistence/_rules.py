@@ -1,4 +1,4 @@
-"""Rules that a file's manifest and header are held to, whatever format they are of."""
+"""Validation of manifest and header, for all formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Expected = tuple[str, tuple[int, ...] | str | None, "np.dtype[Any] | None"]
 
 
 def require(valid: bool, message: str) -> None:
-    """Raise a LoadError with a short message, unless all is fine."""
+    """Raise a LoadError with a short message unless it is valid."""
     if not valid:
         raise LoadError(message if len(message) <= 300 else f"{message[:300]}...")
 

@@ -124,12 +124,12 @@ default=None
     from skdnn.report._network import describe_network, last_step
     from skdnn.report._page import render
     from skdnn.report._search_pictures import curves_pictures, heatmap_picture, times_picture
-    from skdnn.report._unseen import unseen_rows
+    from skdnn.report._unseen import validate_unseen
 
     facts = SearchFacts.of(search, names, score_name)
     winner = search.best_estimator_
     target = target_of(winner)
-    rows = unseen_rows(X_test, y_test, images, target.answers)
+    rows = validate_unseen(X_test, y_test, images, target.answers)
     page = render(
         title=title,
         data=data,
@@ -139,7 +139,7 @@ default=None
         heatmap=heatmap_picture(search, facts),
         unseen=None
         if rows is None
-        else target.unseen(search, facts, rows, target_names, n_images),
+        else target.evaluate(search, facts, rows, target_names, n_images),
         network=describe_network(winner),
         target=target,
         about_curves=target.about_curves(last_step(winner)),

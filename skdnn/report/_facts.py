@@ -1,4 +1,4 @@
-"""What a search found, in numbers and words."""
+"""The results of a search, for the page."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class SearchFacts:
     winner : int
         The candidate that was refitted.
     score_name : str
-        What the scores are.
-    questions : dict of str to list of str
-        Values that were tried, by parameter.
+        Name of the score.
+    param_values : dict of str to list of str
+        Values that were searched, by parameter.
     score_note : str
-        What else is to be known of the scores, in a sentence.
+        An explanation of the scores.
     """
 
     names: list[str]
@@ -52,7 +52,7 @@ class SearchFacts:
     ranks: NDArray[np.int64]
     winner: int
     score_name: str
-    questions: dict[str, list[str]]
+    param_values: dict[str, list[str]]
     score_note: str = ""
 
     @classmethod
@@ -77,7 +77,7 @@ class SearchFacts:
             ranks=np.array([1 + int((means > mean).sum()) for mean in means]),
             winner=winner,
             score_name=validate_score_name(search, score_name),
-            questions=_questions(search.cv_results_["params"]),
+            param_values=_param_values(search.cv_results_["params"]),
             score_note=_score_note(search),
         )
 
@@ -217,7 +217,7 @@ def _score_note(search: Any) -> str:
     return ""
 
 
-def _questions(params: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+def _param_values(params: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     varied = varied_parameters(params)
     short = short_names(varied)
     return {

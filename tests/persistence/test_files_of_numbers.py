@@ -186,7 +186,7 @@ def test_an_image_pipeline(settings, brightness, path):
 
 
 def test_a_missing_hyperparameter_takes_its_default(fitted, path):
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     del manifest["parameters"]["quantile"]
     path.write_bytes(_container.to_bytes(manifest, arrays))
     assert load(path).quantile == 0.5

@@ -578,7 +578,7 @@ def test_a_missing_hyperparameter_takes_its_default(fitted, path):
     """A later version has more hyperparameters than an earlier one wrote."""
     from skdnn.persistence import _container, _description
 
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     del manifest["parameters"]["label_smoothing"]
     path.write_bytes(_container.to_bytes(manifest, arrays))
     assert load(path).label_smoothing == 0.0
@@ -588,7 +588,7 @@ def test_a_missing_hyperparameter_takes_its_default(fitted, path):
 def test_state_of_another_keras_is_refused_when_training_goes_on(engine, fitted, iris, path):
     from skdnn.persistence import _container, _description
 
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     arrays["slots.2"], arrays["slots.4"] = arrays["slots.4"], arrays["slots.2"]
     manifest["parameters"]["engine"] = engine
     path.write_bytes(_container.to_bytes(manifest, arrays))
@@ -603,7 +603,7 @@ def test_state_of_another_keras_is_refused_when_training_goes_on(engine, fitted,
 def test_another_format_is_refused(number, fitted, path):
     from skdnn.persistence import _container, _description
 
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     path.write_bytes(_container.to_bytes({**manifest, "format": number}, arrays))
     message = "reads 1 and 2; a later version of skdnn may have written it"
     with pytest.raises(LoadError, match=message):
@@ -613,7 +613,7 @@ def test_another_format_is_refused(number, fitted, path):
 def test_a_classifier_is_written_in_the_format_that_earlier_versions_read(fitted):
     from skdnn.persistence import _description
 
-    assert _description.described(fitted)[0]["format"] == 1
+    assert _description.describe(fitted)[0]["format"] == 1
 
 
 def test_a_missing_file_and_a_directory(path):
