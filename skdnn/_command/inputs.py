@@ -201,27 +201,10 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
             f"file {str(path)!r}"
         )
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise ValueError("it holds a single array")
-        with loaded as arrays:
-            missing = {"X", "y"} - set(arrays.files)
-            if missing:
-                raise InputError(
-                    f"{path} must hold arrays named X and y; it has {sorted(arrays.files)}"
-                )
-            images, target = arrays["X"], arrays["y"]
+        images, target = _load_npz(path)
     except InputError:
         raise
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-    ) as error:
+    except _NPZ_ERRORS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "pickle" in reason:  # NumPy advises to allow them, which runs what is in the file
             reason = "it is no such file, or holds objects (save labels as y.astype(str))"
@@ -230,6 +213,31 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
         ) from error
     _check(path, images, target)
     return images, target
+
+
+# What NumPy raises for damaged and hostile files.
+_NPZ_ERRORS = (
+    OSError,
+    ValueError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+)
+
+
+def _load_npz(path: Path) -> tuple[Images, Labels]:
+    loaded = np.load(path, allow_pickle=False)
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise ValueError("it holds a single array")
+    with loaded as arrays:
+        missing = {"X", "y"} - set(arrays.files)
+        if missing:
+            raise InputError(
+                f"{path} must hold arrays named X and y; it has {sorted(arrays.files)}"
+            )
+        return arrays["X"], arrays["y"]
 
 
 def _check(path: Path, images: Images, target: Labels) -> None:

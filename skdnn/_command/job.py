@@ -161,10 +161,7 @@ def _report(
     except OSError as error:
         raise CommandError(f"the results can't be written to {folder}: {error}") from error
     print_report(console, plan, search)
-    winner = plan.names[search.best_index_]
-    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
-    for what, (X, y) in inputs.held_out.items():
-        console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+    _print_accuracies(console, inputs, plan, search)
     try:
         with console.status(f"writing {REPORT}"):
             write_page(folder, plan, search, monitor, inputs, _command(options, plan))
@@ -172,8 +169,21 @@ def _report(
         raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
     files = ", ".join((REPORT, RESULTS, CURVES, PIPELINE))
     console.print(f"Written to {folder}: {files}", soft_wrap=True)
-    path = (folder / PIPELINE).as_posix()
-    console.print(f'Use it: skdnn.persistence.load("{path}").predict(images)', soft_wrap=True)
+    _print_usage(console, inputs, folder / PIPELINE)
+
+
+def _print_accuracies(
+    console: Console, inputs: Inputs, plan: SearchPlan, search: GridSearchCV
+) -> None:
+    winner = plan.names[search.best_index_]
+    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
+    for what, (X, y) in inputs.held_out.items():
+        console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+
+
+def _print_usage(console: Console, inputs: Inputs, path: Path) -> None:
+    load = f'skdnn.persistence.load("{path.as_posix()}")'
+    console.print(f"Use it: {load}.predict(images)", soft_wrap=True)
     if inputs.new_images:
         console.print(f"  images = skdnn.datasets.{inputs.new_images}", soft_wrap=True)
 

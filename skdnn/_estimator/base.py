@@ -8,7 +8,6 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Number
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skdnn._engine.interrupts import interrupts_deferred
 from skdnn._estimator import fitting, networks
@@ -32,14 +31,13 @@ from skdnn._estimator.routing import RoutedParametersMixin
 from skdnn._estimator.rows import (
     LabelledRows,
     Table,
-    check_not_masked,
     hold_out,
-    warn_of_lost_digits,
 )
 from skdnn._estimator.skops_files import StorableBySkopsMixin
 from skdnn._estimator.state import validate_state
 from skdnn._estimator.stopping import StoppingRule, score_on
-from skdnn._estimator.targets import SampleWeight, Target, validate_sample_weight
+from skdnn._estimator.targets import SampleWeight, Target
+from skdnn._estimator.validation import DataValidationMixin
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -47,14 +45,13 @@ if TYPE_CHECKING:
     from skdnn.network.layer_settings import Regularization
     from skdnn.network.losses import Loss
 
-# These are kept and cast batch by batch; other dtypes are cast to float32 once.
-_KEPT_DTYPES = (np.float32, np.uint8, np.int8, np.uint16, np.int16, np.bool_)
-
-_CHECKS = {"dtype": _KEPT_DTYPES, "accept_sparse": "csr", "allow_nd": True}
-
 
 class KerasDNNBase(
-    CallbackSupportMixin, RoutedParametersMixin, StorableBySkopsMixin, BaseEstimator
+    CallbackSupportMixin,
+    RoutedParametersMixin,
+    StorableBySkopsMixin,
+    DataValidationMixin,
+    BaseEstimator,
 ):
     """A dense Keras network as a scikit-learn estimator, for any kind of target.
 
@@ -71,7 +68,6 @@ class KerasDNNBase(
     _learnt: networks.FittedState
     best_iteration_: int
     history_: dict[str, list[float]]
-    input_shape_: tuple[int, ...]
     n_iter_: int
 
     early_stopping: bool
@@ -86,16 +82,6 @@ class KerasDNNBase(
     warm_start: bool
 
     # -- targets, which a subclass has ----------------------------------------------------
-
-    @abstractmethod
-    def _check_y(self, y: Any) -> dict[str, Any]:
-        """Check targets as the user gave them, before NumPy makes one dtype of them.
-
-        Returns
-        -------
-        checks : dict
-            Arguments of ``validate_data`` for `y`.
-        """
 
     @abstractmethod
     def _new_target(
@@ -246,47 +232,6 @@ class KerasDNNBase(
         if memory is not None:
             memory.store(self.n_iter_, self._learnt, self.history_)
 
-    # -- training and validation data -----------------------------------------------------
-
-    def _validate_rows(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
-    ) -> LabelledRows:
-        check_not_masked(X=X, y=y, sample_weight=sample_weight)
-        checks = self._check_y(y)
-        rows, targets = validate_data(self, X, y, reset=reset, **checks, **_CHECKS)
-        if reset:
-            warn_of_lost_digits(X, rows)
-        else:
-            self._check_row_shape(rows)
-        targets = targets.toarray() if hasattr(targets, "toarray") else targets
-        if isinstance(sample_weight, Number):  # Keras's third argument is batch_size
-            raise ValueError(
-                f"sample_weight must hold a weight for each row, got {sample_weight!r}; "
-                "batch_size and epochs are parameters of the estimator"
-            )
-        return LabelledRows(rows, targets, validate_sample_weight(sample_weight, rows))
-
-    def _validate_validation_data(
-        self,
-        target: Target,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-        sample_weight_val: ArrayLike | None = None,
-    ) -> LabelledRows | None:
-        if (X_val is None) != (y_val is None):
-            missing = "X_val" if X_val is None else "y_val"
-            raise ValueError(f"X_val and y_val must be given together, got {missing}=None")
-        if X_val is None or y_val is None:
-            if sample_weight_val is not None:
-                raise ValueError("sample_weight_val must be given with X_val and y_val")
-            return None
-        try:
-            rows = self._validate_rows(X_val, y_val, sample_weight_val, reset=False)
-            target.encode(rows.y, rows.sample_weight)
-            return rows
-        except ValueError as error:
-            raise ValueError(f"in X_val, y_val or sample_weight_val: {error}") from error
-
     def _fit_target(
         self, rows: LabelledRows, reset: bool, incremental: bool, classes: ArrayLike | None
     ) -> Target:
@@ -411,17 +356,7 @@ class KerasDNNBase(
     def _outputs(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the outputs of the network."""
         check_is_fitted(self)
-        check_not_masked(X=X)
-        rows = validate_data(self, X, reset=False, **_CHECKS)
-        self._check_row_shape(rows)
-        return networks.outputs(self._learnt, rows)
-
-    def _check_row_shape(self, X: NDArray[Any]) -> None:
-        if X.shape[1:] != self.input_shape_:
-            raise ValueError(
-                f"X has rows of shape {X.shape[1:]}, but {type(self).__name__} was fitted on "
-                f"rows of shape {self.input_shape_}"
-            )
+        return networks.outputs(self._learnt, self._validate_features(X))
 
     # -- the Keras model ------------------------------------------------------------------
 

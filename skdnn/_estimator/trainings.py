@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.keras_training import KerasTraining
+    from skdnn._engine.program import Program
     from skdnn._engine.training import FusedTraining
     from skdnn._estimator.networks import FittedState
     from skdnn._estimator.rows import Table
@@ -79,27 +80,12 @@ def fused_training(
     settings: Settings, network: Architecture, rows: Table, fitted_state: FittedState | None
 ) -> FusedTraining:
     """Make the fused training of a fit, from a fitted state or from new weights."""
-    from skdnn._engine.programs import Structure, program_for
-    from skdnn._engine.rows import Rows, padded_batch_size
-    from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
+    from skdnn._engine.rows import Rows
+    from skdnn._engine.training import FusedTraining, TrainingState
     from skdnn.network.initializers import initial_weights
 
-    spec = settings.optimizer
-    table = Rows(**rows)
-    n_rows = len(table.weighted())
-    batch_size = padded_batch_size(settings.batch_size, n_rows)
-    jit = worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units)
-    program = program_for(
-        Structure(
-            network,
-            settings.regularization,
-            optimizer_key(spec),
-            batch_size,
-            jit,
-            settings.loss,
-        ),
-        lambda: _compiled(settings),
-    )
+    data, spec = Rows(**rows), settings.optimizer
+    program = _program(settings, network, n_rows=len(data.weighted()))
     slots = program.initial_slots
     if fitted_state is None:
         weights = initial_weights(program.model, settings.seed, settings.initializers)
@@ -111,9 +97,26 @@ def fused_training(
     return FusedTraining(
         program,
         TrainingState(weights, program.with_learning_rate(slots, spec.learning_rate), epoch),
-        table,
+        data,
         seed=settings.seed,
     )
+
+
+def _program(settings: Settings, network: Architecture, n_rows: int) -> Program:
+    from skdnn._engine.programs import Structure, program_for
+    from skdnn._engine.rows import padded_batch_size
+    from skdnn._engine.training import worth_compiling
+
+    batch_size = padded_batch_size(settings.batch_size, n_rows)
+    structure = Structure(
+        network,
+        settings.regularization,
+        optimizer_key(settings.optimizer),
+        batch_size,
+        worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units),
+        settings.loss,
+    )
+    return program_for(structure, lambda: _compiled(settings))
 
 
 def keras_training(

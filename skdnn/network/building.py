@@ -207,13 +207,7 @@ def compiled_network(
     make_copyable()  # scikeras has put its own way in place
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
     loss = loss or default_loss(architecture.output)
-    optimizer: Any
-    if spec.options is None:  # an instance: a copy of it, that is
-        optimizer, routed = spec.make(), {}
-    else:
-        optimizer, routed = type(spec.template), dict(spec.options)
-        if spec.learning_rate is not None:
-            routed["learning_rate"] = spec.learning_rate
+    optimizer, routed = _optimizer_arguments(spec)
     y, is_classifier = _dummy_y(architecture.output)
     wrapper = (KerasClassifier if is_classifier else KerasRegressor)(
         model=build_network,
@@ -230,6 +224,16 @@ def compiled_network(
     X = np.zeros((len(y), *architecture.input_shape), np.float32)
     model: keras.Sequential = wrapper.initialize(X, y).model_
     return model
+
+
+def _optimizer_arguments(spec: OptimizerSpec) -> tuple[Any, dict[str, Any]]:
+    """Return what scikeras takes as `optimizer`, and the parameters that it routes to it."""
+    if spec.options is None:  # an instance: a copy of it
+        return spec.make(), {}
+    routed = dict(spec.options)
+    if spec.learning_rate is not None:
+        routed["learning_rate"] = spec.learning_rate
+    return type(spec.template), routed
 
 
 def _dummy_y(output: Output) -> tuple[Any, bool]:
