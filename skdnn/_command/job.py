@@ -126,7 +126,7 @@ def _search(running: RunningSearch, console: Console, folder: Path) -> GridSearc
         return running.wait()
     except KeyboardInterrupt:
         running.stop(_GRACE_PERIOD)
-        console.show_cursor()  # the display is not ended by a fit that goes on
+        console.show_cursor()  # a fit that still runs does not end the display
         kept = _keep_finished(running, folder)
         print(f"\nskdnn: interrupted after {kept}", file=sys.stderr)
         return None

@@ -110,7 +110,7 @@ def copy_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Op
     """
     cls = type(optimizer)
     if not is_keras_class(cls) and not optimizer.built:
-        with suppress(Exception):  # it holds what can't be copied: make it anew
+        with suppress(Exception):  # it holds what can't be copied
             return _copy_attributes(optimizer)
     return make_optimizer(cls, constructor_arguments(optimizer), excluded_from_decay(optimizer))
 
@@ -208,7 +208,7 @@ def _deepcopy(optimizer: Any, memo: dict[int, Any]) -> Any:
 
 def _reduce_ex(optimizer: Any, protocol: Any) -> Any:  # noqa: ARG001
     cls: Any = type(optimizer)
-    if cls.__reduce__ is not _constructor_call:  # a class's own way
+    if cls.__reduce__ is not _constructor_call:  # a custom method
         return optimizer.__reduce__()
     # What Keras itself can copy is to be read where there is no skdnn.
     known_to_keras = is_keras_class(cls) and is_keras_class(type(schedule_of(optimizer) or cls))

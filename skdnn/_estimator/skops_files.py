@@ -32,7 +32,7 @@ class StorableBySkopsMixin(BaseEstimator):
     """
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if type(self).__reduce__ is not StorableBySkopsMixin.__reduce__:  # a subclass's own way
+        if type(self).__reduce__ is not StorableBySkopsMixin.__reduce__:  # a subclass's method
             return self.__reduce__()
         return _reduced(self)
 

@@ -224,7 +224,7 @@ def _check_slots(slots: Any, optimizer: str, architecture: Architecture) -> None
     for position, slot in enumerate(slots):
         valid = isinstance(slot, np.ndarray | np.generic) and slot.dtype.kind in "fiub"
         require(valid, f"slots[{position}] must be an ndarray of numbers", type(slot))
-    if optimizer.startswith(_KERAS_OPTIMIZERS):  # a user's own may keep what it likes
+    if optimizer.startswith(_KERAS_OPTIMIZERS):  # a custom one may have any
         shapes = slot_shapes(architecture)
         odd = [slot.shape for slot in slots if slot.shape not in shapes]
         require(not odd, f"the optimizer's state must have shapes of {shapes}", odd)

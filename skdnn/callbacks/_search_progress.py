@@ -155,7 +155,7 @@ class SearchProgress(PipelineCallback):
                 f"scoring must be a name, a callable or None (one metric), got {scoring!r}"
             )
         if isinstance(scoring, str):
-            get_scorer(scoring)  # a wrong name is told at once
+            get_scorer(scoring)  # raises an error for a wrong name
         return ReportedScorer(scoring, self._channel)
 
     @property

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Architecture:
     """The layers of a network: what its weights and outputs depend on, and nothing else.
 
-    Fits with equal architectures share one forward pass, and can go on from each other.
+    Fits with equal architectures share one forward pass, and can continue each other.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class Architecture:
             stack = [kernels.dense(*dense, activation)]
         rate = kernels.regularization.dropout[position]
         if rate:
-            # Which units drop out is decided anew at each epoch, by the engine.
+            # The engine reseeds it at each epoch.
             stack.append(
                 layers.Dropout(rate, seed=0, name=f"dropout_{number}", dtype="float32")
             )

@@ -204,7 +204,7 @@ def compiled_network(
 
     from skdnn._engine.optimizer_copies import make_copyable
 
-    make_copyable()  # scikeras has put its own way in place
+    make_copyable()  # scikeras has patched Keras's optimizers at import
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
     loss = loss or default_loss(architecture.output)
     optimizer, routed = _optimizer_arguments(spec)

@@ -349,7 +349,7 @@ def _where_defined(value: Any) -> dict[str, Any]:
     config: Any = None
     try:
         config = _plain(value.get_config())
-    except Exception:  # of one's own: it may be missing, or raise anything
+    except Exception:  # a custom get_config may be missing, or raise anything
         config = None
     return {"module": named.__module__, "qualname": named.__qualname__, "config": config}
 
