@@ -132,7 +132,7 @@ def _of_classes(
 
 
 SMALL = _of_classes(1_000, 20, epochs=10)
-CLASSIFIER_CONSTRAINTS = (
+OF_CLASSES = (
     _of_classes(150, 4, epochs=100, classes=3),
     _of_classes(1_000, 20, epochs=20),
     _of_classes(1_000, 20, epochs=100),
@@ -161,7 +161,7 @@ def _of_numbers(name: str, load: Callable[[], Rows], epochs: int, **settings: An
 
 
 FRIEDMAN = _of_numbers("friedman1, 3,000 rows", partial(_friedman1, 3_000), 100)
-REGRESSOR_CONSTRAINTS = (
+OF_NUMBERS = (
     # R² of these 111 unseen rows moves by 0.02 from seed to seed.
     _of_numbers("diabetes", partial(load_diabetes, return_X_y=True), 100, seeds=20),
     FRIEDMAN,
