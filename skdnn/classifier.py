@@ -472,7 +472,7 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         return self._fitted_target()
 
     def _fitted_target(self) -> Classes:
-        return target_of_classes(self.classes_, self._learnt["multilabel"])
+        return target_of_classes(self.classes_, self._fitted_state["multilabel"])
 
     def _loss(self) -> CrossEntropy:
         from skdnn.network.losses import CrossEntropy

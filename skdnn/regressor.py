@@ -451,7 +451,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         return target.updated(y, sample_weight)
 
     def _fitted_target(self) -> Numbers:
-        return Numbers.from_record(self._learnt)
+        return Numbers.from_record(self._fitted_state)
 
     def _loss(self) -> RegressionLoss:
         from skdnn.network.losses import RegressionLoss

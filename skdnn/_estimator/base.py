@@ -65,7 +65,7 @@ class KerasDNNBase(
 
     _parameter_hints: ClassVar[Mapping[str, str]]  # for names in other libraries
 
-    _learnt: networks.FittedState
+    _fitted_state: networks.FittedState
     best_iteration_: int
     history_: dict[str, list[float]]
     n_iter_: int
@@ -184,7 +184,7 @@ class KerasDNNBase(
         validation_data: Sequence[ArrayLike | None],
     ) -> tuple[fitting.Fit, LabelledRows | None]:
         """Validate hyperparameters and validation data, and set up the training."""
-        seed = _draw_seed(self.random_state) if reset else self._learnt["seed"]
+        seed = _draw_seed(self.random_state) if reset else self._fitted_state["seed"]
         settings = settings_of(self, self.input_shape_, target, self._loss(), epochs, seed)
         validation = self._validate_validation_data(target, *validation_data)
         check_combinations(
@@ -200,7 +200,7 @@ class KerasDNNBase(
             settings,
             self._training_table(rows, target, sample_weight),
             None if validation is None else validation.table(target),
-            None if reset else self._learnt,
+            None if reset else self._fitted_state,
         )
         return fit, validation
 
@@ -230,7 +230,7 @@ class KerasDNNBase(
             self._fitted_attributes(fit.fitted_state(), stopping, initial_epoch)
         )
         if memory is not None:
-            memory.store(self.n_iter_, self._learnt, self.history_)
+            memory.store(self.n_iter_, self._fitted_state, self.history_)
 
     def _fit_target(
         self, rows: LabelledRows, reset: bool, incremental: bool, classes: ArrayLike | None
@@ -241,7 +241,7 @@ class KerasDNNBase(
         target = self._new_target(
             rows.y, rows.sample_weight, classes=classes, incremental=incremental
         )
-        self.__dict__.pop("_learnt", None)  # it belongs to other targets
+        self.__dict__.pop("_fitted_state", None)  # it belongs to other targets
         self.input_shape_ = rows.X.shape[1:]
         return target
 
@@ -315,7 +315,7 @@ class KerasDNNBase(
         if self.scoring == "loss":
             return -logs["val_loss"]
         scored = copy.copy(self)
-        scored._learnt = fitted_state
+        scored._fitted_state = fitted_state
         scored.__dict__.pop("feature_names_in_", None)  # validated rows have none
         return score_on(validation, scored, self.scoring)
 
@@ -334,7 +334,7 @@ class KerasDNNBase(
     ) -> dict[str, Any]:
         """Return the attributes of an estimator whose fit ends here."""
         attributes = {
-            "_learnt": fitted_state,
+            "_fitted_state": fitted_state,
             "history_": {name: list(values) for name, values in self.history_.items()},
             "n_iter_": fitted_state["epoch"],
             "n_parameters_": sum(w.size for w in fitted_state["weights"]),
@@ -345,9 +345,12 @@ class KerasDNNBase(
         best_iteration = initial_epoch + stopping.best_position + 1
         earlier = getattr(self, "validation_scores_", np.full(initial_epoch, np.nan))
         if not np.isnan(earlier).all() and np.nanmax(earlier) >= max(stopping.scores):
-            best, best_iteration = self._learnt, self.best_iteration_
+            best, best_iteration = self._fitted_state, self.best_iteration_
         restored = ("weights", "slots", "optimizer", *self._kind.keys)
-        attributes["_learnt"] = {**fitted_state, **{name: best[name] for name in restored}}
+        attributes["_fitted_state"] = {
+            **fitted_state,
+            **{name: best[name] for name in restored},
+        }
         scores = np.append(earlier, stopping.scores)
         return attributes | {"validation_scores_": scores, "best_iteration_": best_iteration}
 
@@ -356,7 +359,7 @@ class KerasDNNBase(
     def _outputs(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return the outputs of the network."""
         check_is_fitted(self)
-        return networks.outputs(self._learnt, self._validate_features(X))
+        return networks.outputs(self._fitted_state, self._validate_features(X))
 
     # -- the Keras model ------------------------------------------------------------------
 
@@ -379,8 +382,8 @@ class KerasDNNBase(
     def __getattr__(self, name: str) -> Any:
         # Not a property: dir(), the HTML representation and completion read every property
         # there is, and each access builds a Keras model.
-        if name == "model_" and "_learnt" in self.__dict__:
-            fitted_state, regularization = self._learnt, self._regularization_of_fitted()
+        if name == "model_" and "_fitted_state" in self.__dict__:
+            fitted_state, regularization = self._fitted_state, self._regularization_of_fitted()
             model = networks.keras_model(
                 fitted_state, optimizer_of(self), regularization, self._loss()
             )
@@ -388,7 +391,7 @@ class KerasDNNBase(
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _regularization_of_fitted(self) -> Regularization | None:
-        n_hidden = len(self._learnt["hidden_units"])
+        n_hidden = len(self._fitted_state["hidden_units"])
         try:
             return regularization_of(self, n_hidden)
         except (TypeError, ValueError):  # changed since the fit, for other layers
@@ -400,7 +403,7 @@ class KerasDNNBase(
         super().__setstate__(validate_state(self, state))
 
     def __sklearn_is_fitted__(self) -> bool:
-        return "_learnt" in self.__dict__
+        return "_fitted_state" in self.__dict__
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

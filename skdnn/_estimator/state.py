@@ -25,6 +25,9 @@ Shape = tuple[int, ...]
 _KERAS_OPTIMIZERS = "keras.src.optimizers."
 _ROUTED = "_routed"
 
+# Earlier names of attributes, in pickles and skops files.
+_RENAMED = {"_learnt": "_fitted_state"}
+
 
 def weight_shapes(architecture: Architecture) -> dict[str, Shape]:
     """Compute names and shapes of a network's weights, without building it.
@@ -88,7 +91,7 @@ def validate_state(estimator: Any, state: Any) -> dict[str, Any]:
     Returns
     -------
     state : dict
-        The same.
+        The same, with today's names of attributes.
 
     Raises
     ------
@@ -98,18 +101,19 @@ def validate_state(estimator: Any, state: Any) -> dict[str, Any]:
     """
     require(isinstance(state, dict), "must be a dict", type(state))
     require(all(isinstance(name, str) for name in state), "must have names as keys", state)
-    missing = [name for name in estimator._get_param_names() if name not in state]
+    named: dict[str, Any] = {_RENAMED.get(name, name): state[name] for name in state}
+    missing = [name for name in estimator._get_param_names() if name not in named]
     require(not missing, "lacks hyperparameters", missing)
-    methods = [name for name in state if callable(getattr(type(estimator), name, None))]
+    methods = [name for name in named if callable(getattr(type(estimator), name, None))]
     require(not methods, "would replace methods", methods)
-    if _ROUTED in state:
-        _check_routed(state[_ROUTED], estimator._routing_parameters)
+    if _ROUTED in named:
+        _check_routed(named[_ROUTED], estimator._routing_parameters)
     for name, check in _FITTED.items():
-        if name in state:
-            check(name, state[name])
-    if "_learnt" in state:
-        _check_parts(state, validate_fitted_state(state["_learnt"], estimator._kind))
-    return dict(state)
+        if name in named:
+            check(name, named[name])
+    if "_fitted_state" in named:
+        _check_parts(named, validate_fitted_state(named["_fitted_state"], estimator._kind))
+    return named
 
 
 def validate_fitted_state(fitted_state: Any, kind: type[Target]) -> Architecture:
@@ -135,15 +139,15 @@ def validate_fitted_state(fitted_state: Any, kind: type[Target]) -> Architecture
     given = set(fitted_state) if isinstance(fitted_state, dict) else set()
     layers = (*_LAYERS, *kind.keys)
     names = {*_TRAINING, *layers}
-    require(given == names, f"_learnt must be a dict of {sorted(names)}", fitted_state)
+    require(given == names, f"_fitted_state must be a dict of {sorted(names)}", fitted_state)
     architecture = validate_architecture({name: fitted_state[name] for name in layers})
     for name in ("seed", "epoch"):
         number = fitted_state[name]
         valid = is_count(number) and number < 2**31
-        require(valid, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
+        require(valid, f"_fitted_state[{name!r}] must be an int from 0 to 2**31 - 1", number)
     require(
         isinstance(fitted_state["optimizer"], str),
-        "_learnt['optimizer'] must be text",
+        "_fitted_state['optimizer'] must be text",
         fitted_state,
     )
     _check_weights(fitted_state["weights"], architecture)
@@ -232,7 +236,7 @@ def _check_slots(slots: Any, optimizer: str, architecture: Architecture) -> None
 
 def _check_parts(state: Mapping[str, Any], architecture: Architecture) -> None:
     """Check that the public attributes agree with the fitted state."""
-    fitted_state, shape = state["_learnt"], architecture.input_shape
+    fitted_state, shape = state["_fitted_state"], architecture.input_shape
     kind = kind_of(fitted_state)
     missing = [name for name in (*kind.attributes, "input_shape_") if name not in state]
     require(not missing, "is fitted, but lacks", missing)

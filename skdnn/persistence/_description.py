@@ -23,7 +23,7 @@ _PACKAGES = ("skdnn", "keras", "numpy", "safetensors", "scikit-learn", "tensorfl
 
 # What every fitted estimator has, or may have, beside its hyperparameters.
 _KNOWN_ATTRIBUTES = {
-    "_learnt",
+    "_fitted_state",
     "_metadata_request",
     "_routed",
     "best_iteration_",
@@ -104,7 +104,7 @@ def _parameters_record(estimator: KerasDNNBase) -> dict[str, Any]:
 
 
 def _layers_record(estimator: KerasDNNBase) -> dict[str, Any]:
-    fitted_state = estimator._learnt
+    fitted_state = estimator._fitted_state
     return {
         "input_shape": [int(n) for n in fitted_state["input_shape"]],
         "hidden_units": list(fitted_state["hidden_units"]),
@@ -116,7 +116,7 @@ def _layers_record(estimator: KerasDNNBase) -> dict[str, Any]:
 
 
 def _training_record(estimator: KerasDNNBase) -> dict[str, Any]:
-    fitted_state = estimator._learnt
+    fitted_state = estimator._fitted_state
     check_optimizer(fitted_state["optimizer"])
     return {
         "training": {
@@ -130,7 +130,7 @@ def _training_record(estimator: KerasDNNBase) -> dict[str, Any]:
 
 
 def _arrays(estimator: KerasDNNBase) -> dict[str, NDArray[Any]]:
-    fitted_state = estimator._learnt
+    fitted_state = estimator._fitted_state
     names = weight_shapes(architecture_of(fitted_state))
     arrays = dict(zip(names, fitted_state["weights"], strict=True))
     arrays.update(

@@ -160,10 +160,10 @@ class Format(ABC):
 
     def _estimator(self, manifest: Mapping[str, Any], arrays: Arrays) -> KerasDNNBase:
         estimator = self._unfitted(manifest["parameters"])
-        fitted_state = self._learnt(manifest, arrays)
+        fitted_state = self._fitted_state(manifest, arrays)
         history = {name: arrays[f"history.{name}"].tolist() for name in manifest["history"]}
         fitted = {
-            "_learnt": fitted_state,
+            "_fitted_state": fitted_state,
             "input_shape_": fitted_state["input_shape"],
             "n_features_in_": fitted_state["input_shape"][0],
             "history_": history,
@@ -191,7 +191,7 @@ class Format(ABC):
         )
         return cls().set_params(**parameters)
 
-    def _learnt(self, manifest: Mapping[str, Any], arrays: Arrays) -> FittedState:
+    def _fitted_state(self, manifest: Mapping[str, Any], arrays: Arrays) -> FittedState:
         architecture = self._architecture(manifest["network"])
         training = validate_fields(manifest["training"], _TRAINING)
         check_optimizer(training["optimizer"])

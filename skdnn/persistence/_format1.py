@@ -29,7 +29,7 @@ class ClassifierFormat(Format):
     def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the classes and the output layer."""
         classes, arrays = _classes_record(estimator.classes_)
-        fitted_state = estimator._learnt
+        fitted_state = estimator._fitted_state
         network = {
             "n_classes": int(fitted_state["n_classes"]),
             "multilabel": fitted_state["multilabel"],

@@ -34,7 +34,7 @@ class RegressorFormat(Format):
 
     def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the units and the output layer."""
-        fitted_state = estimator._learnt
+        fitted_state = estimator._fitted_state
         network = {
             "n_outputs": len(fitted_state["shift"]),
             "output_activation": fitted_state["output_activation"],

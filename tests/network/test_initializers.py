@@ -81,9 +81,9 @@ def test_every_fit_starts_alike_and_leaves_the_instance_alone(initializer, iris)
     estimator = KerasDNNClassifier(
         (4,), kernel_initializer=initializer, epochs=1, random_state=0
     )
-    first = estimator.fit(*iris)._learnt["weights"]
+    first = estimator.fit(*iris)._fitted_state["weights"]
     for other in (estimator, clone(estimator), copy.deepcopy(estimator)):
-        for a, b in zip(other.fit(*iris)._learnt["weights"], first, strict=True):
+        for a, b in zip(other.fit(*iris)._fitted_state["weights"], first, strict=True):
             np.testing.assert_array_equal(a, b)
     assert pickle.dumps(initializer) == before
 

@@ -80,7 +80,7 @@ def test_a_fit_with_integers_is_the_fit_with_floats(name, cls, iris):
             optimizer=name, **{f"optimizer__{each}": form(given[each]) for each in given}
         )
         .fit(*iris)
-        ._learnt["weights"]
+        ._fitted_state["weights"]
         for form in (int, float, np.float32)
     ]
     for other in weights[1:]:

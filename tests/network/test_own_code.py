@@ -110,7 +110,7 @@ def classifier(**params):
 
 
 def weights(estimator):
-    return estimator._learnt["weights"]
+    return estimator._fitted_state["weights"]
 
 
 def assert_same(estimator, other):

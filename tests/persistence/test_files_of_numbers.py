@@ -57,7 +57,7 @@ def assert_same(loaded, saved, X):
     assert (numbers.shape, numbers.dtype) == (expected.shape, expected.dtype)
     assert loaded.history_ == saved.history_
     assert vars(loaded).keys() == vars(saved).keys()
-    assert loaded._learnt.keys() == saved._learnt.keys()
+    assert loaded._fitted_state.keys() == saved._fitted_state.keys()
     assert str(loaded.get_params()) == str(saved.get_params())
 
 

@@ -84,7 +84,9 @@ def test_round_trip(params, iris, path):
     assert loaded.n_parameters_ == saved.n_parameters_
     assert loaded.input_shape_ == saved.input_shape_
     for name in ("weights", "slots"):
-        for left, right in zip(loaded._learnt[name], saved._learnt[name], strict=True):
+        for left, right in zip(
+            loaded._fitted_state[name], saved._fitted_state[name], strict=True
+        ):
             np.testing.assert_array_equal(left, right)
             assert left.dtype == right.dtype
 
@@ -286,7 +288,7 @@ def test_other_tools_read_the_file(fitted, path):
 
     save(fitted, path)
     arrays = load_file(path)
-    np.testing.assert_array_equal(arrays["hidden_1.kernel"], fitted._learnt["weights"][0])
+    np.testing.assert_array_equal(arrays["hidden_1.kernel"], fitted._fitted_state["weights"][0])
     with safe_open(path, framework="numpy") as file:
         manifest = json.loads(file.metadata()["skdnn"])
     assert manifest["versions"]["scikit-learn"] == sklearn.__version__
