@@ -28,7 +28,7 @@ class SearchStopped(Exception):
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What to search.
+    """Settings of a search.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ _COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def is_keras_class(cls: type) -> bool:
-    """Say whether a class is one that Keras ships, which no user edits."""
+    """Tell whether a class is part of Keras, not a custom one."""
     return cls.__module__.partition(".")[0] == "keras"
 
 
@@ -154,7 +154,7 @@ def excluded_from_decay(optimizer: keras.optimizers.Optimizer) -> str | None:
 
 
 def float_schedule(rate: Any) -> Any:
-    """Copy one of Keras's own schedules with floats for ints; return anything else as it is.
+    """Copy a schedule of Keras with floats for ints; return anything else as it is.
 
     Keras computes in the type of the initial rate: ``ExponentialDecay(1, 10, 0.9)`` is 0 from
     its second step on.

@@ -58,7 +58,7 @@ class Architecture:
         activation: Activation | Sequence[Activation] = "relu",
         batch_normalization: bool | Sequence[bool] = False,
     ) -> Architecture:
-        """Check the parameters and give each hidden layer its own.
+        """Validate the parameters and give each hidden layer its own.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Architecture:
         Returns
         -------
         architecture : Architecture
-            The checked description.
+            The validated parameters.
 
         Raises
         ------

@@ -98,7 +98,7 @@ class Regularization:
         dropout: float | Sequence[float] = 0.0,
         l2: float | Sequence[float] = 0.0,
     ) -> Regularization:
-        """Check the parameters and give each layer its own.
+        """Validate the parameters and give each layer its own.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Regularization:
         Returns
         -------
         regularization : Regularization
-            The checked description.
+            The validated parameters.
 
         Raises
         ------
