@@ -98,7 +98,12 @@ class Architecture:
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Numbers of a row, units of each hidden layer and of the output layer."""
+        """Number of inputs, then units of each layer.
+
+        Returns
+        -------
+        units : tuple of int
+        """
         return (math.prod(self.input_shape), *self.hidden_units, self.output.units)
 
     def key(self) -> Any:

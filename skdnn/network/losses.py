@@ -105,14 +105,14 @@ class CrossEntropy(Loss):
 
 @dataclass(frozen=True)
 class RegressionLoss(Loss):
-    """A loss of numbers, and the mean absolute error.
+    """A regression loss and the mean absolute error.
 
     The metric is the same for each loss, so that networks of different losses can be compared.
 
     Parameters
     ----------
     name : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
-        Which.
+        Name of the loss.
     setting : float
         Huber's threshold, or the quantile; no other loss has one.
     """
@@ -122,7 +122,7 @@ class RegressionLoss(Loss):
 
     @property
     def positive(self) -> bool:
-        """Tell whether it takes an exponential as output.
+        """Whether predictions are positive: the output layer is exponential.
 
         Returns
         -------
