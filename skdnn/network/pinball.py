@@ -1,4 +1,4 @@
-"""The pinball loss, for quantile regression; Keras has none."""
+"""The loss of quantiles, which Keras has not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import keras
 
 @keras.saving.register_keras_serializable("skdnn")
 class PinballLoss(keras.losses.Loss):
-    """Pinball loss, for quantile regression.
+    """Pinball loss: what it costs to miss from below, and from above.
 
-    It is least where a share `quantile` of the targets lies below the predictions. A saved
-    model that was compiled with it is loaded by ``keras.saving.load_model`` once this module is
-    imported, or with ``compile=False``, which needs no skdnn.
+    Least where `quantile` of the targets lie below what is predicted. A saved model that was
+    compiled with it is loaded by ``keras.saving.load_model`` once this module is imported, or
+    with ``compile=False``, which needs no skdnn.
 
     Parameters
     ----------
