@@ -73,7 +73,7 @@ def score_title(name: str, joint: str, what: str) -> str:
     Parameters
     ----------
     name : str
-        What the scores are.
+        Name of the score.
     joint : str
         Between the two, such as ``": "``.
     what : str
