@@ -1,4 +1,4 @@
-"""`KerasDNNClassifier`: scikit-learn's contract around a Keras network."""
+"""`KerasDNNClassifier`: a scikit-learn classifier built with Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`KerasDNNRegressor`: scikit-learn's contract around a Keras network that learns numbers."""
+"""`KerasDNNRegressor`: a scikit-learn regressor built with Keras."""
 
 from __future__ import annotations
 

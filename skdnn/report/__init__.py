@@ -76,7 +76,7 @@ default=None
         shows how to save it.
     new_rows : str, default=None
         Code that loads new data as `X`, in the form that was passed to the search, such as
-        ``"X = numpy.load('new.npy')"``. If None, the report only names the form.
+        ``"X = numpy.load('new.npy')"``, for the code that shows how to use the network.
     reproduce : str, default=None
         Code or a command that reproduces the search. If None, its repr is shown.
     n_images : int, default=24
