@@ -1,8 +1,8 @@
-"""Fitted estimators as files that hold data and no code.
+"""Save fitted estimators to files that contain data and no code.
 
-:func:`save` writes a network or an image pipeline as one safetensors file, :func:`load`
-reads it. Reading runs nothing from the file, imports nothing by a name in it, opens no other
-file, and allocates nothing before sizes are checked; so a file from a stranger can be loaded.
+:func:`save` writes an estimator or image pipeline to a safetensors file, :func:`load` reads it.
+Loading executes nothing from the file, imports nothing by a name in it, opens no other file, and
+checks sizes before allocating memory, so untrusted files are safe to load.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A finished search as one page that a person reads: HTML that needs no other file."""
+"""Report a finished search as a self-contained HTML page."""
 
 from __future__ import annotations
 
