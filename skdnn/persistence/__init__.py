@@ -1,8 +1,8 @@
 """Save fitted estimators to files that contain data and no code.
 
 :func:`save` writes an estimator or image pipeline to a safetensors file, :func:`load` reads it.
-Loading executes nothing from the file, imports nothing by a name in it, opens no other file, and
-checks sizes before allocating memory, so untrusted files are safe to load.
+Loading executes nothing from the file, imports nothing by a name in it, opens no other file,
+and checks sizes before allocating memory, so untrusted files are safe to load.
 """
 
 from __future__ import annotations
