@@ -364,17 +364,17 @@ class KerasDNNBase(
     # -- the Keras model ------------------------------------------------------------------
 
     def summary(self, print_fn: Callable[[str], object] | None = None) -> None:
-        """Print the layers and the number of weights, as Keras does.
+        """Print a summary of the network, as ``keras.Model.summary`` does.
 
         Parameters
         ----------
         print_fn : callable, default=None
-            Called with the text instead of printing it.
+            Function to call with the text instead of printing it.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
-            If the estimator is not fitted: the data decide the first and the last layer.
+            If the estimator is not fitted.
         """
         check_is_fitted(self)
         self.model_.summary(print_fn=print_fn)

@@ -10,7 +10,7 @@ _MEANINGS = {
 
 
 class ClusterError(RuntimeError):
-    """A cluster can't run a search, or was lost during one; the message says why."""
+    """Raised if a cluster can't run a search or is lost during one; the message says why."""
 
 
 def cluster_error_of(error: BaseException) -> ClusterError | None:

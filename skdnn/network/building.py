@@ -43,56 +43,61 @@ def build_network(
     dropout: float | Sequence[float] = 0.0,
     l2: float | Sequence[float] = 0.0,
 ) -> keras.Sequential:
-    """Build and compile a dense network; a build function for scikeras.
+    """Build and compile a dense network, as a model-building function for scikeras.
 
-    Rows of more than one dimension pass a ``Flatten`` layer first. Two classes end in one
-    sigmoid unit with binary cross-entropy, more classes in a softmax with sparse categorical
-    cross-entropy, multilabel targets in a sigmoid unit per label with binary cross-entropy.
-    A regressor's network ends in a linear unit for each number with the mean squared error,
-    or in an exponential one if the loss is Keras's Poisson; `y` is taken as it is.
+    Samples with more than one dimension first pass through a ``Flatten`` layer. The output
+    layer and the default loss depend on the target:
+
+    - two classes: one sigmoid unit, binary cross-entropy;
+    - more classes: softmax, sparse categorical cross-entropy;
+    - multilabel: one sigmoid unit per label, binary cross-entropy;
+    - regression: one linear unit per output, mean squared error; exponential units if the
+      loss is Keras's Poisson. `y` is not scaled.
+
     The loss of a batch is the mean weighted by the sample weights.
 
     Parameters
     ----------
     meta : mapping
-        What scikeras learnt from the data; ``X_shape_``, ``target_type_`` and
-        ``n_classes_``, or a regressor's ``n_outputs_``, are used.
+        Metadata that scikeras collects from the data. Used are ``X_shape_``,
+        ``target_type_`` and ``n_classes_``, or ``n_outputs_`` for regressors.
     compile_kwargs : mapping
-        What scikeras passes on to ``Model.compile``; ``loss`` and ``metrics`` are filled in
-        where they are None.
+        Arguments that scikeras passes to ``Model.compile``. Defaults replace ``loss`` and
+        ``metrics`` if they are None.
     hidden_units : int or sequence of int, default=(100,)
-        Units of each hidden layer; ``()`` is a linear model.
+        Number of units in each hidden layer; ``()`` is a linear model.
     activation : str, callable, or sequence of those, default="relu"
         Activation of the hidden layers, one for all or one per layer: a name known to
         :func:`keras.activations.get`, or a function of a tensor.
     seed : int, optional
-        Seed of the start weights. None draws new ones each time, from Keras's own generator.
+        Seed of the initial weights. None draws new ones each time, from Keras's generator.
     kernel_initializer : str, Initializer, callable or sequence, default="glorot_uniform"
-        Start weights of the layers, one for all or one per layer, the output layer's last.
+        Initializer of the kernel weights, one for all layers or one per layer, the output
+        layer's last.
     batch_normalization : bool or sequence of bool, default=False
-        Whether hidden layers are normalised before their activation.
+        Whether to apply batch normalization before the activation of the hidden layers.
     dropout : float or sequence of float, default=0.0
-        Share of a hidden layer's units that are dropped in a training step.
+        Fraction of the outputs of a hidden layer to drop at each training step.
     l2 : float or sequence of float, default=0.0
-        Penalty on the squares of the kernels, one for all layers or one per layer, the output
-        layer's last; ``l2`` of :class:`keras.regularizers.L2`.
+        L2 regularization of the kernel weights, as in :class:`keras.regularizers.L2`; one
+        value for all layers or one per layer, the output layer's last.
 
     Returns
     -------
     model : keras.Sequential
-        The network, compiled.
+        The compiled network.
 
     Raises
     ------
     ValueError
-        If a parameter does not describe a network.
+        If a parameter is invalid.
     TypeError
-        If a parameter is of a wrong type.
+        If a parameter has the wrong type.
 
     See Also
     --------
     skdnn.KerasDNNClassifier : Builds its network with this function.
-    skdnn.KerasDNNRegressor : Does, too.
+    skdnn.KerasDNNRegressor : Builds its network with this function.
 
     References
     ----------

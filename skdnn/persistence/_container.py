@@ -42,7 +42,7 @@ _DTYPES = {
 
 
 class LoadError(ValueError):
-    """A file can't be loaded: it is not one of skdnn's, damaged, or made to do harm."""
+    """Raised if a file can't be loaded: it is damaged, malicious or not one of skdnn's."""
 
 
 @dataclass(frozen=True)
