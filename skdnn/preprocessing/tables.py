@@ -63,8 +63,8 @@ def category_columns(X: Any) -> list[str | int]:
     found = [column.key for column in columns_of(X) if column.holds("categories")]
     if not found and not number_columns(X):
         raise ValueError(
-            "a table must have a column with two different values, got "
-            f"{X.shape[0]} rows that are all the same"
+            "a table must have a column with two different values, got none in "
+            f"{X.shape[0]} rows of {X.shape[1]} columns"
         )
     return found
 
