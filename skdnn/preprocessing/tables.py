@@ -135,10 +135,10 @@ def clip_smoothly(X: ArrayLike, *, limit: float = 3.0) -> NDArray[np.float32]:
     if not isinstance(limit, Real) or isinstance(limit, bool) or not 0 < limit < np.inf:
         raise ValueError(f"limit must be a positive number, got {limit!r}")
     numbers = np.asarray(X, np.float64)
-    # hypot, since squares of large numbers overflow, and made 0 of them.
-    bent: NDArray[np.float32] = (numbers / np.hypot(1.0, numbers / float(limit))).astype(
-        np.float32
-    )
+    divisor = numbers / float(limit)
+    # hypot, since squares of large numbers overflow, and would make 0 of them.
+    np.hypot(1.0, divisor, out=divisor)
+    bent: NDArray[np.float32] = np.divide(numbers, divisor, out=divisor).astype(np.float32)
     return bent
 
 
