@@ -77,6 +77,9 @@ PUBLIC = {
     "skdnn.document_variants": (
         "(*, hidden_units=((100,),), full=False, scale=255.0, image_shape=None)"
     ),
+    "skdnn.make_table_pipeline": (
+        "(*, estimator=None, max_categories=50, min_frequency=2, **hyperparameters)"
+    ),
     "skdnn.make_image_pipeline": (
         "(*, estimator=None, scale=255.0, flatten=True, image_shape=None, **hyperparameters)"
     ),
@@ -164,6 +167,8 @@ PUBLIC = {
     "skdnn.persistence.load": "(path)",
     "skdnn.persistence.save": "(estimator, path)",
     "skdnn.pipeline.make_image_pipeline": "is skdnn.make_image_pipeline",
+    "skdnn.pipeline.make_table_pipeline": "is skdnn.make_table_pipeline",
+    "skdnn.preprocessing.make_table_transformer": "(*, max_categories=50, min_frequency=2)",
     "skdnn.preprocessing.make_image_transformer": (
         "(*, scale=255.0, flatten=True, image_shape=None)"
     ),
