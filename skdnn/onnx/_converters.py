@@ -1,0 +1,210 @@
+"""Converters for skl2onnx: what it calls for an estimator of ours in a pipeline."""
+
+from __future__ import annotations
+
+from math import prod
+from types import ModuleType
+from typing import Any
+
+from sklearn.base import is_classifier
+from sklearn.preprocessing import FunctionTransformer
+
+from skdnn._estimator.base import KerasDNNBase
+from skdnn.classifier import KerasDNNClassifier
+from skdnn.onnx._graph import Graph
+from skdnn.onnx._images import add_scaling
+from skdnn.onnx._network import add_network, outputs_of
+from skdnn.preprocessing import make_image_transformer, scale_and_flatten
+from skdnn.regressor import KerasDNNRegressor
+
+# BatchNormalization and HardSwish have their form since then.
+_LEAST_OPSET = 15
+
+
+def register_converters() -> None:
+    """Teach skl2onnx the estimators of skdnn, and its images.
+
+    After this call, which needs to be made once in a process, ``skl2onnx.to_onnx`` and
+    ``skl2onnx.convert_sklearn`` convert a :class:`skdnn.KerasDNNClassifier`, a
+    :class:`skdnn.KerasDNNRegressor` and a `FunctionTransformer` of
+    :func:`skdnn.scale_and_flatten` wherever they stand: in pipelines, searches, and ensembles
+    such as `VotingClassifier`. :func:`skdnn.onnx.to_onnx` makes the call itself.
+
+    Raises
+    ------
+    ImportError
+        If the package skl2onnx is missing.
+
+    See Also
+    --------
+    skdnn.onnx.to_onnx : Converts a pipeline and compares what the model answers.
+
+    Notes
+    -----
+    skl2onnx's conventions hold: probabilities come as a list of dictionaries unless
+    ``options={"zipmap": False}`` is passed, and numbers in shape (n, n_outputs). `target_opset`
+    must be at least 15.
+
+    References
+    ----------
+    `skl2onnx <https://onnx.ai/sklearn-onnx/>`_
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import skl2onnx
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skdnn import KerasDNNClassifier
+    >>> from skdnn.onnx import register_converters
+    >>> X, y = load_iris(return_X_y=True)
+    >>> network = KerasDNNClassifier((8,), epochs=3, random_state=0)
+    >>> pipeline = make_pipeline(StandardScaler(), network).fit(X, y)
+    >>> register_converters()
+    >>> model = skl2onnx.to_onnx(
+    ...     pipeline, X.astype(np.float32), options={"zipmap": False}
+    ... )
+    >>> [output.name for output in model.graph.output]
+    ['label', 'probabilities']
+    """
+    for kind in (KerasDNNClassifier, KerasDNNRegressor):
+        register_network(kind)
+    imported_skl2onnx().update_registered_converter(
+        FunctionTransformer, "SklearnFunctionTransformer", _function_shape, _convert_function
+    )
+
+
+def register_network(kind: type[KerasDNNBase]) -> None:
+    """Teach skl2onnx a class of networks; it looks them up without their bases."""
+    # skl2onnx asks for `nocl`, labels without their names, which networks here don't have.
+    options = {"zipmap": [True, False, "columns"], "nocl": [False]}
+    imported_skl2onnx().update_registered_converter(
+        kind,
+        f"Skdnn{kind.__name__}",
+        _network_shapes,
+        _convert_network,
+        options=options if is_classifier(kind()) else None,
+    )
+
+
+def imported_skl2onnx() -> ModuleType:
+    """Import skl2onnx, or name the extra that brings it."""
+    try:
+        import skl2onnx
+    except ImportError as error:
+        raise ImportError(
+            "pipelines become ONNX models by the package skl2onnx: install skdnn with the "
+            "extra, pip install 'skdnn[onnx]'"
+        ) from error
+    return skl2onnx
+
+
+class _Within(Graph):
+    """The graph that skl2onnx is building, where all names are given out by its scope."""
+
+    flat_numbers = False  # or an ensemble would add (n,) to the (n, 1) of other regressors
+
+    def __init__(self, scope: Any, container: Any, outputs: dict[str, str]) -> None:
+        super().__init__()
+        self._scope, self._container, self._outputs = scope, container, outputs
+
+    def _new(self, seed: str) -> str:
+        return str(self._scope.get_unique_variable_name(seed))
+
+    _named = _new
+
+    def _output(self, name: str) -> str:
+        return self._outputs[name]
+
+    def _keep_node(
+        self, op: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any]
+    ) -> None:
+        name = self._scope.get_unique_operator_name(op)
+        self._container.add_node(op, inputs, outputs, name=name, **attributes)
+
+    def _keep_constant(self, tensor: Any) -> None:
+        self._container.initializers.append(tensor)
+
+    def rows(self, variables: Any) -> str:
+        """Return numbers as float32, those of several variables side by side."""
+        values = []
+        for variable in variables:
+            kind = type(variable.type).__name__
+            if kind == "StringTensorType":
+                raise TypeError(
+                    f"{variable.raw_name!r} holds text, where numbers are needed: encode it, "
+                    "for example with OneHotEncoder"
+                )
+            name = variable.full_name
+            values.append(name if kind == "FloatTensorType" else self.cast(name, "float32"))
+        return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)
+
+
+# skl2onnx compares the names of parameters with those of its own converters.
+
+
+def _network_shapes(operator: Any) -> None:
+    n = operator.inputs[0].get_first_dimension()
+    outputs = outputs_of(operator.raw_operator).items()
+    for variable, (name, (dtype, shape)) in zip(operator.outputs, outputs, strict=True):
+        column = [1] if name == "prediction" and len(shape) == 1 else []
+        variable.type = _tensor_type(dtype, [n, *shape[1:], *column])
+
+
+def _convert_network(scope: Any, operator: Any, container: Any) -> None:
+    opset = container.target_opset_any_domain("")
+    if opset < _LEAST_OPSET:
+        raise ValueError(
+            f"target_opset must be at least {_LEAST_OPSET} for a network of skdnn, got {opset}"
+        )
+    estimator = operator.raw_operator
+    names = dict(zip(outputs_of(estimator), operator.output_full_names, strict=True))
+    graph = _Within(scope, container, names)
+    rows = graph.rows(operator.inputs)
+    if len(operator.inputs[0].type.shape) > 2:
+        rows = graph.add("Flatten", rows, axis=1)
+    add_network(graph, estimator, rows)
+
+
+def _function_shape(operator: Any) -> None:
+    if operator.raw_operator.func is not scale_and_flatten:
+        from skl2onnx.shape_calculators import function_transformer
+
+        function_transformer.calculate_sklearn_function_transformer_output_shapes(operator)
+        return
+    n, *sides = operator.inputs[0].type.shape
+    if len(operator.inputs) > 1:
+        sides = [sum(variable.type.shape[1] for variable in operator.inputs)]
+    if _scaling(operator)["flatten"]:
+        sides = [None if None in sides else prod(sides)]
+    operator.outputs[0].type = _tensor_type("float32", [n, *sides])
+
+
+def _convert_function(scope: Any, operator: Any, container: Any) -> None:
+    if operator.raw_operator.func is not scale_and_flatten:
+        from skl2onnx.operator_converters import function_transformer
+
+        function_transformer.convert_sklearn_function_transformer(scope, operator, container)
+        return
+    scaling = _scaling(operator)
+    graph = _Within(scope, container, {"rows": operator.outputs[0].full_name})
+    images = graph.rows(operator.inputs)
+    if scaling["flatten"] and len(operator.inputs[0].type.shape) > 2:
+        graph.add("Flatten", add_scaling(graph, images, scaling["scale"]), axis=1, out="rows")
+    else:
+        add_scaling(graph, images, scaling["scale"], out="rows")
+
+
+def _scaling(operator: Any) -> dict[str, Any]:
+    """Return all arguments of `scale_and_flatten`, those left at their defaults too."""
+    defaults: dict[str, Any] = make_image_transformer().kw_args
+    return {**defaults, **(operator.raw_operator.kw_args or {})}
+
+
+def _tensor_type(dtype: str, shape: list[Any]) -> Any:
+    from skl2onnx.common import data_types
+
+    names = {"string": "String", "int64": "Int64", "float32": "Float"}
+    shape = [side if isinstance(side, int) else None for side in shape]
+    return getattr(data_types, f"{names[dtype]}TensorType")(shape)
