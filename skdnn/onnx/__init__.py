@@ -14,9 +14,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn.onnx._converters import register_converters
 from skdnn.onnx._images import model_of_one_input
 from skdnn.onnx._pipelines import model_of_pipeline
+from skdnn.onnx._registration import register_converters
 from skdnn.onnx._steps import last_step
 from skdnn.pipeline import image_pipeline_parts
 

@@ -96,7 +96,8 @@ def _wrong(given: NDArray[Any], expected: NDArray[Any], unit: Any) -> NDArray[np
     most = _ABSOLUTE * unit + _PART * abs(expected)
     with np.errstate(invalid="ignore"):
         near = abs(given - expected) <= most
-    return ~(near | (given == expected) | (np.isnan(given) & np.isnan(expected)))
+    same = near | (given == expected) | (np.isnan(given) & np.isnan(expected))
+    return ~np.asarray(same, bool)
 
 
 def _width(values: NDArray[Any]) -> str:

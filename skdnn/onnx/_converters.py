@@ -3,101 +3,15 @@
 from __future__ import annotations
 
 from math import prod
-from types import ModuleType
 from typing import Any
 
-from sklearn.base import is_classifier
-from sklearn.preprocessing import FunctionTransformer
-
-from skdnn._estimator.base import KerasDNNBase
-from skdnn.classifier import KerasDNNClassifier
 from skdnn.onnx._graph import Graph
 from skdnn.onnx._images import add_scaling
 from skdnn.onnx._network import add_network, outputs_of
 from skdnn.preprocessing import make_image_transformer, scale_and_flatten
-from skdnn.regressor import KerasDNNRegressor
 
 # BatchNormalization and HardSwish have their form since then.
 _LEAST_OPSET = 15
-
-
-def register_converters() -> None:
-    """Teach skl2onnx the estimators of skdnn, and its images.
-
-    After this call, which needs to be made once in a process, ``skl2onnx.to_onnx`` and
-    ``skl2onnx.convert_sklearn`` convert a :class:`skdnn.KerasDNNClassifier`, a
-    :class:`skdnn.KerasDNNRegressor` and a `FunctionTransformer` of
-    :func:`skdnn.scale_and_flatten` wherever they stand: in pipelines, searches, and ensembles
-    such as `VotingClassifier`. :func:`skdnn.onnx.to_onnx` makes the call itself.
-
-    Raises
-    ------
-    ImportError
-        If the package skl2onnx is missing.
-
-    See Also
-    --------
-    skdnn.onnx.to_onnx : Converts a pipeline and compares what the model answers.
-
-    Notes
-    -----
-    skl2onnx's conventions hold: probabilities come as a list of dictionaries unless
-    ``options={"zipmap": False}`` is passed, and numbers in shape (n, n_outputs). `target_opset`
-    must be at least 15.
-
-    References
-    ----------
-    `skl2onnx <https://onnx.ai/sklearn-onnx/>`_
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import skl2onnx
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from skdnn import KerasDNNClassifier
-    >>> from skdnn.onnx import register_converters
-    >>> X, y = load_iris(return_X_y=True)
-    >>> network = KerasDNNClassifier((8,), epochs=3, random_state=0)
-    >>> pipeline = make_pipeline(StandardScaler(), network).fit(X, y)
-    >>> register_converters()
-    >>> model = skl2onnx.to_onnx(
-    ...     pipeline, X.astype(np.float32), options={"zipmap": False}
-    ... )
-    >>> [output.name for output in model.graph.output]
-    ['label', 'probabilities']
-    """
-    for kind in (KerasDNNClassifier, KerasDNNRegressor):
-        register_network(kind)
-    imported_skl2onnx().update_registered_converter(
-        FunctionTransformer, "SklearnFunctionTransformer", _function_shape, _convert_function
-    )
-
-
-def register_network(kind: type[KerasDNNBase]) -> None:
-    """Teach skl2onnx a class of networks; it looks them up without their bases."""
-    # skl2onnx asks for `nocl`, labels without their names, which networks here don't have.
-    options = {"zipmap": [True, False, "columns"], "nocl": [False]}
-    imported_skl2onnx().update_registered_converter(
-        kind,
-        f"Skdnn{kind.__name__}",
-        _network_shapes,
-        _convert_network,
-        options=options if is_classifier(kind()) else None,
-    )
-
-
-def imported_skl2onnx() -> ModuleType:
-    """Import skl2onnx, or name the extra that brings it."""
-    try:
-        import skl2onnx
-    except ImportError as error:
-        raise ImportError(
-            "pipelines become ONNX models by the package skl2onnx: install skdnn with the "
-            "extra, pip install 'skdnn[onnx]'"
-        ) from error
-    return skl2onnx
 
 
 class _Within(Graph):
@@ -112,7 +26,8 @@ class _Within(Graph):
     def _new(self, seed: str) -> str:
         return str(self._scope.get_unique_variable_name(seed))
 
-    _named = _new
+    def _named(self, name: str) -> str:
+        return self._new(name)
 
     def _output(self, name: str) -> str:
         return self._outputs[name]
@@ -144,7 +59,8 @@ class _Within(Graph):
 # skl2onnx compares the names of parameters with those of its own converters.
 
 
-def _network_shapes(operator: Any) -> None:
+def network_shapes(operator: Any) -> None:
+    """Set the types and shapes of a network's outputs."""
     n = operator.inputs[0].get_first_dimension()
     outputs = outputs_of(operator.raw_operator).items()
     for variable, (name, (dtype, shape)) in zip(operator.outputs, outputs, strict=True):
@@ -152,7 +68,8 @@ def _network_shapes(operator: Any) -> None:
         variable.type = _tensor_type(dtype, [n, *shape[1:], *column])
 
 
-def _convert_network(scope: Any, operator: Any, container: Any) -> None:
+def convert_network(scope: Any, operator: Any, container: Any) -> None:
+    """Add a network's nodes."""
     opset = container.target_opset_any_domain("")
     if opset < _LEAST_OPSET:
         raise ValueError(
@@ -167,7 +84,8 @@ def _convert_network(scope: Any, operator: Any, container: Any) -> None:
     add_network(graph, estimator, rows)
 
 
-def _function_shape(operator: Any) -> None:
+def function_shape(operator: Any) -> None:
+    """Set the type and shape of what a `FunctionTransformer` gives."""
     if operator.raw_operator.func is not scale_and_flatten:
         from skl2onnx.shape_calculators import function_transformer
 
@@ -181,7 +99,8 @@ def _function_shape(operator: Any) -> None:
     operator.outputs[0].type = _tensor_type("float32", [n, *sides])
 
 
-def _convert_function(scope: Any, operator: Any, container: Any) -> None:
+def convert_function(scope: Any, operator: Any, container: Any) -> None:
+    """Add the nodes of a `FunctionTransformer`: skl2onnx's unless the function is ours."""
     if operator.raw_operator.func is not scale_and_flatten:
         from skl2onnx.operator_converters import function_transformer
 

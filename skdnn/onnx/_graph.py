@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -114,7 +113,7 @@ class Model(Graph):
         return model
 
 
-def imported_onnx() -> ModuleType:
+def imported_onnx() -> Any:
     """Import onnx, or name the extra that brings it."""
     try:
         import onnx.checker
@@ -128,6 +127,6 @@ def imported_onnx() -> ModuleType:
     return onnx
 
 
-def element_type(onnx: ModuleType, dtype: str) -> int:
+def element_type(onnx: Any, dtype: str) -> int:
     names = {"string": "STRING", "float32": "FLOAT", "float64": "DOUBLE"}
     return int(getattr(onnx.TensorProto, names.get(dtype, dtype.upper())))

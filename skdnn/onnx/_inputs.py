@@ -85,11 +85,15 @@ def _values(what: str, values: NDArray[Any]) -> NDArray[Any]:
         raise ValueError(f"{what} must hold numbers or text for ONNX, got {values.dtype}")
     flat = values.astype(object).ravel()
     kinds = {type(value) for value in flat if not _missing(value)}
-    if kinds and all(issubclass(kind, bool | np.bool_ | int | float | np.number) for kind in kinds):
+    if kinds and all(
+        issubclass(kind, bool | np.bool_ | int | float | np.number) for kind in kinds
+    ):
         numbers = [np.nan if _missing(value) else float(value) for value in flat]
         return np.array(numbers, np.float32).reshape(values.shape)
     if not all(issubclass(kind, str) for kind in kinds):
-        odd = next(value for value in flat if not _missing(value) and not isinstance(value, str))
+        odd = next(
+            value for value in flat if not _missing(value) and not isinstance(value, str)
+        )
         raise ValueError(f"{what} must hold numbers or text alone for ONNX, got {brief(odd)}")
     # As skl2onnx writes a category that is missing.
     texts = np.array([str(value) for value in flat], object)

@@ -9,11 +9,11 @@ import numpy as np
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._messages import few
 from skdnn.onnx._agreement import answers_of, disagreement, reason_of
-from skdnn.onnx._converters import imported_skl2onnx, register_converters, register_network
 from skdnn.onnx._graph import IR_VERSION, OPSET, element_type, imported_onnx
 from skdnn.onnx._images import checked_dtype
 from skdnn.onnx._inputs import Input, inputs_of, sample_of
 from skdnn.onnx._network import Outputs, outputs_of
+from skdnn.onnx._registration import imported_skl2onnx, register_converters, register_network
 from skdnn.onnx._steps import last_step, spelt_out, steps_of
 
 _ML_OPSET = 3  # of the operators in ai.onnx.ml, such as Imputer; of the same ONNX as OPSET
@@ -112,9 +112,9 @@ def _refusal(pipeline: Any, rows: Any, inputs: list[Input]) -> str | None:
 def _finished(model: Any, inputs: list[Input], outputs: Outputs, dtype: str) -> Any:
     """Return the model with the names, types and shapes that models of skdnn have."""
     onnx = imported_onnx()
-    import onnx.compose
+    from onnx.compose import add_prefix
 
-    inner = onnx.compose.add_prefix(model, _PREFIX)
+    inner = add_prefix(model, _PREFIX)
     helper, described = onnx.helper, onnx.helper.make_tensor_value_info
     kinds = ["string" if each.text else dtype for each in inputs]
     last, constants = _to_outputs(inner.graph.output, outputs)
