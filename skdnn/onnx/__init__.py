@@ -41,7 +41,7 @@ def to_onnx(
     Parameters
     ----------
     estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
-        Fitted. Of a pipeline all steps become part of the model; skl2onnx must know them.
+        Fitted. All steps of a pipeline become part of the model; skl2onnx must know them.
     X : array-like or frame of pandas or polars, default=None
         Rows such as those of `fit`. They tell the model's inputs, and up to 500 of them are
         run through it and compared with what the estimator predicts. Needed for a pipeline
@@ -58,8 +58,9 @@ def to_onnx(
     -------
     model : onnx.ModelProto
         One input, ``"input"``: rows of shape (n, ...) or raw images. If `X` is a frame, one
-        for each of its columns, of the same name and of shape (n, 1): numbers and bools as
-        `input_dtype`, text as strings, ``"nan"`` or ``"None"`` where it is missing.
+        for each of its columns, of the same name and of shape (n, 1): numbers as
+        `input_dtype`, bools as bool, text and categories as strings, ``"nan"`` or ``"None"``
+        where they are missing.
         A classifier has two outputs: ``"label"``, of shape (n,), int64 or string as the
         classes are (numbers and bools become int64), for multilabel targets zeros and ones of
         shape (n, n_labels); and ``"probabilities"``, float32 of shape (n, n_classes), as

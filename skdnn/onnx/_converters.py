@@ -5,55 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from skdnn.onnx._graph import Graph
 from skdnn.onnx._images import add_scaling
 from skdnn.onnx._network import add_network, outputs_of
+from skdnn.onnx._within import Within, tensor_type
 from skdnn.preprocessing import make_image_transformer, scale_and_flatten
 
 # BatchNormalization and HardSwish have their form since then.
 _LEAST_OPSET = 15
-
-
-class _Within(Graph):
-    """The graph that skl2onnx is building, where all names are given out by its scope."""
-
-    flat_numbers = False  # or an ensemble would add (n,) to the (n, 1) of other regressors
-
-    def __init__(self, scope: Any, container: Any, outputs: dict[str, str]) -> None:
-        super().__init__()
-        self._scope, self._container, self._outputs = scope, container, outputs
-
-    def _new(self, seed: str) -> str:
-        return str(self._scope.get_unique_variable_name(seed))
-
-    def _named(self, name: str) -> str:
-        return self._new(name)
-
-    def _output(self, name: str) -> str:
-        return self._outputs[name]
-
-    def _keep_node(
-        self, op: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any]
-    ) -> None:
-        name = self._scope.get_unique_operator_name(op)
-        self._container.add_node(op, inputs, outputs, name=name, **attributes)
-
-    def _keep_constant(self, tensor: Any) -> None:
-        self._container.initializers.append(tensor)
-
-    def rows(self, variables: Any) -> str:
-        """Return numbers as float32, those of several variables side by side."""
-        values = []
-        for variable in variables:
-            kind = type(variable.type).__name__
-            if kind == "StringTensorType":
-                raise TypeError(
-                    f"{variable.raw_name!r} holds text, where numbers are needed: encode it, "
-                    "for example with OneHotEncoder"
-                )
-            name = variable.full_name
-            values.append(name if kind == "FloatTensorType" else self.cast(name, "float32"))
-        return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)
 
 
 # skl2onnx compares the names of parameters with those of its own converters.
@@ -65,7 +23,7 @@ def network_shapes(operator: Any) -> None:
     outputs = outputs_of(operator.raw_operator).items()
     for variable, (name, (dtype, shape)) in zip(operator.outputs, outputs, strict=True):
         column = [1] if name == "prediction" and len(shape) == 1 else []
-        variable.type = _tensor_type(dtype, [n, *shape[1:], *column])
+        variable.type = tensor_type(dtype, [n, *shape[1:], *column])
 
 
 def convert_network(scope: Any, operator: Any, container: Any) -> None:
@@ -77,7 +35,7 @@ def convert_network(scope: Any, operator: Any, container: Any) -> None:
         )
     estimator = operator.raw_operator
     names = dict(zip(outputs_of(estimator), operator.output_full_names, strict=True))
-    graph = _Within(scope, container, names)
+    graph = Within(scope, container, names)
     rows = graph.rows(operator.inputs)
     if len(operator.inputs[0].type.shape) > 2:
         rows = graph.add("Flatten", rows, axis=1)
@@ -96,7 +54,7 @@ def function_shape(operator: Any) -> None:
         sides = [sum(variable.type.shape[1] for variable in operator.inputs)]
     if _scaling(operator)["flatten"]:
         sides = [None if None in sides else prod(sides)]
-    operator.outputs[0].type = _tensor_type("float32", [n, *sides])
+    operator.outputs[0].type = tensor_type("float32", [n, *sides])
 
 
 def convert_function(scope: Any, operator: Any, container: Any) -> None:
@@ -107,7 +65,7 @@ def convert_function(scope: Any, operator: Any, container: Any) -> None:
         function_transformer.convert_sklearn_function_transformer(scope, operator, container)
         return
     scaling = _scaling(operator)
-    graph = _Within(scope, container, {"rows": operator.outputs[0].full_name})
+    graph = Within(scope, container, {"rows": operator.outputs[0].full_name})
     images = graph.rows(operator.inputs)
     if scaling["flatten"] and len(operator.inputs[0].type.shape) > 2:
         graph.add("Flatten", add_scaling(graph, images, scaling["scale"]), axis=1, out="rows")
@@ -119,11 +77,3 @@ def _scaling(operator: Any) -> dict[str, Any]:
     """Return all arguments of `scale_and_flatten`, those left at their defaults too."""
     defaults: dict[str, Any] = make_image_transformer().kw_args
     return {**defaults, **(operator.raw_operator.kw_args or {})}
-
-
-def _tensor_type(dtype: str, shape: list[Any]) -> Any:
-    from skl2onnx.common import data_types
-
-    names = {"string": "String", "int64": "Int64", "float32": "Float"}
-    shape = [side if isinstance(side, int) else None for side in shape]
-    return getattr(data_types, f"{names[dtype]}TensorType")(shape)

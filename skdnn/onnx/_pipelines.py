@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -50,16 +51,20 @@ def model_of_pipeline(pipeline: Any, X: Any, input_dtype: str | None) -> Any:
     _check_names(inputs, outputs)
     register_converters()
     register_network(type(network))
-    expected, unit = answers_of(pipeline, rows)
-    cause = None
-    try:
-        model = _finished(_converted(pipeline, inputs), inputs, outputs, dtype)
-        reason = disagreement(model, inputs, expected, unit)
-    except Exception as error:  # skl2onnx raises whatever it comes upon
-        cause, reason = error, reason_of(error)
-    if reason is None:
-        return model
-    raise ValueError(_refusal(pipeline, rows, inputs) or f"the pipeline {reason}") from cause
+    answers = answers_of(pipeline, rows)
+    refusals = []
+    # Steps take bools for numbers, as scalers do, or for categories.
+    for as_text in (False, True) if any(each.kind == "bools" for each in inputs) else (False,):
+        inner = [each.without_bools(as_text) for each in inputs]
+        try:
+            model = _finished(_converted(pipeline, inner), inputs, inner, outputs, dtype)
+            reason = disagreement(model, inputs, *answers)
+        except Exception as error:  # skl2onnx raises whatever it comes upon
+            reason = reason_of(error)
+        if reason is None:
+            return model
+        refusals.append(_refusal(pipeline, rows, inner) or (inf, f"the pipeline {reason}"))
+    raise ValueError(max(refusals)[1])
 
 
 def _check_names(inputs: list[Input], outputs: Outputs) -> None:
@@ -78,7 +83,7 @@ def _converted(estimator: Any, inputs: list[Input]) -> Any:
 
     types = []
     for each in inputs:
-        kind = StringTensorType if each.text else FloatTensorType
+        kind = StringTensorType if each.kind == "text" else FloatTensorType
         types.append((each.name, kind([None, *each.values.shape[1:]])))
     last = last_step(estimator)
     classifies = isinstance(last, KerasDNNBase) and "label" in outputs_of(last)
@@ -96,61 +101,77 @@ def _converted(estimator: Any, inputs: list[Input]) -> Any:
     return model
 
 
-def _refusal(pipeline: Any, rows: Any, inputs: list[Input]) -> str | None:
-    """Say which step can't be expressed: the first that can't, taken with those before it."""
-    for step, upto in steps_of(pipeline):
+def _refusal(pipeline: Any, rows: Any, inputs: list[Input]) -> tuple[float, str] | None:
+    """Return which step can't be expressed, by number and in words.
+
+    It is the first that can't, taken with those before it.
+    """
+    for number, (step, upto) in enumerate(steps_of(pipeline)):
         try:
-            expected, unit = answers_of(upto, rows)
-            reason = disagreement(_converted(upto, inputs), inputs, expected, unit)
+            reason = disagreement(_converted(upto, inputs), inputs, *answers_of(upto, rows))
         except Exception as error:  # skl2onnx raises whatever it comes upon
             reason = reason_of(error)
         if reason is not None:
-            return f"{step} {reason}"
+            return number, f"{step} {reason}"
     return None
 
 
-def _finished(model: Any, inputs: list[Input], outputs: Outputs, dtype: str) -> Any:
+def _finished(
+    model: Any, inputs: list[Input], inner: list[Input], outputs: Outputs, dtype: str
+) -> Any:
     """Return the model with the names, types and shapes that models of skdnn have."""
     onnx = imported_onnx()
     from onnx.compose import add_prefix
 
-    inner = add_prefix(model, _PREFIX)
+    model = add_prefix(model, _PREFIX)
     helper, described = onnx.helper, onnx.helper.make_tensor_value_info
-    kinds = ["string" if each.text else dtype for each in inputs]
-    last, constants = _to_outputs(inner.graph.output, outputs)
+    types = {"numbers": dtype, "bools": "bool", "text": "string"}
+    first, texts = _from_inputs(model.graph.input, inputs, inner, dtype)
+    last, axes = _to_outputs(model.graph.output, outputs)
     graph = helper.make_graph(
-        [*_from_inputs(inner.graph.input, inputs, kinds), *inner.graph.node, *last],
+        [*first, *model.graph.node, *last],
         "skdnn",
         [
-            described(each.name, element_type(onnx, kind), ["n", *each.values.shape[1:]])
-            for each, kind in zip(inputs, kinds, strict=True)
+            described(
+                each.name, element_type(onnx, types[each.kind]), ["n", *each.values.shape[1:]]
+            )
+            for each in inputs
         ],
         [
             described(name, element_type(onnx, kind), shape)
             for name, (kind, shape) in outputs.items()
         ],
-        [*inner.graph.initializer, *constants],
+        [*model.graph.initializer, *texts, *axes],
     )
     finished = helper.make_model(
         graph,
         producer_name="skdnn",
-        opset_imports=inner.opset_import,
-        functions=inner.functions,
+        opset_imports=model.opset_import,
+        functions=model.functions,
         ir_version=IR_VERSION,
     )
     onnx.checker.check_model(finished, full_check=True)
     return finished
 
 
-def _from_inputs(inner: Any, inputs: list[Input], kinds: list[str]) -> list[Any]:
+def _from_inputs(
+    converted: Any, inputs: list[Input], inner: list[Input], dtype: str
+) -> tuple[list[Any], list[Any]]:
+    """Return nodes and their constants: inputs become what was converted takes."""
     onnx = imported_onnx()
-    nodes = []
-    for info, each, kind in zip(inner, inputs, kinds, strict=True):
-        op, how = "Identity", {}
-        if kind not in ("string", "float32"):
+    nodes, constants = [], []
+    for info, each, taken in zip(converted, inputs, inner, strict=True):
+        op, values, how = "Identity", [each.name], {}
+        if each.kind == "bools" and taken.kind == "text":
+            op, values = "Where", [each.name, "bools.true", "bools.false"]
+            constants = [
+                onnx.numpy_helper.from_array(np.array([text], object), name)
+                for text, name in zip(("True", "False"), values[1:], strict=True)
+            ]
+        elif each.kind == "bools" or (each.kind == "numbers" and dtype != "float32"):
             op, how = "Cast", {"to": onnx.TensorProto.FLOAT}
-        nodes.append(onnx.helper.make_node(op, [each.name], [info.name], info.name, **how))
-    return nodes
+        nodes.append(onnx.helper.make_node(op, values, [info.name], info.name, **how))
+    return nodes, constants
 
 
 def _to_outputs(inner: Any, outputs: Outputs) -> tuple[list[Any], list[Any]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sklearn.base import is_classifier
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from skdnn._estimator.base import KerasDNNBase
 from skdnn.classifier import KerasDNNClassifier
@@ -15,17 +16,34 @@ from skdnn.onnx._converters import (
     function_shape,
     network_shapes,
 )
+from skdnn.onnx._scikit_learn import (
+    convert_encoder,
+    convert_imputer,
+    convert_indicator,
+    encoder_shape,
+    imputer_shape,
+    indicator_shape,
+)
 from skdnn.regressor import KerasDNNRegressor
+
+_STEPS = [
+    (FunctionTransformer, function_shape, convert_function),
+    (MissingIndicator, indicator_shape, convert_indicator),
+    (OneHotEncoder, encoder_shape, convert_encoder),
+    (SimpleImputer, imputer_shape, convert_imputer),
+]
 
 
 def register_converters() -> None:
-    """Teach skl2onnx the estimators of skdnn, and its images.
+    """Teach skl2onnx the estimators of skdnn, and steps that stand before them.
 
     After this call, which needs to be made once in a process, ``skl2onnx.to_onnx`` and
     ``skl2onnx.convert_sklearn`` convert a :class:`skdnn.KerasDNNClassifier`, a
     :class:`skdnn.KerasDNNRegressor` and a `FunctionTransformer` of
     :func:`skdnn.scale_and_flatten` wherever they stand: in pipelines, searches, and ensembles
-    such as `VotingClassifier`. :func:`skdnn.onnx.to_onnx` makes the call itself.
+    such as `VotingClassifier`. It also converts what skl2onnx lacks of scikit-learn's steps:
+    `MissingIndicator`, `SimpleImputer` with ``add_indicator=True``, and `OneHotEncoder` with
+    ``handle_unknown="infrequent_if_exist"``. :func:`skdnn.onnx.to_onnx` makes the call itself.
 
     Raises
     ------
@@ -67,9 +85,10 @@ def register_converters() -> None:
     """
     for kind in (KerasDNNClassifier, KerasDNNRegressor):
         register_network(kind)
-    imported_skl2onnx().update_registered_converter(
-        FunctionTransformer, "SklearnFunctionTransformer", function_shape, convert_function
-    )
+    for step, shape, converter in _STEPS:
+        imported_skl2onnx().update_registered_converter(
+            step, f"Sklearn{step.__name__}", shape, converter
+        )
 
 
 def register_network(kind: type[KerasDNNBase]) -> None:

@@ -5,10 +5,11 @@ import onnxruntime
 import pytest
 import skl2onnx
 from sklearn.ensemble import VotingRegressor
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor
 from skdnn.onnx import register_converters
@@ -108,3 +109,29 @@ def test_text_is_refused(iris, rows):
     network = KerasDNNClassifier((4,), epochs=1).fit(rows, iris[1])
     with pytest.raises(TypeError, match="'X' holds text, where numbers are needed"):
         skl2onnx.to_onnx(network, rows[:1].astype(str), **WITHOUT_ZIPMAP)
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (
+            SimpleImputer(missing_values=0, add_indicator=True),
+            "missing_values must be NaN, got 0",
+        ),
+        (
+            OneHotEncoder(max_categories=2, drop="first", handle_unknown="ignore"),
+            "need drop=None and a handle_unknown other than 'error', got drop='first'",
+        ),
+        (OneHotEncoder(max_categories=2), "got drop=None and handle_unknown='error'"),
+        (
+            OneHotEncoder(max_categories=2, handle_unknown="ignore"),
+            "NaN among numbers as categories",
+        ),
+    ],
+    ids=["gap", "drop", "error", "nan"],
+)
+def test_forms_of_steps_that_are_refused(step, message):
+    X = np.array([[0, 1, 2, 0, 1, 3, np.nan]], np.float32).T
+    X = X if "NaN among" in message else X[:-1]
+    with pytest.raises(NotImplementedError, match=message):
+        skl2onnx.to_onnx(step.fit(X), X[:1])

@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
+from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MinMaxScaler,
     OneHotEncoder,
+    RobustScaler,
     SplineTransformer,
     StandardScaler,
 )
@@ -77,7 +78,12 @@ def session(model):
 
 
 def feed(inputs, X):
-    types = {"tensor(string)": object, "tensor(double)": np.float64, "tensor(uint8)": np.uint8}
+    types = {
+        "tensor(string)": object,
+        "tensor(bool)": bool,
+        "tensor(double)": np.float64,
+        "tensor(uint8)": np.uint8,
+    }
     frame = hasattr(X, "columns")
     return {
         each.name: (X[[each.name]].to_numpy() if frame else np.asarray(X)).astype(
@@ -136,8 +142,8 @@ def test_a_table_with_an_input_for_each_column(relabel, table, target):
     assert_same(model, pipeline, table)
     inputs = session(model).get_inputs()
     assert [each.name for each in inputs] == list(table.columns)
-    texts = [each.name for each in inputs if each.type == "tensor(string)"]
-    assert texts == ["town", "kind", "left out"]
+    types = [each.type.removeprefix("tensor(")[:-1] for each in inputs]
+    assert types == ["float", "float", "string", "string", "bool", "float", "string"]
     assert all(each.shape == ["n", 1] for each in inputs)
 
 
@@ -150,6 +156,50 @@ def test_categories_that_are_new_and_gaps_in_text(table, target):
     probabilities = ready.run(["probabilities"], feed(ready.get_inputs(), fed))[0]
     np.testing.assert_allclose(probabilities, pipeline.predict_proba(gaps), atol=1e-5)
     assert_same(model, pipeline, gaps.dropna(subset="town").assign(kind="never seen"))
+
+
+def test_gaps_that_are_told_and_categories_that_are_rare(table, target):
+    """skl2onnx alone has neither."""
+    X = table.assign(floor=pd.Categorical(table["rooms"]), garden=table["rooms"] > 3)
+    X["sold"] = (table["rooms"] > 5).astype(object).where(table["rooms"] > 1, None)
+    numbers = make_pipeline(SimpleImputer(add_indicator=True), RobustScaler())
+    rare = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=20)
+    categories = [*CATEGORIES, "floor", "garden", "sold"]
+    steps = ColumnTransformer([("numbers", numbers, NUMBERS), ("categories", rare, categories)])
+    pipeline = Pipeline([("columns", steps), ("dnn", classifier())]).fit(X, target)
+    model = to_onnx(pipeline, X)
+    types = {each.name: each.type for each in session(model).get_inputs()}
+    assert types["floor"] == types["sold"] == "tensor(string)"
+    assert types["garden"] == "tensor(bool)"
+    text = {name: [str(each) for each in X[name]] for name in ("floor", "sold")}
+    ready = session(model)
+    for change in ({}, {"kind": "new"}, {"length (cm)": 1.0}):
+        fed = feed(ready.get_inputs(), X.assign(**text, **change))
+        probabilities = ready.run(["probabilities"], fed)[0]
+        expected = pipeline.predict_proba(X.assign(**change))
+        np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    step = r"step 'kerasdnnclassifier' .* can't become ONNX: activation"
+    with pytest.raises(ValueError, match=step):
+        to_onnx(make_pipeline(steps, classifier(activation=names)).fit(X, target), X)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        MissingIndicator(features="all"),
+        FeatureUnion([("filled", SimpleImputer()), ("gaps", MissingIndicator())]),
+        SimpleImputer(strategy="constant", fill_value=7, add_indicator=True),
+        make_pipeline(
+            SimpleImputer(),
+            OneHotEncoder(max_categories=3, handle_unknown="ignore", sparse_output=False),
+        ),
+    ],
+    ids=["all", "union", "constant", "numbers"],
+)
+def test_other_forms_of_them(step, table, target):
+    X = table[["rooms", "length (cm)"]].round()
+    pipeline = make_pipeline(step, classifier()).fit(X, target)
+    assert_same(to_onnx(pipeline, X), pipeline, X)
 
 
 @pytest.mark.parametrize("several", [False, True])
