@@ -108,7 +108,10 @@ def _refusal(pipeline: Any, rows: Any, inputs: list[Input]) -> tuple[float, str]
     """
     for number, (step, upto) in enumerate(steps_of(pipeline)):
         try:
-            reason = disagreement(_converted(upto, inputs), inputs, *answers_of(upto, rows))
+            model = _converted(upto, inputs)
+            reason = disagreement(model, inputs, *answers_of(upto, rows))
+            if len(model.graph.output) > 1 and not isinstance(last_step(upto), KerasDNNBase):
+                reason = "is no transformer in ONNX as skl2onnx writes it, but answers twice"
         except Exception as error:  # skl2onnx raises whatever it comes upon
             reason = reason_of(error)
         if reason is not None:

@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
@@ -313,6 +314,10 @@ def names(X):
             "step 'splinetransformer' of 'bent' of 'union'",
         ),
         (
+            [("clusters", KMeans(3, n_init=1))],
+            r"step 'clusters' \(KMeans\) is no transformer in ONNX as skl2onnx writes it",
+        ),
+        (
             # skl2onnx takes True and False for 1 and 0
             [
                 (
@@ -323,7 +328,7 @@ def names(X):
             r"step 'mask' of 'columns' \(StandardScaler\)",
         ),
     ],
-    ids=["unknown", "function", "within", "otherwise"],
+    ids=["unknown", "function", "within", "clusters", "otherwise"],
 )
 def test_a_step_that_onnx_lacks(steps, message, iris):
     pipeline = Pipeline([*steps, ("dnn", classifier())]).fit(*iris)
