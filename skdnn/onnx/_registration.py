@@ -10,12 +10,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from skdnn._estimator.base import KerasDNNBase
 from skdnn.classifier import KerasDNNClassifier
-from skdnn.onnx._converters import (
-    convert_function,
-    convert_network,
-    function_shape,
-    network_shapes,
-)
+from skdnn.onnx._estimators import convert_network, network_shapes
+from skdnn.onnx._functions import convert_function, function_shape
 from skdnn.onnx._scikit_learn import (
     convert_encoder,
     convert_imputer,
