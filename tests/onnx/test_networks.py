@@ -13,7 +13,9 @@ from sklearn.pipeline import make_pipeline
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_image_pipeline
 from skdnn.network.layer_settings import _activation_names
-from skdnn.onnx import _activation_builder, _Graph, to_onnx
+from skdnn.onnx import to_onnx
+from skdnn.onnx._activations import activation_builder
+from skdnn.onnx._graph import Model
 
 
 def session(model):
@@ -46,8 +48,8 @@ def test_every_activation_of_keras(name):
     units = 41
     x = np.linspace(-20, 20, 4 * units, dtype=np.float32).reshape(units, 4).T.copy()
     x = np.concatenate([x, x / 20, np.random.default_rng(0).permuted(x, axis=1)])
-    graph = _Graph()
-    graph.add("Identity", _activation_builder(name)(graph, "input", units), out="y")
+    graph = Model()
+    graph.add("Identity", activation_builder(name)(graph, "input", units), out="y")
     model = graph.model("float32", ["n", units], {"y": ("float32", ["n", units])})
     (y,) = session(model).run(["y"], {"input": x})
     expected = np.asarray(keras.ops.convert_to_numpy(keras.activations.get(name)(x)))

@@ -1,0 +1,62 @@
+"""Nodes within the graph that skl2onnx is building."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skdnn.onnx._graph import Graph
+
+# Operators of the domain ai.onnx.ml.
+_OF_SCIKIT_LEARN = {"LabelEncoder"}
+
+
+class Within(Graph):
+    """The graph that skl2onnx is building, where all names are given out by its scope."""
+
+    flat_numbers = False  # or an ensemble would add (n,) to the (n, 1) of other regressors
+
+    def __init__(self, scope: Any, container: Any, outputs: dict[str, str]) -> None:
+        super().__init__()
+        self._scope, self._container, self._outputs = scope, container, outputs
+
+    def _new(self, seed: str) -> str:
+        return str(self._scope.get_unique_variable_name(seed))
+
+    def _named(self, name: str) -> str:
+        return self._new(name)
+
+    def _output(self, name: str) -> str:
+        return self._outputs[name]
+
+    def _keep_node(
+        self, op: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any]
+    ) -> None:
+        name = self._scope.get_unique_operator_name(op)
+        domain = "ai.onnx.ml" if op in _OF_SCIKIT_LEARN else ""
+        self._container.add_node(op, inputs, outputs, op_domain=domain, name=name, **attributes)
+
+    def _keep_constant(self, tensor: Any) -> None:
+        self._container.initializers.append(tensor)
+
+    def rows(self, variables: Any) -> str:
+        """Return numbers as float32, those of several variables side by side."""
+        values = []
+        for variable in variables:
+            kind = type(variable.type).__name__
+            if kind == "StringTensorType":
+                raise TypeError(
+                    f"{variable.raw_name!r} holds text, where numbers are needed: encode it, "
+                    "for example with OneHotEncoder"
+                )
+            name = variable.full_name
+            values.append(name if kind == "FloatTensorType" else self.cast(name, "float32"))
+        return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)
+
+
+def tensor_type(dtype: str, shape: list[Any]) -> Any:
+    """Return skl2onnx's type of a tensor; sides that are no integers are open."""
+    from skl2onnx.common import data_types
+
+    names = {"string": "String", "int64": "Int64", "float32": "Float"}
+    shape = [side if isinstance(side, int) else None for side in shape]
+    return getattr(data_types, f"{names[dtype]}TensorType")(shape)
