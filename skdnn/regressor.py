@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
+from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_NUMBERS, VALIDATION_FRACTION
+from skdnn._estimator.hyperparameters import (
+    CONSTRAINTS,
+    OF_NUMBERS,
+    VALIDATION_FRACTION,
+    meant_loss,
+)
 from skdnn._estimator.numbers import Numbers, learn_numbers, refuse_other_numbers
 from skdnn._estimator.other_names import SAID_OF_NUMBERS, explains_keywords
 from skdnn._estimator.targets import Target, Weights
@@ -413,6 +419,13 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         return self._fitted_target().decode(outputs)
 
     # -- what is about numbers ------------------------------------------------------------
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            hint = meant_loss(self.loss) if str(error).startswith("The 'loss'") else ""
+            raise InvalidParameterError(f"{error}{hint}") from None
 
     def _checks_of_y(self, y: Any) -> dict[str, Any]:
         refuse_other_numbers(y)

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skdnn._engine.interrupts import interrupts_kept
 from skdnn._estimator import fitting, networks
+from skdnn._estimator.columns import refuse_other_rows, with_columns_named, with_plain_dtypes
 from skdnn._estimator.hyperparameters import (
     chosen_optimizer,
     chosen_regularization,
@@ -38,7 +38,7 @@ from skdnn._estimator.rows import (
 )
 from skdnn._estimator.skops_files import StorableBySkopsMixin
 from skdnn._estimator.state import checked_state
-from skdnn._estimator.stopping import StoppingRule, score_on
+from skdnn._estimator.stopping import StoppingRule, check_scorer, score_on
 from skdnn._estimator.targets import Target, Weights, checked_sample_weight
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class KerasDNNBase(
         last = fit.epoch + epochs
         memory = self._recalled(fit, epochs) if self.memory is not None and afresh else None
         earlier = fit.epoch
-        rule = self._begin(earlier)
+        rule = self._begin(earlier, target)
         with fit.under_way():
             self._run_epochs(fit, last, task, told, held_out, rule, earlier)
         self.__dict__.update(self._fitted_attributes(fit.learnt(), rule, earlier))
@@ -216,8 +216,9 @@ class KerasDNNBase(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> LabelledRows:
         refuse_masked(X=X, y=y, sample_weight=sample_weight)
+        y = with_plain_dtypes(y)
         checks = self._checks_of_y(y)
-        rows, answers = validate_data(self, X, y, reset=reset, **checks, **_CHECKS)
+        rows, answers = self._as_arrays(X, y, reset=reset, **checks)
         if reset:
             warn_of_lost_digits(X, rows)
         else:
@@ -303,7 +304,7 @@ class KerasDNNBase(
             fit.resume(learnt)
         return memory
 
-    def _begin(self, earlier: int) -> StoppingRule | None:
+    def _begin(self, earlier: int, target: Target) -> StoppingRule | None:
         """Go on with the history of earlier calls, or drop it; return what decides to stop."""
         history = self.history_ if earlier else {}
         self.history_ = {k: list(v) for k, v in history.items()}
@@ -312,8 +313,7 @@ class KerasDNNBase(
                 self.__dict__.pop(name, None)
         if not self.early_stopping:
             return None
-        if self.scoring != "loss":
-            check_scoring(self, self.scoring)  # a wrong name is told before the first epoch
+        check_scorer(self, self.scoring, target)
         return StoppingRule(self.n_iter_no_change, self.tol)
 
     def _validation_score(
@@ -360,9 +360,20 @@ class KerasDNNBase(
         """Return what the network's output layer gives for rows."""
         check_is_fitted(self)
         refuse_masked(X=X)
-        rows = validate_data(self, X, reset=False, **_CHECKS)
+        rows = self._as_arrays(X, reset=False)
         self._check_row_shape(rows)
         return networks.outputs(self._learnt, rows)
+
+    def _as_arrays(self, X: ArrayLike, *y: Any, **checks: Any) -> Any:
+        """Have scikit-learn check rows, and targets where there are some."""
+        refuse_other_rows(X)
+        try:
+            return validate_data(self, X, *y, **checks, **_CHECKS)
+        except (TypeError, ValueError) as error:
+            named = with_columns_named(X, error)
+            if named is error:
+                raise
+            raise named from error
 
     def _check_row_shape(self, X: NDArray[Any]) -> None:
         if X.shape[1:] != self.input_shape_:

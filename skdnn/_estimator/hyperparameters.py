@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from skdnn._engine.backend import load_tensorflow
-from skdnn._estimator.keras_callbacks import fresh_callbacks, goes_on, monitors_validation
+from skdnn._estimator.keras_callbacks import (
+    fresh_callbacks,
+    goes_on,
+    monitors_validation,
+    refuse_unknown_monitors,
+)
 from skdnn._estimator.trainings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +31,13 @@ class _Number(Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, bool) and bool(super().is_satisfied_by(val))
+
+
+class _Names(StrOptions):
+    """Names in the order of the alphabet; scikit-learn writes them in that of a set."""
+
+    def __str__(self) -> str:
+        return f"one of {sorted(self.options)}"
 
 
 # What scikit-learn checks before a fit, in its own words.
@@ -54,7 +67,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "memory": [str, HasMethods("cache"), None],
     "random_state": ["random_state"],
     "warm_start": ["boolean"],
-    "engine": [StrOptions({"auto", "fused", "keras"})],
+    "engine": [_Names({"auto", "fused", "keras"})],
     "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
     "verbose": ["verbose"],
 }
@@ -62,12 +75,51 @@ OF_CLASSES: dict[str, list[Any]] = {
     "label_smoothing": [_Number(Real, 0, 1, closed="left")],
     "class_weight": [dict, StrOptions({"balanced"}), None],
 }
+LOSSES = {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
+
+# What Keras, MLPRegressor, XGBoost and others call these losses.
+_LOSSES_MEANT = {
+    "l1": "absolute_error",
+    "l2": "squared_error",
+    "mae": "absolute_error",
+    "mean_absolute_error": "absolute_error",
+    "mean_squared_error": "squared_error",
+    "mse": "squared_error",
+    "pinball": "quantile",
+    "pinball_loss": "quantile",
+    "smooth_l1": "huber",
+}
+_OF_CLASSES = ("log_loss", "crossentropy", "cross_entropy", "hinge")
+
 OF_NUMBERS: dict[str, list[Any]] = {
-    "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
+    "loss": [_Names(LOSSES)],
     "delta": [_Number(Real, 0, None, closed="neither")],
     "quantile": [_Number(Real, 0, 1, closed="neither")],
     "standardize_y": ["boolean"],
 }
+
+
+def meant_loss(loss: Any) -> str:
+    """Say which loss of numbers is meant by another name.
+
+    Parameters
+    ----------
+    loss : object
+        As the user gave it.
+
+    Returns
+    -------
+    hint : str
+        A sentence with a space before it; empty where no loss is like it.
+    """
+    if not isinstance(loss, str):
+        return ""
+    name = loss.lower().replace("-", "_").replace(" ", "_")
+    if any(part in name for part in _OF_CLASSES):
+        return " Losses of classes are for KerasDNNClassifier."
+    near = difflib.get_close_matches(name, sorted(LOSSES), 1)
+    meant = _LOSSES_MEANT.get(name, near[0] if near else None)
+    return f" Did you mean {meant!r}?" if meant else ""
 
 
 def chosen_settings(
@@ -166,6 +218,7 @@ def refuse_contradictions(
     ValueError
         Names both sides and the remedy.
     """
+    refuse_unknown_monitors(settings.callbacks, settings.loss.metric_name)
     _refuse_beside_validation_rows(estimator, settings, given, takes_rows)
     if estimator.early_stopping and any(map(goes_on, settings.callbacks)):
         raise ValueError(

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
+
+# Names that Keras gives, or gave, to the metrics that are here.
+_METRICS_MEANT = {
+    "acc": "accuracy",
+    "binary_accuracy": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "sparse_categorical_accuracy": "accuracy",
+    "mae": "mean_absolute_error",
+}
 
 
 def fresh_callbacks(
@@ -57,9 +67,66 @@ def fresh_callbacks(
 
 def monitors_validation(callback: Any) -> str | None:
     """Return what a callback watches, if that needs validation rows."""
+    monitor = _monitored(callback)
+    return monitor if monitor is not None and monitor.startswith("val_") else None
+
+
+def refuse_unknown_monitors(
+    callbacks: Sequence[keras.callbacks.Callback], metric_name: str
+) -> None:
+    """Refuse callbacks of Keras's that watch what no epoch tells them.
+
+    Keras warns of it after each epoch, where it does not stop at a direction it can't know.
+    A callback of the user's own may put metrics into the logs: those after it may watch any.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+        Of one fit, in their order.
+    metric_name : str
+        The metric beside the loss.
+
+    Raises
+    ------
+    ValueError
+        Names the callback, the metrics there are, and the one that is meant.
+    """
+    import keras
+
+    scheduling = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    metrics = ["loss", metric_name, "val_loss", f"val_{metric_name}"]
+    for callback in callbacks:
+        if not _is_of_keras(callback):
+            return
+        monitor = _monitored(callback)
+        if monitor is not None and monitor not in metrics:
+            raise ValueError(
+                f"callback {type(callback).__name__} has monitor={monitor!r}, but the metrics "
+                f"are {metrics}; {_meant(monitor, metric_name)}"
+            )
+        if isinstance(callback, scheduling):
+            metrics.append("learning_rate")
+
+
+def _monitored(callback: Any) -> str | None:
     watches = getattr(callback, "save_best_only", True)  # or saves every epoch
     monitor = getattr(callback, "monitor", None) if watches else None
-    return monitor if isinstance(monitor, str) and monitor.startswith("val_") else None
+    return monitor if isinstance(monitor, str) else None
+
+
+def _is_of_keras(callback: Any) -> bool:
+    """Tell whether a callback runs no code of the user's, as LambdaCallback does."""
+    own = any(name.startswith("on_") for name in vars(callback))
+    return type(callback).__module__.partition(".")[0] == "keras" and not own
+
+
+def _meant(monitor: str, metric_name: str) -> str:
+    name = monitor.removeprefix("val_")
+    near = difflib.get_close_matches(name, ["loss", metric_name], 1, 0.7)
+    meant = _METRICS_MEANT.get(name.lower(), near[0] if near else "")
+    if meant in ("loss", metric_name):
+        return f"did you mean {monitor.removesuffix(name) + meant!r}?"
+    return "early_stopping=True watches any score of scikit-learn, given as scoring"
 
 
 def goes_on(callback: Any) -> bool:
