@@ -122,9 +122,9 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         `random_state`. Can't be set beside `X_val`.
 
     scoring : str, callable or None, default="loss"
-        What early stopping looks at: "loss" for the loss, any scorer name or callable of
-        scikit-learn, or None for R². Greater is better; of the loss the negative is
-        taken.
+        What early stopping looks at: "loss" for the loss, the name of one of scikit-learn's
+        scorers that fits `y`, a scorer as ``make_scorer`` makes them, or None for R².
+        Greater is better; of the loss the negative is taken.
 
     n_iter_no_change : int, default=10
         Epochs without a better score after which early stopping stops.

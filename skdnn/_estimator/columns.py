@@ -35,12 +35,11 @@ def refuse_other_rows(X: Any) -> None:
     ValueError
         If it holds dates, time spans or complex numbers.
     """
-    _refuse_other_containers(X)
-    if issparse(X):
+    if issparse(X):  # one kind of which is a dict
         return
-    dtypes = getattr(X, "dtypes", None)
-    if hasattr(X, "columns") and dtypes is not None:  # a table of pandas or polars
-        dates = [name for name, dtype in zip(X.columns, dtypes, strict=True) if _dated(dtype)]
+    _refuse_other_containers(X)
+    if _is_table(X):
+        dates = [name for name, dtype in zip(X.columns, X.dtypes, strict=True) if _dated(dtype)]
         if dates:
             raise ValueError(
                 f"X must hold numbers, and columns {few(dates)} don't: {_MEASURED}"
@@ -70,6 +69,11 @@ def _refuse_other_containers(X: Any) -> None:
             "X must be an array, a table or a sparse matrix with a row for each sample, got "
             f"{type(X).__name__}; {remedy}"
         )
+
+
+def _is_table(X: Any) -> bool:
+    """Tell whether it has named columns, as those of pandas and polars."""
+    return hasattr(X, "columns") and hasattr(X, "dtypes")
 
 
 def _dated(dtype: Any) -> bool:
@@ -113,7 +117,7 @@ def _without_numbers(X: Any) -> dict[Any, Any]:
 
 
 def _columns(X: Any) -> Iterator[tuple[Any, NDArray[Any]]]:
-    if hasattr(X, "columns"):
+    if _is_table(X):
         for position, name in enumerate(X.columns):
             yield name, np.asarray(X.iloc[:, position] if hasattr(X, "iloc") else X[name])
         return

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import scipy.sparse as sp
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor
 from skdnn._estimator.columns import refuse_other_rows, with_columns_named, with_plain_dtypes
@@ -128,6 +129,12 @@ def test_a_dataset_is_refused_with_the_remedy(iris):
 def test_what_is_no_table_of_rows_is_refused_with_the_remedy(X, remedy):
     with pytest.raises(TypeError, match=f"a row for each sample, {remedy}"):
         network().fit(X, LABELS)
+
+
+def test_a_sparse_matrix_that_is_a_dict_is_a_matrix(iris):
+    X, y = iris
+    fitted = network().fit(sp.dok_matrix(X), y)
+    np.testing.assert_allclose(fitted.predict_proba(X), network().fit(X, y).predict_proba(X))
 
 
 def test_records_and_complex_numbers_are_refused_in_few_words():
