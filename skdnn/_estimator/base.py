@@ -28,6 +28,7 @@ from skdnn._estimator.hyperparameters import (
     refuse_contradictions,
 )
 from skdnn._estimator.memory import TrainingMemory
+from skdnn._estimator.other_names import advice_on_attribute
 from skdnn._estimator.routing import RoutedParametersMixin
 from skdnn._estimator.rows import (
     LabelledRows,
@@ -409,7 +410,8 @@ class KerasDNNBase(
                 learnt, chosen_optimizer(self), regularization, self._loss()
             )
             return networks.model_in_own_units(model, learnt)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        hint = advice_on_attribute(name, "_learnt" in self.__dict__)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def _regularization_of_fitted(self) -> Regularization | None:
         n_hidden = len(self._learnt["hidden_units"])
