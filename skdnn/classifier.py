@@ -109,8 +109,9 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         class and drawn with `random_state`. Can't be set if `X_val` is passed.
 
     scoring : str, callable or None, default="loss"
-        Score for early stopping: "loss" for the negative loss, any scorer name or callable
-        of scikit-learn, or None for the accuracy. Greater is better.
+        Score for early stopping: "loss" for the negative loss, the name of a scikit-learn
+        scorer that fits `y`, a scorer made by ``make_scorer``, or None for the accuracy.
+        Greater is better.
 
     n_iter_no_change : int, default=10
         Number of epochs without improvement after which early stopping stops.

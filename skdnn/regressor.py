@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
+from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.hyperparameters import (
     CONSTRAINTS,
     REGRESSOR_CONSTRAINTS,
     VALIDATION_FRACTION,
+    loss_hint,
 )
 from skdnn._estimator.numbers import Numbers, check_numeric, fit_numbers
 from skdnn._estimator.parameter_hints import REGRESSOR_HINTS, explains_keywords
@@ -121,8 +123,9 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         `random_state`. Can't be set if `X_val` is passed.
 
     scoring : str, callable or None, default="loss"
-        Score for early stopping: "loss" for the negative loss, any scorer name or callable
-        of scikit-learn, or None for R². Greater is better.
+        Score for early stopping: "loss" for the negative loss, the name of a scikit-learn
+        scorer that fits `y`, a scorer made by ``make_scorer``, or None for R².
+        Greater is better.
 
     n_iter_no_change : int, default=10
         Number of epochs without improvement after which early stopping stops.
@@ -418,6 +421,13 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         return self._fitted_target().decode(outputs)
 
     # -- targets --------------------------------------------------------------------------
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            hint = loss_hint(self.loss) if str(error).startswith("The 'loss'") else ""
+            raise InvalidParameterError(f"{error}{hint}") from None
 
     def _check_y(self, y: Any) -> dict[str, Any]:
         check_numeric(y)

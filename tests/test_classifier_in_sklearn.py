@@ -11,15 +11,18 @@ from helpers.same_search import assert_same_search
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ProgressBar, ScoringMonitor
-from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.ensemble import AdaBoostClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.feature_selection import SequentialFeatureSelector
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
+    KFold,
     StratifiedKFold,
+    cross_val_predict,
     cross_val_score,
     cross_validate,
     learning_curve,
@@ -91,8 +94,9 @@ def test_a_grid_over_settings_of_the_optimizer(iris, network):
         lambda n: CalibratedClassifierCV(n, cv=3),
         lambda n: CalibratedClassifierCV(n, cv=3, method="isotonic", ensemble=False),
         lambda n: OneVsRestClassifier(n),
+        lambda n: AdaBoostClassifier(n, n_estimators=2),
     ],
-    ids=["stacking", "voting", "sigmoid", "isotonic", "one-vs-rest"],
+    ids=["stacking", "voting", "sigmoid", "isotonic", "one-vs-rest", "boosting"],
 )
 def test_ensembles(ensemble, iris, network):
     X, y = iris
@@ -105,6 +109,24 @@ def test_ensembles(ensemble, iris, network):
 def test_permutation_importance_finds_the_petals(iris, network):
     result = permutation_importance(network.fit(*iris), *iris, n_repeats=5, random_state=0)
     assert set(np.argsort(result.importances_mean)[-2:]) == {2, 3}
+
+
+def test_features_are_selected_by_networks_of_any_width(iris, network):
+    """As in mlxtend issue 771: each candidate has another number of columns."""
+    network.set_params(epochs=5, learning_rate=0.1)
+    selected = SequentialFeatureSelector(network, n_features_to_select=1, cv=2).fit(*iris)
+    assert selected.get_support().nonzero()[0] in (2, 3)
+
+
+def test_a_class_that_a_fold_lacks_has_a_column_all_the_same(iris, network):
+    """As in keras issue 11850: a rare label is in no training row of one split."""
+    X, y = iris[0], iris[1] % 2
+    y[:2] = 2
+    with pytest.warns(RuntimeWarning, match="does not match total number of classes"):
+        probabilities = cross_val_predict(network, X, y, cv=KFold(5), method="predict_proba")
+    assert probabilities.shape == (150, 3)
+    assert not probabilities[:30, 2].any()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 def test_learning_curve(iris, network):

@@ -3,6 +3,7 @@
 import copy
 import inspect
 import pickle
+import re
 from decimal import Decimal
 
 import keras
@@ -19,6 +20,7 @@ from sklearn.callback import ScoringMonitor
 from sklearn.datasets import make_friedman1
 from sklearn.metrics import (
     check_scoring,
+    get_scorer,
     get_scorer_names,
     make_scorer,
     mean_pinball_loss,
@@ -417,10 +419,18 @@ def test_every_scorer_of_numbers_stops_early(rows):
         assert learner.validation_scores_ == pytest.approx([expected])
 
 
-def test_a_scorer_of_labels_is_told_from_where_it_came(rows):
+@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc", "f1_samples", "rand_score"])
+def test_a_scorer_of_labels_is_refused_before_the_first_epoch(scoring, rows):
+    message = rf"scoring='{scoring}' scores .*, and y holds numbers; scorers .*'r2'\], or one"
+    with pytest.raises(ValueError, match=message):
+        network(early_stopping=True, scoring=scoring).fit(*rows)
+
+
+def test_a_scorer_of_labels_made_by_the_user_is_told_from_where_it_came(rows):
     with pytest.raises(ValueError, match="continuous is not supported") as raised:
-        network(early_stopping=True, scoring="accuracy").fit(*rows)
-    assert raised.value.__notes__ == ["raised by scoring='accuracy' on 12 validation rows"]
+        network(early_stopping=True, scoring=get_scorer("accuracy")).fit(*rows)
+    (note,) = raised.value.__notes__
+    assert note.endswith("on 12 validation rows")
 
 
 def test_validation_rows_of_ones_own_are_scored_in_units_of_the_targets(rows):
@@ -581,6 +591,26 @@ def test_wrong_parameters_are_refused_by_name(wrong, rows):
     (name,) = wrong
     with pytest.raises(ValueError, match=f"The '{name}' parameter of KerasDNNRegressor"):
         network(**wrong).fit(*rows)
+
+
+@pytest.mark.parametrize(
+    ("loss", "hint"),
+    [
+        ("mse", " Did you mean 'squared_error'?"),
+        ("mean_absolute_error", " Did you mean 'absolute_error'?"),
+        ("Huber-Loss", " Did you mean 'huber'?"),
+        ("pinball", " Did you mean 'quantile'?"),
+        ("binary_crossentropy", " Losses of classes are for KerasDNNClassifier."),
+        ("log_loss", " Losses of classes are for KerasDNNClassifier."),
+        ("logcosh", ""),
+        (None, ""),
+    ],
+)
+def test_losses_by_other_names_are_told_what_they_are_called(loss, hint, rows):
+    names = "['absolute_error', 'huber', 'poisson', 'quantile', 'squared_error']"
+    message = f"must be one of {names}. Got {loss!r} instead.{hint}"
+    with pytest.raises(ValueError, match=re.escape(message) + "$"):
+        network(loss=loss).fit(*rows)
 
 
 @pytest.mark.parametrize("loss", [None, "poisson"])

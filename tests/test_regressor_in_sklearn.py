@@ -14,6 +14,7 @@ from sklearn.inspection import PartialDependenceDisplay, permutation_importance
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
+    RepeatedKFold,
     cross_val_predict,
     cross_val_score,
     learning_curve,
@@ -65,6 +66,17 @@ def test_it_stands_in_estimators_of_several_targets(rows):
     X, y = rows
     for around in (MultiOutputRegressor, RegressorChain):
         assert around(network()).fit(X, np.c_[y, -y]).predict(X).shape == (120, 2)
+
+
+def test_a_column_of_targets_keeps_its_shape_through_others(rows):
+    """As in skorch issues 701 and 728, and scikit-learn issue 26530."""
+    X, y = rows[0], rows[1].reshape(-1, 1)
+    target = TransformedTargetRegressor(network(), transformer=StandardScaler())
+    pipeline = make_pipeline(StandardScaler(), target).fit(X, y)
+    assert pipeline.predict(X).shape == (120, 1)
+    assert pipeline.predict(X[:1]).shape == (1, 1)
+    folds = RepeatedKFold(n_splits=2, n_repeats=1, random_state=0)
+    assert np.isfinite(cross_val_score(network(), X, y, cv=folds, error_score="raise")).all()
 
 
 def test_partial_dependence_shows_what_was_learnt(friedman):

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -27,6 +26,7 @@ from skdnn._estimator.hyperparameters import (
     settings_of,
 )
 from skdnn._estimator.memory import TrainingMemory
+from skdnn._estimator.parameter_hints import attribute_hint
 from skdnn._estimator.routing import RoutedParametersMixin
 from skdnn._estimator.rows import (
     LabelledRows,
@@ -35,7 +35,7 @@ from skdnn._estimator.rows import (
 )
 from skdnn._estimator.skops_files import StorableBySkopsMixin
 from skdnn._estimator.state import validate_state
-from skdnn._estimator.stopping import StoppingRule, score_on
+from skdnn._estimator.stopping import StoppingRule, check_scorer, score_on
 from skdnn._estimator.targets import SampleWeight, Target
 from skdnn._estimator.validation import DataValidationMixin
 
@@ -193,6 +193,8 @@ class KerasDNNBase(
             has_validation_data=validation is not None,
             takes_validation_data=bool(validation_data),
         )
+        if self.early_stopping:
+            check_scorer(self, self.scoring, target)
         sample_weight = None
         if self.early_stopping and validation is None:
             sample_weight, validation = hold_out(rows, target, self.validation_fraction, seed)
@@ -302,8 +304,6 @@ class KerasDNNBase(
     def _stopping_rule(self) -> StoppingRule | None:
         if not self.early_stopping:
             return None
-        if self.scoring != "loss":
-            check_scoring(self, self.scoring)  # before the first epoch
         return StoppingRule(self.n_iter_no_change, self.tol)
 
     def _validation_score(
@@ -388,7 +388,8 @@ class KerasDNNBase(
                 fitted_state, optimizer_of(self), regularization, self._loss()
             )
             return networks.model_in_own_units(model, fitted_state)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        hint = attribute_hint(name, "_fitted_state" in self.__dict__)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def _regularization_of_fitted(self) -> Regularization | None:
         n_hidden = len(self._fitted_state["hidden_units"])

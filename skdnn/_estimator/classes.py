@@ -20,7 +20,7 @@ from skdnn._estimator.labels import (
     warn_of_one_hot,
 )
 from skdnn._estimator.state_rules import is_count, require
-from skdnn._estimator.targets import SampleWeight, Target, within_range
+from skdnn._estimator.targets import SEVERAL_LABELS, SampleWeight, Target, within_range
 from skdnn._messages import brief, few
 from skdnn.network.outputs import Output, output_of_classes, output_of_labels
 
@@ -42,6 +42,17 @@ class Classes(Target):
     attributes: ClassVar[tuple[str, ...]] = ("classes_",)
 
     classes: Labels
+
+    @property
+    def scored_as(self) -> str:
+        """Return whether scorers of two classes fit."""
+        return "two classes" if len(self.classes) == 2 else "several classes"
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Return names of scorers of two classes, or of more."""
+        of_sorts = ("f1", "roc_auc") if len(self.classes) == 2 else ("f1_macro", "roc_auc_ovr")
+        return ("accuracy", "balanced_accuracy", "neg_log_loss", *of_sorts)
 
     def record(self) -> dict[str, Any]:
         """Return the number of classes."""
@@ -164,6 +175,16 @@ class Multilabel(Classes):
     classes : ndarray of shape (n_labels,)
         The indices of the columns.
     """
+
+    @property
+    def scored_as(self) -> str:
+        """Return that a row has several labels."""
+        return SEVERAL_LABELS
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Return names of scorers of labels."""
+        return ("accuracy", "average_precision", "f1_macro", "f1_samples", "roc_auc")
 
     def record(self) -> dict[str, Any]:
         """Return the number of labels."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, St
 
 from skdnn._engine.backend import load_tensorflow
 from skdnn._estimator.keras_callbacks import (
+    check_monitors,
     make_callbacks,
     monitors_validation,
     restores_backup,
@@ -29,6 +31,13 @@ class _Number(Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, bool) and bool(super().is_satisfied_by(val))
+
+
+class _Names(StrOptions):
+    """Names in alphabetical order; scikit-learn lists them in the order of a set."""
+
+    def __str__(self) -> str:
+        return f"one of {sorted(self.options)}"
 
 
 # For scikit-learn's validation before a fit.
@@ -58,7 +67,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "memory": [str, HasMethods("cache"), None],
     "random_state": ["random_state"],
     "warm_start": ["boolean"],
-    "engine": [StrOptions({"auto", "fused", "keras"})],
+    "engine": [_Names({"auto", "fused", "keras"})],
     "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
     "verbose": ["verbose"],
 }
@@ -66,12 +75,51 @@ CLASSIFIER_CONSTRAINTS: dict[str, list[Any]] = {
     "label_smoothing": [_Number(Real, 0, 1, closed="left")],
     "class_weight": [dict, StrOptions({"balanced"}), None],
 }
+LOSSES = {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
+
+# What Keras, MLPRegressor, XGBoost and others call these losses.
+_LOSSES_MEANT = {
+    "l1": "absolute_error",
+    "l2": "squared_error",
+    "mae": "absolute_error",
+    "mean_absolute_error": "absolute_error",
+    "mean_squared_error": "squared_error",
+    "mse": "squared_error",
+    "pinball": "quantile",
+    "pinball_loss": "quantile",
+    "smooth_l1": "huber",
+}
+_CLASSIFICATION_LOSSES = ("log_loss", "crossentropy", "cross_entropy", "hinge")
+
 REGRESSOR_CONSTRAINTS: dict[str, list[Any]] = {
-    "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
+    "loss": [_Names(LOSSES)],
     "delta": [_Number(Real, 0, None, closed="neither")],
     "quantile": [_Number(Real, 0, 1, closed="neither")],
     "standardize_y": ["boolean"],
 }
+
+
+def loss_hint(loss: Any) -> str:
+    """Suggest the loss that another name stands for.
+
+    Parameters
+    ----------
+    loss : object
+        As the user gave it.
+
+    Returns
+    -------
+    hint : str
+        A sentence with a space before it; empty if no loss is similar.
+    """
+    if not isinstance(loss, str):
+        return ""
+    name = loss.lower().replace("-", "_").replace(" ", "_")
+    if any(part in name for part in _CLASSIFICATION_LOSSES):
+        return " Losses of classes are for KerasDNNClassifier."
+    near = difflib.get_close_matches(name, sorted(LOSSES), 1)
+    meant = _LOSSES_MEANT.get(name, near[0] if near else None)
+    return f" Did you mean {meant!r}?" if meant else ""
 
 
 def settings_of(
@@ -174,6 +222,7 @@ def check_combinations(
     ValueError
         Names both sides and the remedy.
     """
+    check_monitors(settings.callbacks, settings.loss.metric_name)
     _check_beside_validation_data(
         estimator, settings, has_validation_data, takes_validation_data
     )

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
+
+# Names that Keras gives, or gave, to the metrics that are here.
+_METRICS_MEANT = {
+    "acc": "accuracy",
+    "binary_accuracy": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "sparse_categorical_accuracy": "accuracy",
+    "mae": "mean_absolute_error",
+}
 
 
 def make_callbacks(
@@ -57,9 +67,64 @@ def make_callbacks(
 
 def monitors_validation(callback: Any) -> str | None:
     """Return the quantity that a callback monitors, if that needs validation data."""
+    monitor = _monitored(callback)
+    return monitor if monitor is not None and monitor.startswith("val_") else None
+
+
+def check_monitors(callbacks: Sequence[keras.callbacks.Callback], metric_name: str) -> None:
+    """Raise an error for callbacks of Keras that monitor a quantity that is never logged.
+
+    Keras warns of it after each epoch, where it does not stop at a direction it can't know.
+    A callback of the user's own may put metrics into the logs: those after it may watch any.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+        Of one fit, in their order.
+    metric_name : str
+        The metric beside the loss.
+
+    Raises
+    ------
+    ValueError
+        Names the callback, the metrics there are, and the one that is meant.
+    """
+    import keras
+
+    scheduling = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    metrics = ["loss", metric_name, "val_loss", f"val_{metric_name}"]
+    for callback in callbacks:
+        if not _is_keras_callback(callback):
+            return
+        monitor = _monitored(callback)
+        if monitor is not None and monitor not in metrics:
+            raise ValueError(
+                f"callback {type(callback).__name__} has monitor={monitor!r}, but the metrics "
+                f"are {metrics}; {_monitor_hint(monitor, metric_name)}"
+            )
+        if isinstance(callback, scheduling):
+            metrics.append("learning_rate")
+
+
+def _monitored(callback: Any) -> str | None:
     monitors = getattr(callback, "save_best_only", True)  # or saves every epoch
     monitor = getattr(callback, "monitor", None) if monitors else None
-    return monitor if isinstance(monitor, str) and monitor.startswith("val_") else None
+    return monitor if isinstance(monitor, str) else None
+
+
+def _is_keras_callback(callback: Any) -> bool:
+    """Tell whether a callback runs no code of the user's, as LambdaCallback does."""
+    own = any(name.startswith("on_") for name in vars(callback))
+    return type(callback).__module__.partition(".")[0] == "keras" and not own
+
+
+def _monitor_hint(monitor: str, metric_name: str) -> str:
+    name = monitor.removeprefix("val_")
+    near = difflib.get_close_matches(name, ["loss", metric_name], 1, 0.7)
+    meant = _METRICS_MEANT.get(name.lower(), near[0] if near else "")
+    if meant in ("loss", metric_name):
+        return f"did you mean {monitor.removesuffix(name) + meant!r}?"
+    return "early_stopping=True watches any score of scikit-learn, given as scoring"
 
 
 def restores_backup(callback: Any) -> bool:

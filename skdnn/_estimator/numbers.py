@@ -54,6 +54,22 @@ class Numbers(Target):
     shift: NDArray[np.float64]
     scale: NDArray[np.float64]
 
+    @property
+    def scored_as(self) -> str:
+        """Return that scorers of numbers fit."""
+        return "numbers"
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Return names of scorers of numbers."""
+        return (
+            "explained_variance",
+            "neg_mean_absolute_error",
+            "neg_mean_squared_error",
+            "neg_root_mean_squared_error",
+            "r2",
+        )
+
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Numbers:
         """Return the target of a record."""
@@ -277,7 +293,7 @@ def check_numeric(y: Any) -> None:
     Raises
     ------
     ValueError
-        If `y` is sparse, or holds text, dates or other objects that are no numbers.
+        If `y` is sparse, or holds text, dates, complex numbers or other objects.
     """
     if issparse(y):
         raise ValueError("y must be dense, got a sparse matrix: pass y.toarray()")
@@ -287,6 +303,8 @@ def check_numeric(y: Any) -> None:
         values = np.asarray(y)
     except ValueError:  # rows of several lengths, which scikit-learn names
         return
+    if values.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: y has dtype {values.dtype}")
     if values.dtype.kind in "USmMV":
         raise ValueError(
             f"y must hold numbers, got {brief(values.flat[0])} of dtype {values.dtype}; "

@@ -124,6 +124,29 @@ REGRESSOR_HINTS: Mapping[str, str] = {
     "tau": _IS_QUANTILE,
 }
 
+_OF_MODEL = "the Keras model is model_"
+_OF_LOSSES = "the losses of all epochs are history_['loss']"
+_OF_SCORES = "the scores of all epochs are validation_scores_"
+
+# Attributes and methods of MLPClassifier, Keras's models, scikeras and skorch.
+_ATTRIBUTES = {
+    "best_loss_": _OF_LOSSES,
+    "best_validation_score_": _OF_SCORES,
+    "coefs_": "the weights of all layers are model_.get_weights()",
+    "evaluate": "score and history_ tell how well it does",
+    "get_weights": "the weights of all layers are model_.get_weights()",
+    "history": "it is called history_ here",
+    "intercepts_": "the weights of all layers are model_.get_weights()",
+    "layers": _OF_MODEL,
+    "loss_": _OF_LOSSES,
+    "loss_curve_": _OF_LOSSES,
+    "model": _OF_MODEL,
+    "module_": _OF_MODEL,
+    "predict_classes": "predict gives classes",
+    "save": "skdnn.persistence.save writes it to a file, model_.save the Keras model",
+    "save_weights": "skdnn.persistence.save writes it to a file, model_.save the Keras model",
+}
+
 _METHODS = ("fit", "compile", "predict")
 
 
@@ -226,6 +249,27 @@ def hint(estimator: Any, name: str, taken: Collection[str]) -> str | None:
         it_is = "it is" if here == name else f"it is called {here} here,"
         return f"{it_is} a parameter of the estimator, set by its constructor or set_params"
     return f"pass {here} to fit"
+
+
+def attribute_hint(name: str, fitted: bool) -> str:
+    """Return a hint on an attribute or method that other libraries have.
+
+    Parameters
+    ----------
+    name : str
+        A name that the estimator lacks.
+    fitted : bool
+        Whether the estimator is fitted.
+
+    Returns
+    -------
+    hint : str
+        Appended to an error message; empty if there is none.
+    """
+    if name in _ATTRIBUTES:
+        return f": {_ATTRIBUTES[name]}"
+    of_fit = name.endswith("_") and not name.startswith("_")
+    return ": it is not fitted, call fit first" if of_fit and not fitted else ""
 
 
 def _error_text(estimator: Any, method: str, unknown: list[str], taken: Collection[str]) -> str:

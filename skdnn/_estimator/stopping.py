@@ -9,6 +9,115 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from skdnn._estimator.rows import LabelledRows
+from skdnn._estimator.targets import SEVERAL_LABELS, Target
+
+# Names of scikit-learn's scorers, and how others begin. What is none of them is let through.
+_OF_TWO_CLASSES = (
+    "f1",
+    "jaccard",
+    "neg_negative_likelihood_ratio",
+    "positive_likelihood_ratio",
+    "precision",
+    "recall",
+    "roc_auc",
+)
+_OF_NUMBERS = (
+    "d2_absolute",
+    "explained_variance",
+    "max_error",
+    "neg_max_error",
+    "neg_mean_",
+    "neg_median_",
+    "neg_root_",
+    "r2",
+)
+_OF_CLASSES = (
+    "accuracy",
+    "adjusted_",
+    "average_precision",
+    "balanced_",
+    "completeness",
+    "d2_brier",
+    "d2_log_loss",
+    "f1",
+    "fowlkes",
+    "homogeneity",
+    "jaccard",
+    "matthews",
+    "mutual_info",
+    "neg_brier",
+    "neg_log_loss",
+    "normalized_mutual",
+    "precision",
+    "rand_score",
+    "recall",
+    "roc_auc",
+    "top_k",
+    "v_measure",
+)
+
+
+def scored_by(name: str) -> str:
+    """Tell what a scorer of scikit-learn scores, by its name.
+
+    Parameters
+    ----------
+    name : str
+        As `scoring` takes it.
+
+    Returns
+    -------
+    kind : {"numbers", "two classes", "classes", "several labels a row", ""}
+        Empty where that is not known.
+    """
+    if name.endswith("_samples"):
+        return SEVERAL_LABELS
+    if name in _OF_TWO_CLASSES:
+        return "two classes"
+    if name.startswith(_OF_NUMBERS):
+        return "numbers"
+    return "classes" if name.startswith(_OF_CLASSES) else ""
+
+
+def check_scorer(
+    estimator: Any, scoring: str | Callable[..., float] | None, target: Target
+) -> None:
+    """Check that validation rows can be scored, before the first epoch.
+
+    Parameters
+    ----------
+    estimator : object
+        To be scored.
+    scoring : str, callable or None
+        As scikit-learn takes it, or "loss".
+    target : Target
+        What `y` holds.
+
+    Raises
+    ------
+    ValueError
+        If there is no such scorer, or it is one of other targets; names some that fit.
+    """
+    if scoring == "loss":
+        return
+    advice = f"scorers that fit are, for example, {['loss', *target.scorers]}"
+    if isinstance(scoring, str) and not _fits(scoring, target):
+        raise ValueError(
+            f"scoring={scoring!r} scores {scored_by(scoring)}, and y holds "
+            f"{target.scored_as}; {advice}, or one made by make_scorer"
+        )
+    try:
+        check_scoring(estimator, scoring)
+    except ValueError as error:
+        error.add_note(advice)
+        raise
+
+
+def _fits(name: str, target: Target) -> bool:
+    kind, given = scored_by(name), target.scored_as
+    if kind in ("two classes", SEVERAL_LABELS):
+        return given == kind or (given == SEVERAL_LABELS and name == "roc_auc")
+    return not kind or (kind == "numbers") == (given == "numbers")
 
 
 class StoppingRule:

@@ -23,6 +23,9 @@ _LARGEST = 2.0**60
 _NEGLIGIBLE = 2.0**-100
 
 
+SEVERAL_LABELS = "several labels a row"
+
+
 class Target(ABC):
     """One kind of target: validates and encodes `y`, and decodes outputs.
 
@@ -33,6 +36,16 @@ class Target(ABC):
 
     keys: ClassVar[tuple[str, ...]]
     attributes: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    @abstractmethod
+    def scored_as(self) -> str:
+        """Return what scorers have to be for: numbers, classes or labels."""
+
+    @property
+    @abstractmethod
+    def scorers(self) -> tuple[str, ...]:
+        """Return names of some of scikit-learn's scorers that fit."""
 
     @property
     def output(self) -> Output:

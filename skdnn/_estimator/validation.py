@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from skdnn._estimator.columns import check_containers, with_columns_named, with_plain_dtypes
 from skdnn._estimator.rows import LabelledRows, check_not_masked, warn_of_lost_digits
 from skdnn._estimator.targets import Target, validate_sample_weight
 
@@ -39,8 +40,8 @@ class DataValidationMixin(BaseEstimator):
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> LabelledRows:
         check_not_masked(X=X, y=y, sample_weight=sample_weight)
-        checks = self._check_y(y)
-        rows, targets = validate_data(self, X, y, reset=reset, **checks, **_CHECKS)
+        y = with_plain_dtypes(y)
+        rows, targets = self._to_arrays(X, y, reset=reset, **self._check_y(y))
         if reset:
             warn_of_lost_digits(X, rows)
         else:
@@ -76,9 +77,19 @@ class DataValidationMixin(BaseEstimator):
 
     def _validate_features(self, X: ArrayLike) -> NDArray[Any]:
         check_not_masked(X=X)
-        rows: NDArray[Any] = validate_data(self, X, reset=False, **_CHECKS)
+        rows: NDArray[Any] = self._to_arrays(X, reset=False)
         self._check_row_shape(rows)
         return rows
+
+    def _to_arrays(self, X: ArrayLike, *y: Any, **checks: Any) -> Any:
+        check_containers(X)
+        try:
+            return validate_data(self, X, *y, **checks, **_CHECKS)
+        except (TypeError, ValueError) as error:
+            named = with_columns_named(X, error)
+            if named is error:
+                raise
+            raise named from error
 
     def _check_row_shape(self, X: NDArray[Any]) -> None:
         if X.shape[1:] != self.input_shape_:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from skdnn.network.outputs import EXPONENTIAL, LINEAR
 
@@ -17,7 +17,12 @@ _OPTIONS = {"reduction": "mean_with_sample_weight", "dtype": "float32"}
 
 
 class Loss(ABC):
-    """A loss by its settings, comparable and hashable."""
+    """A loss by its settings, comparable and hashable.
+
+    `metric_name` is the name of the metric in Keras's logs.
+    """
+
+    metric_name: ClassVar[str]
 
     @abstractmethod
     def loss(self, output: Output) -> Any:
@@ -57,6 +62,8 @@ class CrossEntropy(Loss):
     label_smoothing : float
         Share of a label that is spread over all classes, as in Keras's losses.
     """
+
+    metric_name: ClassVar[str] = "accuracy"
 
     label_smoothing: float = 0.0
 
@@ -100,7 +107,9 @@ class CrossEntropy(Loss):
 
         # By its name, Keras would take the place of the largest label for the answer.
         several = output.activation == "sigmoid" and output.units > 1
-        return metrics.BinaryAccuracy("accuracy", "float32") if several else "accuracy"
+        return (
+            metrics.BinaryAccuracy(self.metric_name, "float32") if several else self.metric_name
+        )
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,8 @@ class RegressionLoss(Loss):
     setting : float
         Huber's threshold, or the quantile; no other loss has one.
     """
+
+    metric_name: ClassVar[str] = "mean_absolute_error"
 
     name: str = "squared_error"
     setting: float = 0.0
@@ -171,7 +182,7 @@ class RegressionLoss(Loss):
         """
         from keras import metrics
 
-        return metrics.MeanAbsoluteError("mean_absolute_error", "float32")
+        return metrics.MeanAbsoluteError(self.metric_name, "float32")
 
 
 def default_loss(output: Output) -> Loss:

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 
 EarlyStopping = keras.callbacks.EarlyStopping
 ReduceLROnPlateau = keras.callbacks.ReduceLROnPlateau
@@ -535,3 +535,74 @@ def test_partial_fit_is_told_what_helps_there(network, iris):
         network.partial_fit(*iris, classes=[0, 1, 2])
     network.set_params(callbacks__monitor="loss")
     assert network.partial_fit(*iris, classes=[0, 1, 2]).n_iter_ == 1
+
+
+def test_every_fold_begins_at_the_learning_rate_that_was_set(network, iris):
+    """As in MIScnn pull request 71: what one fold reduced was the next one's."""
+    network.set_params(callbacks=plateau(), learning_rate=0.5, epochs=3)
+    folds = cross_validate(network, *iris, cv=2, return_estimator=True)["estimator"]
+    assert [fold.history_["learning_rate"] for fold in folds] == [[0.5, 0.5, 0.25]] * 2
+
+
+# -- what there is to watch (keras issues 13689, 17593 and 18798) -------------------------
+
+
+@pytest.mark.parametrize(
+    ("monitor", "meant"),
+    [
+        ("val_acc", "did you mean 'val_accuracy'"),
+        ("acc", "did you mean 'accuracy'"),
+        ("val_binary_accuracy", "did you mean 'val_accuracy'"),
+        ("val_los", "did you mean 'val_loss'"),
+        ("val_mae", "early_stopping=True watches any score"),
+        ("val_auc", "early_stopping=True watches any score"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["auto", "max"])
+def test_a_metric_that_there_is_not_is_refused(network, iris, monitor, meant, mode):
+    X, y = iris
+    message = (
+        rf"callback EarlyStopping has monitor='{monitor}', but the metrics are \['loss', "
+        rf"'accuracy', 'val_loss', 'val_accuracy'\]; {meant}"
+    )
+    network.set_params(callbacks=EarlyStopping(monitor, mode=mode))
+    with pytest.raises(ValueError, match=message):
+        network.fit(X, y, X_val=X, y_val=y)
+    with pytest.raises(ValueError, match=message):
+        network.partial_fit(X, y, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("callback", "meant"),
+    [
+        (EarlyStopping("val_mae"), "did you mean 'val_mean_absolute_error'"),
+        (ReduceLROnPlateau("accuracy"), "early_stopping=True watches"),
+        (
+            keras.callbacks.ModelCheckpoint("best.keras", "mae", save_best_only=True),
+            "did you mean 'mean_absolute_error'",
+        ),
+    ],
+)
+def test_the_metric_of_numbers_is_another(iris, callback, meant):
+    X, y = iris
+    network = KerasDNNRegressor((8,), epochs=1, callbacks=callback)
+    with pytest.raises(ValueError, match=rf"'val_mean_absolute_error'\]; {meant}"):
+        network.fit(X, y, X_val=X, y_val=y)
+
+
+def test_metrics_that_callbacks_put_into_the_logs_can_be_watched(network, iris):
+    class OwnMonitor(EarlyStopping):
+        def get_monitor_value(self, logs):
+            return 1.0
+
+    watching = EarlyStopping("f1", mode="max", patience=1)
+    score = keras.callbacks.LambdaCallback(on_epoch_end=lambda _, logs: logs.update(f1=0.5))
+    steady = keras.callbacks.LearningRateScheduler(lambda _, rate: rate)
+    for callbacks in (
+        [score, watching],
+        [steady, EarlyStopping("learning_rate", mode="min", patience=1)],
+        [OwnMonitor("f1", mode="max", patience=1)],
+    ):
+        assert clone(network).set_params(callbacks=callbacks, epochs=5).fit(*iris).n_iter_ == 2
+    with pytest.raises(ValueError, match="EarlyStopping has monitor='f1', but the metrics are"):
+        network.set_params(callbacks=[watching, score]).fit(*iris)

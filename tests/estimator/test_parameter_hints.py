@@ -214,3 +214,35 @@ def test_parameters_of_mlp_all_get_an_answer(estimator, peer):
     for name in set(peer().get_params()) - set(estimator().get_params()):
         with pytest.raises(TypeError, match=f"'{name}': "):
             estimator(**{name: 1})
+
+
+# -- attributes (scikeras issues 227 and 235, keras issue 12032) -------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("loss_curve_", r"the losses of all epochs are history_\['loss'\]"),
+        ("coefs_", r"the weights of all layers are model_.get_weights\(\)"),
+        ("model", "the Keras model is model_"),
+        ("history", "it is called history_ here"),
+        ("best_validation_score_", "validation_scores_"),
+        ("predict_classes", "predict gives classes"),
+        ("save", "skdnn.persistence.save writes it"),
+    ],
+)
+def test_attributes_of_other_libraries_are_told_what_they_are_called(name, advice):
+    network = KerasDNNClassifier()
+    with pytest.raises(AttributeError, match=rf"has no attribute '{name}': .*{advice}"):
+        getattr(network, name)
+    assert not hasattr(network, name)
+
+
+def test_what_a_fit_would_have_set_is_told_before_it():
+    for name in ("model_", "classes_", "history_"):
+        with pytest.raises(
+            AttributeError, match=rf"'{name}': it is not fitted, call fit first$"
+        ):
+            getattr(KerasDNNClassifier(), name)
+    with pytest.raises(AttributeError, match=r"has no attribute 'nothing'$"):
+        KerasDNNClassifier().nothing  # noqa: B018

@@ -3,9 +3,19 @@
 import numpy as np
 import pytest
 from sklearn.dummy import DummyRegressor
+from sklearn.metrics import get_scorer_names
 
+from skdnn._estimator.classes import Classes, Multilabel
+from skdnn._estimator.numbers import fit_numbers
 from skdnn._estimator.rows import LabelledRows
-from skdnn._estimator.stopping import StoppingRule, score_on
+from skdnn._estimator.stopping import StoppingRule, check_scorer, score_on, scored_by
+
+TARGETS = {
+    "two classes": Classes(np.arange(2)),
+    "several classes": Classes(np.arange(3)),
+    "several labels a row": Multilabel(np.arange(3)),
+    "numbers": fit_numbers(np.arange(3.0), None, standardize=True, positive=False),
+}
 
 
 @pytest.mark.parametrize(
@@ -45,3 +55,47 @@ def test_what_a_scorer_raises_says_where_it_comes_from():
     with pytest.raises(ValueError, match="continuous is not supported") as raised:
         score_on(LabelledRows(X, y, None), fitted, "accuracy")
     assert raised.value.__notes__ == ["raised by scoring='accuracy' on 3 validation rows"]
+
+
+# -- scorers of other targets -------------------------------------------------------------
+
+
+def test_what_each_scorer_of_scikit_learn_scores_is_known():
+    kinds = {name: scored_by(name) for name in get_scorer_names()}
+    assert [name for name, kind in kinds.items() if not kind] == []
+    numbers = [name for name, kind in kinds.items() if kind == "numbers"]
+    assert {"r2", "neg_max_error", "d2_absolute_error_score"} <= set(numbers)
+    assert len(numbers) >= 12
+    assert kinds["f1"] == "two classes"
+    assert kinds["f1_macro"] == kinds["neg_brier_score"] == "classes"
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_scorers_that_are_named_fit(kind):
+    target = TARGETS[kind]
+    assert target.scored_as == kind
+    for name in ("loss", *target.scorers, None):
+        check_scorer(DummyRegressor(), name, target)
+    with pytest.raises(ValueError, match="acc") as raised:
+        check_scorer(DummyRegressor(), "acc", target)
+    assert target.scorers[0] in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("scoring", "kind", "example"),
+    [
+        ("accuracy", "numbers", "neg_mean_absolute_error"),
+        ("adjusted_rand_score", "numbers", "r2"),  # it gave 0.0 and a warning
+        ("r2", "several classes", "f1_macro"),  # it took labels for numbers
+        ("neg_mean_squared_error", "two classes", "roc_auc"),
+        ("f1", "several classes", "f1_macro"),
+        ("roc_auc", "several classes", "roc_auc_ovr"),
+        ("f1_samples", "two classes", "f1"),
+        ("f1", "several labels a row", "f1_samples"),
+        ("r2", "several labels a row", "average_precision"),
+    ],
+)
+def test_scorers_of_other_targets_are_refused(scoring, kind, example):
+    message = rf"scoring='{scoring}' scores .*, and y holds {kind}; .*'{example}'.* make_scorer"
+    with pytest.raises(ValueError, match=message):
+        check_scorer(DummyRegressor(), scoring, TARGETS[kind])
