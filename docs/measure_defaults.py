@@ -1,7 +1,8 @@
-"""Measure the accuracy behind the defaults of `KerasDNNClassifier`.
+"""Measure what stands behind the defaults of both estimators.
 
     python docs/measure_defaults.py                  # iris and digits, about four minutes
     python docs/measure_defaults.py --fashion-mnist  # 60,000 images, about two minutes
+    python docs/measure_defaults.py --regressor      # numbers, about four minutes
 
 `docs/defaults.md` shows what they print.
 """
@@ -20,6 +21,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from measure_regressor_defaults import print_tables as print_tables_of_regressor
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -95,14 +97,20 @@ def print_fashion_mnist() -> None:
 def main() -> int:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--fashion-mnist", action="store_true", help="all of Fashion-MNIST instead"
+    )
+    instead.add_argument(
+        "--regressor", action="store_true", help="the defaults of KerasDNNRegressor instead"
     )
     options = parser.parse_args()
     # MLPClassifier stops at its 200 iterations on iris; that is its default, and measured.
     warnings.simplefilter("ignore", ConvergenceWarning)
     if options.fashion_mnist:
         print_fashion_mnist()
+    elif options.regressor:
+        print_tables_of_regressor()
     else:
         print_small_tables()
     return 0

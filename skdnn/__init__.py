@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from skdnn import callbacks, cluster, datasets, displays, onnx, persistence, report
     from skdnn.classifier import KerasDNNClassifier
     from skdnn.network import build_network
-    from skdnn.pipeline import make_image_pipeline
+    from skdnn.pipeline import make_image_pipeline, make_table_pipeline
     from skdnn.preprocessing import scale_and_flatten
     from skdnn.regressor import KerasDNNRegressor
     from skdnn.variants import document_variants
@@ -29,6 +29,7 @@ __all__ = [
     "displays",
     "document_variants",
     "make_image_pipeline",
+    "make_table_pipeline",
     "onnx",
     "persistence",
     "report",
@@ -41,6 +42,7 @@ _HOME = {
     "build_network": "skdnn.network",
     "document_variants": "skdnn.variants",
     "make_image_pipeline": "skdnn.pipeline",
+    "make_table_pipeline": "skdnn.pipeline",
     "scale_and_flatten": "skdnn.preprocessing",
 }
 

@@ -14,7 +14,7 @@ from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.classes import Classes, check_same_classes, learn_classes, of_labels
 from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_CLASSES, VALIDATION_FRACTION
 from skdnn._estimator.labels import is_multilabel, refuse_other_targets
-from skdnn._estimator.other_names import explains_keywords
+from skdnn._estimator.other_names import SAID_OF_CLASSES, explains_keywords
 from skdnn._estimator.rows import LabelledRows, Table
 from skdnn._estimator.targets import Target, Weights
 
@@ -224,6 +224,8 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | OF_CLASSES
 
     _kind: ClassVar[type[Target]] = Classes
+
+    _said_of_names: ClassVar[Mapping[str, str]] = SAID_OF_CLASSES
 
     classes_: NDArray[Any]
 
@@ -446,7 +448,12 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         self.classes_ = target.classes
         return target
 
-    def _target_to_go_on(self, known: Any) -> Classes:
+    def _target_to_go_on(
+        self,
+        y: NDArray[Any],  # noqa: ARG002
+        weight: Weights | None,  # noqa: ARG002
+        known: Any,
+    ) -> Classes:
         check_same_classes(known, self.classes_)
         return self._fitted_target()
 

@@ -1,4 +1,4 @@
-"""The two-step pipeline: images to rows, rows to classes or numbers."""
+"""The two-step pipelines: images or tables to rows, rows to classes or numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._messages import brief
 from skdnn.classifier import KerasDNNClassifier
-from skdnn.preprocessing import make_image_transformer
+from skdnn.preprocessing import make_image_transformer, make_table_transformer
 
 _TRANSFORMER_ATTRIBUTES = {"feature_names_in_", "n_features_in_"}
 
@@ -82,6 +82,95 @@ def make_image_pipeline(
     >>> bool(pipeline.fit(images, brightness).score(images, brightness) > 0.9)
     True
     """
+    transformer = make_image_transformer(scale=scale, flatten=flatten, image_shape=image_shape)
+    return Pipeline([("scale", transformer), ("dnn", _network(estimator, hyperparameters))])
+
+
+def make_table_pipeline(
+    *,
+    estimator: KerasDNNBase | None = None,
+    max_categories: int | None = 50,
+    min_frequency: float | None = 2,
+    **hyperparameters: Any,
+) -> Pipeline:
+    """Make the pipeline ``columns`` → ``dnn``, from a table to classes or numbers.
+
+    The table is a pandas or polars frame, or an array; its columns are found at `fit`.
+    ``columns`` fills gaps in and brings numbers on one scale, against outliers too, and makes
+    zeros and ones of categories: :func:`skdnn.preprocessing.make_table_transformer` tells how.
+    ``dnn`` is the network. Their names read well in a grid: ``dnn__optimizer``,
+    ``columns__numbers__scale``, ``columns__categories__encode__max_categories``.
+
+    Parameters
+    ----------
+    estimator : KerasDNNClassifier or KerasDNNRegressor, default=None
+        What learns from the rows: a :class:`skdnn.KerasDNNRegressor` for numbers. It is cloned:
+        what is passed is neither changed nor fitted. None takes a
+        :class:`skdnn.KerasDNNClassifier`.
+    max_categories : int or None, default=50
+        Most columns of zeros and ones that a column of categories becomes.
+    min_frequency : int, float or None, default=2
+        Rows, or share of the rows, that a category must have for a column of its own.
+    **hyperparameters : dict
+        Hyperparameters of the estimator, ``optimizer__<name>`` included; they take the place
+        of those that `estimator` has.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Steps ``"columns"`` (:class:`sklearn.compose.ColumnTransformer`) and ``"dnn"`` (the
+        estimator).
+
+    Raises
+    ------
+    TypeError
+        If `estimator` is something else; in `fit`, if `X` is no table.
+    ValueError
+        If a name is not a hyperparameter of the estimator. In `fit`, if a column holds dates,
+        values of several kinds or infinity, or if all rows are the same; in `predict`, if a
+        column is missing, or one of numbers holds something else. The message names it.
+
+    See Also
+    --------
+    skdnn.preprocessing.make_table_transformer : The first step alone, for other estimators.
+    skdnn.make_image_pipeline : The same for images.
+
+    Notes
+    -----
+    TABLE
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skdnn import KerasDNNRegressor, make_table_pipeline
+    >>> houses = pd.DataFrame(
+    ...     {
+    ...         "rooms": [1, 2, None, 4, 5, 3] * 20,
+    ...         "town": ["Ulm", "Bonn", "Ulm", None, "Bonn", "Ulm"] * 20,
+    ...         "garden": [False, True, True, False, True, False] * 20,
+    ...     }
+    ... )
+    >>> price = 100_000 * houses["rooms"].fillna(6) + 50_000 * houses["garden"]
+    >>> pipeline = make_table_pipeline(estimator=KerasDNNRegressor(), random_state=0)
+    >>> bool(pipeline.fit(houses, price).score(houses, price) > 0.9)
+    True
+
+    Classes:
+
+    >>> pipeline = make_table_pipeline(epochs=20, random_state=0).fit(houses, price > 350_000)
+    >>> bool(pipeline.score(houses, price > 350_000) > 0.9)
+    True
+    >>> [str(name) for name in pipeline[:-1].get_feature_names_out()[-2:]]
+    ['categories__garden_False', 'categories__garden_True']
+    """
+    transformer = make_table_transformer(
+        max_categories=max_categories, min_frequency=min_frequency
+    )
+    return Pipeline([("columns", transformer), ("dnn", _network(estimator, hyperparameters))])
+
+
+def _network(estimator: KerasDNNBase | None, hyperparameters: dict[str, Any]) -> KerasDNNBase:
+    """Return a classifier, or a clone of what was given, with hyperparameters."""
     network = KerasDNNClassifier() if estimator is None else clone(_checked(estimator))
     prefixed = sorted(name for name in hyperparameters if name.startswith("dnn__"))
     if prefixed:
@@ -89,8 +178,7 @@ def make_image_pipeline(
             f"hyperparameters have {type(network).__name__}'s names here: "
             f"{prefixed[0][5:]!r}, not {prefixed[0]!r}"
         )
-    transformer = make_image_transformer(scale=scale, flatten=flatten, image_shape=image_shape)
-    return Pipeline([("scale", transformer), ("dnn", network.set_params(**hyperparameters))])
+    return network.set_params(**hyperparameters)
 
 
 def _checked(estimator: Any) -> KerasDNNBase:
@@ -101,7 +189,8 @@ def _checked(estimator: Any) -> KerasDNNBase:
         remedy = f": write {estimator.__name__}()"
     raise TypeError(
         "estimator must be a KerasDNNClassifier or a KerasDNNRegressor, got "
-        f"{brief(estimator)}{remedy}; make_pipeline(make_image_transformer(), ...) takes others"
+        f"{brief(estimator)}{remedy}; make_pipeline takes others, behind "
+        "make_image_transformer() or make_table_transformer()"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.callback import with_callbacks
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_NUMBERS, VALIDATION_FRACTION
 from skdnn._estimator.numbers import Numbers, learn_numbers, refuse_other_numbers
-from skdnn._estimator.other_names import explains_keywords
+from skdnn._estimator.other_names import SAID_OF_NUMBERS, explains_keywords
 from skdnn._estimator.targets import Target, Weights
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         weighted by `sample_weight`; for "poisson" ``y / mean``. Without it targets of another
         size than 1 are learnt badly or not at all. What is predicted is in units of `y` either
         way. Mean and deviation are learnt by the first call and kept by `partial_fit` and
-        `warm_start`.
+        `warm_start`, unless a `fit` before had one and the same number for all rows.
 
     epochs : int, default=100
         Passes over the training rows. Enough for small tables: a hundred rows have four steps
@@ -247,6 +247,8 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
 
     _kind: ClassVar[type[Target]] = Numbers
 
+    _said_of_names: ClassVar[Mapping[str, str]] = SAID_OF_NUMBERS
+
     @explains_keywords
     def __init__(
         self,
@@ -328,6 +330,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
             made dense batch by batch. Never written.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers, within float32's range; `predict` gives the same shape back.
+            After the first call, a single column may come in either form.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weight of each row in the loss. A weight of 0 is a removed row. A
             weight of 2 counts there like a repeated row; the two train the same network only if
@@ -396,7 +399,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         Returns
         -------
         y : ndarray of float64, shape (n_samples,) or (n_samples, n_outputs)
-            In the shape and the units of `fit`'s `y`.
+            In the units and the shape of `y`, as the first call had it.
 
         Raises
         ------
@@ -424,7 +427,12 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
             more_to_come=known is _MORE_TO_COME,
         )
 
-    def _target_to_go_on(self, known: Any) -> Numbers:  # noqa: ARG002
+    def _target_to_go_on(
+        self,
+        y: NDArray[Any],
+        weight: Weights | None,
+        known: Any,  # noqa: ARG002
+    ) -> Numbers:
         target = self._fitted_target()
         if target.positive != self._loss().positive:
             raise ValueError(
@@ -432,7 +440,7 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
                 f"{target.output.activation}: they can't be used with loss={self.loss!r}; to "
                 "start afresh, call fit with warm_start=False"
             )
-        return target
+        return target.for_more(y, weight)
 
     def _fitted_target(self) -> Numbers:
         return Numbers.of_record(self._learnt)

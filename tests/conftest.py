@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers import changed, python_process
 from joblib.externals.loky import reusable_executor
-from sklearn.datasets import load_digits, load_iris
+from sklearn.datasets import load_digits, load_iris, make_friedman1
 from sklearn.model_selection import ParameterGrid
 from sklearn.preprocessing import StandardScaler
 
@@ -110,6 +110,13 @@ def binary(iris):
     X, y = iris
     kept = y > 0
     return X[kept], y[kept] == 2
+
+
+@pytest.fixture(scope="session")
+def friedman():
+    """600 rows of 5 standardised features that count and 5 that don't; y from 1 to 29."""
+    X, y = make_friedman1(600, random_state=0)
+    return StandardScaler().fit_transform(X), y
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,24 @@ from helpers.estimator_check_cases import (
     weighted_and_repeated,
 )
 from sklearn.datasets import load_diabetes
+from sklearn.utils import estimator_checks
 
 from skdnn import KerasDNNRegressor
 
-# No expected counts, and the check takes no notice of the tag `positive_only`, which says so.
-_EXPECTED = {"poisson": {"check_regressor_multioutput": "fits negative numbers"}}
+# As with MLPRegressor: partial_fit is one epoch, which nothing can stop.
+_EXPECTED = {
+    "stopped early": dict.fromkeys(
+        (
+            "check_fit_score_takes_y",
+            "check_n_features_in_after_fitting",
+            "check_estimators_partial_fit_n_features",
+        ),
+        "calls partial_fit, which early_stopping=True refuses",
+    )
+}
 _DIRECTORY = tempfile.TemporaryDirectory()
 
-CONFIGURATIONS = {
+EIGHT = {
     "default": KerasDNNRegressor(),
     "poisson": KerasDNNRegressor(
         (20,), loss="poisson", optimizer="nadam", learning_rate=0.01, epochs=60
@@ -50,28 +60,66 @@ CONFIGURATIONS = {
         verbose=1,
     ).set_params(callbacks__stop__patience=30),
     "remembered": KerasDNNRegressor(memory=_DIRECTORY.name, random_state=0, epochs=60),
-    "as they are": KerasDNNRegressor(
-        (30,), standardize_y=False, learning_rate=0.02, batch_size=10_000
+    # A second fit goes on with steps of length 0, and so answers what the first did.
+    "as they are, going on": KerasDNNRegressor(
+        (30,),
+        standardize_y=False,
+        learning_rate=keras.optimizers.schedules.CosineDecay(0.05, decay_steps=100),
+        batch_size=10_000,
+        warm_start=True,
+    ),
+}
+CONFIGURATIONS = EIGHT | {
+    "stopped early": KerasDNNRegressor(
+        early_stopping=True,
+        validation_fraction=0.2,
+        scoring="neg_mean_absolute_error",
+        n_iter_no_change=40,
+        tol=1e-3,
+        learning_rate=0.01,
     ),
 }
 # What else the others have is a loss or a number of another value.
-QUICK = ("linear", "layer by layer", "watched", "remembered", "as they are")
+QUICK = (
+    "linear",
+    "layer by layer",
+    "watched",
+    "remembered",
+    "as they are, going on",
+    "stopped early",
+)
 
 
-def test_the_quick_configurations_use_every_parameter():
-    used = parameters_used([KerasDNNRegressor(), *(CONFIGURATIONS[name] for name in QUICK)])
-    assert parameters_of(KerasDNNRegressor()) - used == APART
+def test_the_configurations_use_every_parameter():
+    default, every = KerasDNNRegressor(), parameters_of(KerasDNNRegressor())
+    used = parameters_used([default, *(CONFIGURATIONS[name] for name in QUICK)])
+    assert every <= used
+    assert every - parameters_used([default, *EIGHT.values()]) == APART - {"warm_start"}
     assert any("__" in name for name in used)
+
+
+def nothing_negative(make):
+    """Return what makes targets that counts may be, of what makes any."""
+
+    def made(*args, **kwargs):
+        X, y = make(*args, **kwargs)
+        return X, y - y.min()
+
+    return made
 
 
 @pytest.mark.parametrize(
     ("estimator", "check"), [*check_cases(CONFIGURATIONS, QUICK, expected=_EXPECTED)]
 )
-def test_check(estimator, check):
+def test_check(estimator, check, monkeypatch):
+    if estimator.__sklearn_tags__().target_tags.positive_only:
+        # All checks but check_regressor_multioutput heed this tag.
+        make = nothing_negative(estimator_checks.make_regression)
+        monkeypatch.setattr(estimator_checks, "make_regression", make)
     check(estimator)
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", EIGHT)
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_weight_equals_repetition(name, outputs):
     X, y = load_diabetes(return_X_y=True)

@@ -19,7 +19,7 @@ _LONG_FITS = """
 import sys
 import numpy as np
 from sklearn.model_selection import GridSearchCV
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 from skdnn.datasets import load_fashion_mnist_sample
 
 X, y = load_fashion_mnist_sample(return_X_y=True)
@@ -29,22 +29,31 @@ times, engine, *calls = sys.argv[1:]
 network = KerasDNNClassifier(epochs=1, random_state=0, engine=engine).fit(X, y)
 before = network.predict_proba(X[:100])
 network.set_params(epochs=100_000)
+# So many steps that XLA compiles them, for which no signal waits in what follows.
+n_epochs = 10 if engine == "fused" else 1
+numbers = KerasDNNRegressor(epochs=n_epochs, random_state=0, engine=engine).fit(X, y)
+numbers_before = numbers.predict(X[:100])
+numbers.set_params(epochs=100_000)
 for call in calls * int(times):
     try:
         print("begins", flush=True)
         if call == "search":
             GridSearchCV(network, {"activation": ["relu", "tanh"]}, cv=2).fit(X, y)
+        elif call == "numbers":
+            numbers.fit(X, y)
         else:
             network.set_params(warm_start=call == "warm start").fit(X, y)
     except KeyboardInterrupt:
         assert (network.predict_proba(X[:100]) == before).all()
+        assert (numbers.predict(X[:100]) == numbers_before).all()
         assert network.n_iter_ == 1 and len(network.history_["loss"]) == 1
+        assert numbers.n_iter_ == len(numbers.history_["loss"]) == n_epochs
         print("as it was", flush=True)
 """
 
 
 def test_ctrl_c_ends_a_fit_within_two_seconds(count, record_property):
-    n, calls = count(1, 20), ("fit", "warm start", "search")
+    n, calls = count(1, 20), ("fit", "warm start", "search", "numbers")
     took = list(interrupted(n, "fused", *calls))
     for number, call in enumerate(calls):
         slowest = max(took[number :: len(calls)])

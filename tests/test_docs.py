@@ -21,6 +21,21 @@ def test_python_in_the_documentation_is_executed_by_its_build(page):
     assert notebook == ("{code-cell}" in kinds)
 
 
+# -- features.md --------------------------------------------------------------------------
+
+
+def test_tests_that_the_features_page_names_are_there():
+    page = (ROOT / "docs/features.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    assert len(named) > 40
+    missing = [
+        name
+        for file, name in named
+        if f"def {name}(" not in (ROOT / file).read_text(encoding="utf-8")
+    ]
+    assert missing == []
+
+
 # -- contributing.md ----------------------------------------------------------------------
 
 

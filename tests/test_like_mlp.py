@@ -1,4 +1,4 @@
-"""What users of MLPClassifier rely on, held to here."""
+"""What users of MLPClassifier and MLPRegressor rely on, held to here."""
 
 import re
 
@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
+from sklearn.linear_model import PoissonRegressor, Ridge
 from sklearn.metrics import roc_auc_score
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 
 
 @pytest.fixture
@@ -253,3 +254,149 @@ def test_the_order_of_rows_comes_from_the_seed_alone(network, iris):
     assert a == b
     other = network.set_params(random_state=5).fit(X, y)
     assert other.history_["loss"] != a
+
+
+# -- numbers ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def learner():
+    return KerasDNNRegressor(
+        (16,), learning_rate=0.01, epochs=40, batch_size=64, random_state=0
+    )
+
+
+@pytest.mark.parametrize("activation", ["linear", "sigmoid", "tanh", "relu"])
+def test_every_activation_of_mlp_learns_numbers(learner, friedman, activation):
+    learner.set_params(activation=activation, batch_size=16)
+    score = learner.fit(*friedman).score(*friedman)
+    assert score > (0.7 if activation == "linear" else 0.85)
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_numbers_are_scored_as_by_mlp(learner, friedman, columns):
+    X, y = friedman
+    y = (y - y.mean()) / y.std()  # MLPRegressor learns no others
+    y = y if columns == 1 else np.c_[y, y**2, X[:, 0] * X[:, 1]]
+    peer = MLPRegressor(
+        hidden_layer_sizes=(16,),
+        learning_rate_init=0.01,
+        max_iter=40,
+        batch_size=64,
+        random_state=0,
+        tol=0,
+        n_iter_no_change=1000,
+    )
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        theirs = peer.fit(X[:400], y[:400]).score(X[400:], y[400:])
+    ours = learner.fit(X[:400], y[:400]).score(X[400:], y[400:])
+    assert ours == pytest.approx(theirs, abs=0.04)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_linear_network_with_l2_is_a_ridge(friedman, columns):
+    """So alpha is l2 times the rows of a step, times the outputs."""
+    X, y = friedman[0], 1e4 * friedman[1]
+    y = y if columns == 1 else np.c_[y, y * np.sign(X[:, 0])]
+    network = KerasDNNRegressor((), l2=0.05, optimizer="sgd", batch_size=600, epochs=300)
+    network.set_params(learning_rate=0.1, optimizer__momentum=0.8).fit(X, y)
+    z = (y - y.mean(axis=0)) / y.std(axis=0)  # of which l2 is the penalty
+    ridge = Ridge(0.05 * 600 * columns).fit(X, z)
+    expected = ridge.predict(X) * y.std(axis=0) + y.mean(axis=0)
+    np.testing.assert_allclose(network.predict(X), expected, atol=1e-3 * y.std())
+
+
+def test_a_linear_network_of_counts_is_a_poisson_regression():
+    X = np.linspace(-1, 1, 100)[:, None]
+    y = np.random.default_rng(0).poisson(np.exp(X[:, 0] + 1))
+    network = KerasDNNRegressor((), loss="poisson", batch_size=100, epochs=400, random_state=0)
+    network.set_params(learning_rate=0.05).fit(X, y)
+    glm = PoissonRegressor(alpha=0, tol=1e-7).fit(X, y)
+    np.testing.assert_allclose(network.predict(X), glm.predict(X), rtol=1e-3)
+    squares = network.set_params(loss="squared_error").fit(X, y)
+    assert not np.allclose(squares.predict(X), glm.predict(X), rtol=1e-2)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_partial_fit_again_and_again_is_a_fit_of_numbers(learner, friedman, momentum):
+    learner.set_params(optimizer="sgd", optimizer__momentum=momentum)
+    whole = clone(learner).fit(*friedman)
+    for _ in range(40):
+        learner.partial_fit(*friedman)
+    np.testing.assert_allclose(learner.predict(friedman[0]), whole.predict(friedman[0]))
+    assert whole.score(*friedman) > 0.65
+
+
+@pytest.mark.parametrize("value", [0.0, 4.0])
+def test_a_network_of_one_number_learns_another_after_loading(learner, value, tmp_path):
+    joblib.dump(learner.fit([[2.0]], [value]), tmp_path / "network.joblib")
+    loaded = joblib.load(tmp_path / "network.joblib")
+    assert loaded.predict([[2.0]]) == pytest.approx([value], abs=1e-5)
+    for _ in range(150):
+        loaded.partial_fit([[2.0]], [1000.0])
+    assert loaded.predict([[2.0]]) == pytest.approx([1000], rel=1e-3)
+
+
+def test_rows_of_float32_and_of_float64_give_the_same_numbers(learner, friedman):
+    X, y = friedman[0].astype(np.float32), friedman[1]
+    single, double = (
+        clone(learner).fit(rows, y).predict(rows) for rows in (X, X.astype(np.float64))
+    )
+    np.testing.assert_array_equal(single, double)
+    assert single.dtype == np.float64
+
+
+@pytest.mark.parametrize("estimator", [KerasDNNClassifier, KerasDNNRegressor])
+def test_early_stopping_of_both(estimator, iris):
+    network = estimator(
+        (4,), early_stopping=True, scoring=None, tol=0.2, n_iter_no_change=5, epochs=300
+    )
+    network.set_params(warm_start=True, random_state=0).fit(*iris)
+    first = network.n_iter_
+    assert first < 300
+    scores = network.validation_scores_
+    assert network.best_iteration_ == scores.argmax() + 1
+    assert scores[-6] + 0.2 >= scores[-5:].max()
+    network.fit(*iris)
+    assert len(network.validation_scores_) == network.n_iter_ > first
+    with pytest.raises(ValueError, match="partial_fit is one epoch"):
+        network.partial_fit(*iris)
+
+
+def test_a_diverging_network_of_numbers_is_an_error(iris):
+    network = KerasDNNRegressor(
+        activation="linear", optimizer="sgd", learning_rate=1.0, early_stopping=True
+    )
+    with pytest.raises(ValueError, match=r"the steps are too large \(learning_rate=1\)"):
+        network.fit(100 * iris[0], iris[1])
+    assert not network.__sklearn_is_fitted__()
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+def test_numbers_beyond_float32_are_refused(learner, friedman):
+    X = friedman[0].copy()
+    X[7, 2] = 1e300
+    with pytest.raises(ValueError, match="Input X contains infinity or a value too large"):
+        learner.fit(X, friedman[1])
+
+
+def test_weights_of_one_change_nothing_of_early_stopping(learner, friedman):
+    learner.set_params(early_stopping=True, epochs=5)
+    plain, ones = (clone(learner).fit(*friedman, w) for w in (None, np.ones(600)))
+    np.testing.assert_allclose(plain.predict(friedman[0]), ones.predict(friedman[0]))
+
+
+def test_one_validation_row_has_no_r2(learner):
+    learner.set_params(early_stopping=True)
+    assert learner.fit([[0.0], [1.0]], [3.0, 4.0]).n_iter_ > 0  # the loss is of one row, too
+    with (
+        pytest.warns(UserWarning, match=r"R\^2 score is not well-defined"),
+        pytest.raises(ValueError, match=r"gave NaN .* \(R² is one of two rows or more\)$"),
+    ):
+        learner.set_params(scoring=None).fit([[0.0], [1.0]], [3.0, 4.0])
+
+
+def test_the_order_of_numbers_comes_from_the_seed_alone(learner, friedman):
+    learner.set_params(epochs=1, batch_size=1, hidden_units=(1,), kernel_initializer="ones")
+    first, again = (clone(learner).fit(*friedman).history_ for _ in range(2))
+    assert first == again != learner.set_params(random_state=5).fit(*friedman).history_

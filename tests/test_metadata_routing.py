@@ -5,13 +5,13 @@ import pytest
 import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import UnsetMetadataPassedError
-from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.metrics import accuracy_score, make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 
 FIT = {"sample_weight", "X_val", "y_val", "sample_weight_val"}
 
@@ -218,6 +218,66 @@ def test_validation_rows_reach_every_fold_whole(network, iris):
     search.fit(X, y, X_val=X_val, y_val=y_val)
     assert Shapes.seen == [(X_val.shape, y_val.shape)] * 3  # two folds and the refit
     assert len(search.best_estimator_.history_["val_loss"]) == 1
+
+
+# -- numbers ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def learner():
+    return KerasDNNRegressor((8,), learning_rate=0.02, epochs=4, random_state=0)
+
+
+def test_a_regressor_takes_the_same_but_for_classes(learner):
+    requests = learner.get_metadata_routing()
+    assert requests.fit.requests == dict.fromkeys(FIT)
+    assert requests.partial_fit.requests == requests.score.requests == {"sample_weight": None}
+    assert requests.predict.requests == {}
+    with pytest.raises(UnsetMetadataPassedError, match=r"sample_weight.*not explicitly set"):
+        scaled(learner).fit(np.eye(3), [1.0, 2, 3], sample_weight=[1, 2, 3])
+
+
+def test_weights_reach_fits_and_scores_of_numbers(learner, iris, first_and_last):
+    """The units of the targets are of the weighted rows, so that wild ones have no say."""
+    X, y = iris[0], np.where(first_and_last, 1e5 * iris[0][:, 3], 1e30)
+    learner.set_fit_request(sample_weight=True)
+    scorer = make_scorer(mean_absolute_error).set_score_request(sample_weight=True)
+    result = cross_validate(
+        scaled(learner),
+        X,
+        y,
+        cv=StratifiedKFold(2).split(X, iris[1]),
+        scoring=scorer,
+        params={"sample_weight": first_and_last},
+        return_estimator=True,
+        return_indices=True,
+    )
+    for pipeline, train, test, score in zip(
+        result["estimator"], *result["indices"].values(), result["test_score"], strict=True
+    ):
+        kept = train[first_and_last[train] > 0]
+        transformed = pipeline[0].transform(X)
+        direct = clone(learner).set_params(batch_size=32)
+        direct.fit(transformed[train], y[train], sample_weight=first_and_last[train])
+        assert_same_network(pipeline[-1], direct)
+        assert pipeline[-1]._learnt["scale"] < 2 * y[kept].std()
+        error = mean_absolute_error(
+            y[test], pipeline.predict(X[test]), sample_weight=first_and_last[test]
+        )
+        assert score == pytest.approx(error)
+
+
+def test_validation_rows_of_numbers_are_transformed_on_their_way(learner, iris):
+    X, y = iris[0] * 100 + 7, 1e6 * iris[0][:, 3]
+    fold = np.arange(150) % 3 > 0
+    learner.set_params(early_stopping=True, scoring="r2")
+    learner.set_fit_request(X_val=True, y_val=True)
+    pipeline = Pipeline(
+        [("scale", StandardScaler()), ("network", learner)], transform_input=["X_val"]
+    )
+    pipeline.fit(X[fold], y[fold], X_val=X[~fold], y_val=y[~fold])
+    best = pipeline[-1].validation_scores_.max()
+    assert best == pytest.approx(pipeline.score(X[~fold], y[~fold]))
 
 
 class Shapes:

@@ -2,15 +2,25 @@ import pickle
 
 import keras
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_image_pipeline
+from skdnn import (
+    KerasDNNClassifier,
+    KerasDNNRegressor,
+    make_image_pipeline,
+    make_table_pipeline,
+)
+from skdnn.callbacks import SearchProgress
+from skdnn.persistence import save
 
 QUICK = {"hidden_units": (16,), "epochs": 2, "random_state": 0}
 
@@ -263,3 +273,160 @@ def test_names_that_are_not_a_regressors_are_refused_with_those_that_are():
 def test_what_is_no_network_is_refused(wrong, message):
     with pytest.raises(TypeError, match=message):
         make_image_pipeline(estimator=wrong)
+
+
+# -- tables -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def houses():
+    """150 houses with gaps, their prices, and which are dear."""
+    rng = np.random.RandomState(0)
+    rooms, town = rng.randint(1, 8, 150).astype(float), rng.choice(["Ulm", "Bonn", "Köln"], 150)
+    garden = rng.rand(150) > 0.5
+    price = 1e5 * rooms + 2e5 * (town == "Köln") + 1e5 * garden
+    table = pd.DataFrame({"rooms": rooms, "town": town, "garden": garden, "built": 1990})
+    table.loc[rng.rand(150) < 0.1, "rooms"] = np.nan
+    table.loc[rng.rand(150) < 0.1, "town"] = None
+    return table, price, np.where(price > 6e5, "dear", "cheap")
+
+
+QUICK_TABLE = {"hidden_units": (16,), "learning_rate": 0.02, "epochs": 20, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def fitted_table(houses):
+    table, _, dear = houses
+    return make_table_pipeline(**QUICK_TABLE).fit(table, dear)
+
+
+def test_two_steps_for_tables_with_names_for_a_grid():
+    pipeline = make_table_pipeline(epochs=3, optimizer="sgd", optimizer__momentum=0.9)
+
+    assert [(name, type(step)) for name, step in pipeline.steps] == [
+        ("columns", ColumnTransformer),
+        ("dnn", KerasDNNClassifier),
+    ]
+    assert is_classifier(pipeline)
+    assert (
+        pipeline.get_params().items()
+        >= {"dnn__epochs": 3, "dnn__optimizer__momentum": 0.9}.items()
+    )
+    assert {
+        "columns__numbers__impute__strategy",
+        "columns__numbers__scale",
+        "columns__numbers__clip__kw_args",
+        "columns__categories__encode__max_categories",
+        "columns__categories__encode__min_frequency",
+    } <= pipeline.get_params().keys()
+
+
+def test_tables_in_labels_out(fitted_table, houses):
+    table, _, dear = houses
+
+    assert fitted_table.score(table, dear) > 0.8
+    assert list(fitted_table.classes_) == ["cheap", "dear"]
+    assert list(fitted_table.feature_names_in_) == ["rooms", "town", "garden", "built"]
+    assert [name.partition("__")[2] for name in fitted_table[:-1].get_feature_names_out()] == [
+        "rooms",
+        "missingindicator_rooms",
+        "town_Bonn",
+        "town_Köln",
+        "town_Ulm",
+        "town_missing",
+        "garden_False",
+        "garden_True",
+    ]
+
+
+def test_polars_columns_in_another_order_and_new_towns_are_predicted(fitted_table, houses):
+    table, _, _ = houses
+    expected = fitted_table.predict_proba(table)
+
+    polars = pl.from_pandas(table).select(["garden", "rooms", "town"])
+    np.testing.assert_array_equal(fitted_table.predict_proba(polars), expected)
+    assert fitted_table.predict(table.assign(town="Trier")).shape == (150,)
+
+
+def test_what_is_wrong_with_a_table_is_told_by_its_column(fitted_table, houses):
+    table, _, dear = houses
+
+    with pytest.raises(ValueError, match=r"columns are missing: \{'rooms'\}"):
+        fitted_table.predict(table.drop(columns="rooms"))
+    with pytest.raises(ValueError, match="column 'rooms' must hold numbers, got 'four'"):
+        fitted_table.predict(table.assign(rooms="four"))
+    dated = table.assign(sold=pd.Timestamp("2026-02-03"))
+    with pytest.raises(ValueError, match="column 'sold' holds dates"):
+        make_table_pipeline(**QUICK_TABLE).fit(dated, dear)
+
+
+def test_numbers_from_a_table(houses):
+    table, price, _ = houses
+    ours = KerasDNNRegressor(loss="huber", epochs=3)
+
+    pipeline = make_table_pipeline(estimator=ours, **QUICK_TABLE).fit(table, price)
+
+    assert is_regressor(pipeline)
+    assert pipeline.score(table, price) > 0.8
+    assert ours.epochs == 3
+
+
+def test_several_labels_and_numbers_from_a_table(houses):
+    table, price, dear = houses
+    labels = np.c_[dear == "dear", table["garden"]].astype(int)
+    both = np.c_[price, table["garden"]]
+
+    several = make_table_pipeline(**QUICK_TABLE).fit(table, labels)
+    numbers = make_table_pipeline(estimator=KerasDNNRegressor(), **QUICK_TABLE).fit(table, both)
+
+    assert several.predict(table).shape == numbers.predict(table).shape == (150, 2)
+
+
+def test_a_table_pipeline_clones_and_pickles(fitted_table, houses):
+    table, _, dear = houses
+    expected = fitted_table.predict_proba(table)
+
+    loaded = pickle.loads(pickle.dumps(fitted_table))
+    twin = clone(fitted_table).set_output(transform="pandas").fit(table, dear)
+
+    np.testing.assert_array_equal(loaded.predict_proba(table), expected)
+    np.testing.assert_allclose(twin.predict_proba(table), expected, atol=1e-5)
+    assert "columns are missing" not in repr(twin)
+
+
+def test_a_search_over_both_steps_of_a_table_is_followed(houses):
+    table, _, dear = houses
+    grid = {
+        "columns__numbers__impute__strategy": ["median", "mean"],
+        "columns__categories__encode__max_categories": [3],
+        "dnn__activation": ["relu", "tanh"],
+    }
+    search = GridSearchCV(make_table_pipeline(**QUICK_TABLE), grid, cv=2, error_score="raise")
+    progress = SearchProgress()
+
+    progress.follow(search).fit(table, dear)
+
+    assert len(progress.fold_scores) > 0
+    assert search.best_score_ > 0.7
+    assert search.predict(table[["garden", "town", "rooms"]]).shape == (150,)
+
+
+def test_a_table_pipeline_is_not_saved_as_an_image_pipeline(fitted_table, tmp_path):
+    with pytest.raises(TypeError, match="got steps \\['columns', 'dnn'\\]"):
+        save(fitted_table, tmp_path / "houses.safetensors")
+
+
+def test_arguments_of_a_table_pipeline_are_checked():
+    assert (
+        make_table_pipeline(max_categories=9, min_frequency=0.1)["columns"]
+        .transformers[1][1]["encode"]
+        .get_params()
+        .items()
+        >= {"max_categories": 9, "min_frequency": 0.1}.items()
+    )
+    with pytest.raises(TypeError, match=r"got LinearRegression\(\); .*make_table_transformer"):
+        make_table_pipeline(estimator=LinearRegression())
+    with pytest.raises(ValueError, match="names here: 'epochs', not 'dnn__epochs'"):
+        make_table_pipeline(dnn__epochs=3)
+    with pytest.raises(ValueError, match="Invalid parameter 'quantile'"):
+        make_table_pipeline(quantile=0.5)

@@ -1,4 +1,4 @@
-"""What holds for any rows, labels and weights."""
+"""What holds for any rows, labels, numbers and weights."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 
 pytestmark = pytest.mark.long_form(row="properties")
 
@@ -112,5 +112,54 @@ def test_weights_are_relative(count, record_property):
         plain = network().fit(X, y, sample_weight=weight)
         scaled = network().fit(X, y, sample_weight=weight * factor)
         np.testing.assert_allclose(scaled.predict_proba(X), plain.predict_proba(X), atol=1e-6)
+
+    examples(count, record_property, body)
+
+
+def learner(batch_size=200, **settings):
+    return KerasDNNRegressor((6,), epochs=2, batch_size=batch_size, random_state=0, **settings)
+
+
+def numbers_for(table, n_outputs):
+    """Return numbers in place of the labels: one for each row, or several."""
+    X, _ = table
+    rng = np.random.default_rng(len(X))
+    return X, rng.gamma(2, size=(len(X), n_outputs) if n_outputs else len(X))
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "quantile", "poisson"])
+def test_numbers_in_other_units_are_learnt_the_same(loss, count, record_property):
+    """What is predicted goes with any factor and, where numbers may be negative, any shift."""
+
+    @given(
+        tables(),
+        st.sampled_from([None, 2]),
+        st.sampled_from([1e-25, 1e-6, 0.3, 1e4, 1e25]),
+        st.sampled_from([0, 1, -3]),
+    )
+    def body(table, n_outputs, factor, shift):
+        X, y = numbers_for(table, n_outputs)
+        shift = 0 if loss == "poisson" else shift
+        network = learner(16, loss=loss)
+        expected = network.fit(X, y).predict(X)
+        predicted = network.fit(X, factor * (y + shift)).predict(X)
+        assert predicted.shape == y.shape
+        np.testing.assert_allclose(predicted / factor - shift, expected, rtol=1e-3, atol=1e-3)
+
+    examples(count, record_property, body)
+
+
+def test_zero_weight_equals_removal_of_numbers(count, record_property):
+    @given(tables(), st.sampled_from([None, 2]), st.integers(0, 99), st.sampled_from([8, 200]))
+    def body(table, n_outputs, seed, batch_size):
+        X, y = numbers_for(table, n_outputs)
+        weight = np.random.default_rng(seed).choice([0.0, 0.5, 1.0, 3.0], len(X))
+        weight[0] = 1
+        kept = weight > 0
+        y[~kept] = 1e30
+        network = learner(batch_size)
+        weighted = network.fit(X, y, weight).predict(X)
+        removed = network.fit(X[kept], y[kept], weight[kept]).predict(X)
+        np.testing.assert_allclose(weighted, removed, atol=1e-4)
 
     examples(count, record_property, body)

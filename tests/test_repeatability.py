@@ -7,7 +7,7 @@ _HASHES = """
 import hashlib, sys
 import numpy as np
 from sklearn.datasets import load_digits
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 
 X, y = load_digits(return_X_y=True)
 X = (X / 16).astype(np.float32)
@@ -17,13 +17,16 @@ fits = {
     "dropout, normalised": dict(epochs=3, dropout=0.3, batch_normalization=True, l2=1e-4),
     "stopped early": dict(epochs=8, early_stopping=True, scoring="accuracy"),
     "keras": dict(epochs=2, engine="keras", dropout=0.3),
+    "numbers": dict(epochs=3, loss="quantile", dropout=0.3, early_stopping=True, scoring="r2"),
 }
 names = list(fits)
 turn = int(sys.argv[1]) % len(names)  # what ran before in a process must not matter
 hashes = {}
 for name in names[turn:] + names[:turn]:
-    network = KerasDNNClassifier(**fits[name], random_state=7).fit(X, y)
-    arrays = [*network._learnt["weights"], *network._learnt["slots"], network.predict_proba(X)]
+    estimator = KerasDNNRegressor if "loss" in fits[name] else KerasDNNClassifier
+    network = estimator(**fits[name], random_state=7).fit(X, y)
+    answers = getattr(network, "predict_proba", network.predict)(X)
+    arrays = [*network._learnt["weights"], *network._learnt["slots"], answers]
     hashes[name] = hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()
 print([hashes[name] for name in names])
 """
@@ -36,7 +39,7 @@ def test_every_process_learns_the_same_weights(count, record_property):
         run_python("-c", _HASHES, str(number), check=True, forked=number > 0).stdout
         for number in range(processes)
     }
-    record_property("processes, each with 5 fits", processes)
+    record_property("processes, each with 6 fits", processes)
     record_property("different hashes", len(seen))
     assert len(seen) == 1
 

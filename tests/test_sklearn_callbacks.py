@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 
 ENGINES = ("fused", "keras")
 
@@ -152,6 +152,7 @@ PARAMETERS = {
     "engine": {"engine": "keras", "epochs": 2},
     "early stopping": {"early_stopping": True, "scoring": None, "epochs": 6},
     "regularized": {"dropout": 0.2, "batch_normalization": True, "l2": 0.01},
+    "numbers": {"loss": "huber", "early_stopping": True, "scoring": None, "epochs": 4},
 }
 
 
@@ -160,12 +161,16 @@ def assert_same_fitted(found, expected, X, y):
     assert {name for name in vars(found) if name.endswith("_")} == fitted
     for name in (*fitted, "_learnt"):
         np.testing.assert_equal(getattr(found, name), getattr(expected, name))
-    np.testing.assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+    answers = [getattr(each, "predict_proba", each.predict)(X) for each in (found, expected)]
+    np.testing.assert_array_equal(*answers)
     assert found.score(X, y) == expected.score(X, y)
 
 
 @pytest.mark.parametrize("parameters", PARAMETERS.values(), ids=PARAMETERS)
 def test_each_epoch_ends_in_what_a_fit_of_as_many_epochs_gives(parameters, named, network):
+    if "loss" in parameters:
+        network = KerasDNNRegressor((8,), learning_rate=0.02, random_state=0)
+        named = named[0], 1e6 * named[0].iloc[:, 3]
     network.set_params(**parameters)
     recorder = RecordingCallback()
     clone(network).set_callbacks(recorder).fit(*named)
@@ -271,8 +276,10 @@ def test_monitors_take_scores_of_probabilities_and_of_multilabel_targets(iris, n
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}])
+@pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}, {"loss": "poisson"}])
 def test_a_request_to_stop_ends_the_fit(engine, parameters, iris, network):
+    if "loss" in parameters:
+        network = KerasDNNRegressor((8,), random_state=0)
     network.set_params(engine=engine, epochs=9, **parameters)
     stopping = Stop(epoch=1)
     stopped = clone(network).set_callbacks(stopping).fit(*iris)

@@ -197,7 +197,7 @@ def _notes(size: Size, names: Sequence[str], *, quick: bool) -> list[str]:
             f"scikeras and Keras's wrapper {min(size.search_repeats, size.repeats)} times",
             "search: MLPClassifier has 4 of the 6 variants; its time is multiplied by 6/4",
         ]
-    if "numbers" in names:
+    if "r2" in names:
         notes.append(
             "R²: of unseen rows, mean ± standard deviation over seeds 0, 1, 2, ... of start "
             "weights and the order of rows; a difference has its standard error"

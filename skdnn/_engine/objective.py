@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 
 class Objective(ABC):
@@ -74,10 +75,8 @@ class ClassObjective(Objective):
     def metric(self, y: Any, output: Any) -> Any:
         """Return for each row 1 where its class is found; the share of labels that are."""
         ops = keras.ops
-        if not self._sigmoid:
-            return ops.cast(
-                ops.equal(ops.argmax(output, axis=1), ops.cast(y, "int32")), "float32"
-            )
+        if not self._sigmoid:  # Keras's argmax tells -0 from 0, which no softmax gives
+            return tf.cast(tf.argmax(output, axis=1, output_type=y.dtype) == y, tf.float32)
         right = ops.equal(ops.cast(output > 0.5, "int32"), ops.cast(self.targets(y), "int32"))
         return ops.mean(ops.cast(right, "float32"), axis=1)
 

@@ -29,10 +29,16 @@ from skdnn._estimator.hyperparameters import (
 )
 from skdnn._estimator.memory import TrainingMemory
 from skdnn._estimator.routing import RoutedParametersMixin
-from skdnn._estimator.rows import LabelledRows, Table, hold_out, warn_of_lost_digits
+from skdnn._estimator.rows import (
+    LabelledRows,
+    Table,
+    hold_out,
+    refuse_masked,
+    warn_of_lost_digits,
+)
 from skdnn._estimator.skops_files import StorableBySkopsMixin
 from skdnn._estimator.state import checked_state
-from skdnn._estimator.stopping import StoppingRule
+from skdnn._estimator.stopping import StoppingRule, score_on
 from skdnn._estimator.targets import Target, Weights, checked_sample_weight
 
 if TYPE_CHECKING:
@@ -59,6 +65,8 @@ class KerasDNNBase(
     _routing_parameters: ClassVar[tuple[str, ...]] = ("optimizer", "callbacks")
 
     _kind: ClassVar[type[Target]]
+
+    _said_of_names: ClassVar[Mapping[str, str]]  # of other libraries, beside what all say
 
     _learnt: networks.Learnt
     best_iteration_: int
@@ -97,7 +105,7 @@ class KerasDNNBase(
         """
 
     @abstractmethod
-    def _target_to_go_on(self, known: Any) -> Target:
+    def _target_to_go_on(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Target:
         """Return the target of the last fit; refuse another than is asked for now."""
 
     @abstractmethod
@@ -207,6 +215,7 @@ class KerasDNNBase(
     def _validated(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> LabelledRows:
+        refuse_masked(X=X, y=y, sample_weight=sample_weight)
         checks = self._checks_of_y(y)
         rows, answers = validate_data(self, X, y, reset=reset, **checks, **_CHECKS)
         if reset:
@@ -245,7 +254,7 @@ class KerasDNNBase(
     def _target_of(self, rows: LabelledRows, known: Any, afresh: bool) -> Target:
         """Learn the target and the shape of a row, or check them."""
         if not afresh:
-            return self._target_to_go_on(known)
+            return self._target_to_go_on(rows.y, rows.weight, known)
         target = self._new_target(rows.y, rows.weight, known)
         self.__dict__.pop("_learnt", None)  # it belongs to other targets
         self.input_shape_ = rows.X.shape[1:]
@@ -315,9 +324,7 @@ class KerasDNNBase(
         scored = copy.copy(self)
         scored._learnt = learnt
         scored.__dict__.pop("feature_names_in_", None)  # the rows held out have lost them
-        weight = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-        scorer = check_scoring(scored, self.scoring)
-        return float(scorer(scored, held_out.X, held_out.y, **weight))
+        return score_on(held_out, scored, self.scoring)
 
     def _record(self, logs: Mapping[str, float], title: str) -> None:
         for name, value in logs.items():
@@ -341,8 +348,9 @@ class KerasDNNBase(
         before = getattr(self, "validation_scores_", np.full(earlier, np.nan))
         if not np.isnan(before).all() and np.nanmax(before) >= max(rule.scores):
             best, number = self._learnt, self.best_iteration_  # of an earlier call
-        for name in ("weights", "slots", "optimizer"):
-            learnt[name] = best[name]
+        of_best: Mapping[str, Any] = best
+        taken_back = ("weights", "slots", "optimizer", *self._kind.keys)
+        attributes["_learnt"] = {**learnt, **{name: of_best[name] for name in taken_back}}
         scores = np.append(before, rule.scores)
         return attributes | {"validation_scores_": scores, "best_iteration_": number}
 
@@ -351,6 +359,7 @@ class KerasDNNBase(
     def _outputs(self, X: ArrayLike) -> NDArray[np.float32]:
         """Return what the network's output layer gives for rows."""
         check_is_fitted(self)
+        refuse_masked(X=X)
         rows = validate_data(self, X, reset=False, **_CHECKS)
         self._check_row_shape(rows)
         return networks.outputs(self._learnt, rows)

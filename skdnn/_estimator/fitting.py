@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from skdnn.network.optimizers import OptimizerChoice
 
 
+# Targets of which a step can be too large: neither labels nor standardized numbers.
+_LARGE = 1e4
+
+
 class Fit:
     """A fit under way: the training, the callbacks around it and its validation.
 
@@ -230,10 +234,12 @@ class Fit:
         rate = self._settings.optimizer.learning_rate
         l2 = max(self._settings.regularization.l2)
         penalty = f" or the penalty is (l2={l2:g})" if l2 else ""
+        largest = abs(self._tables[0]["y"]).max()
+        targets = f" or y is (up to {largest:.2g} in training)" if largest > _LARGE else ""
         return ValueError(
             f"{what} in epoch {epoch}: the steps are too large "
             f"(learning_rate={'a schedule' if rate is None else f'{rate:g}'}) or the "
-            f"features are (scale them, for example with StandardScaler){penalty}"
+            f"features are (scale them, for example with StandardScaler){penalty}{targets}"
         )
 
     def _optimizer_key(self) -> str:

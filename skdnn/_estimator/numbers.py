@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,8 +22,9 @@ _LEAST_SPREAD = float(np.finfo(np.float32).tiny)
 
 # A spread that is this part of the numbers, or less, is what rounding leaves of a constant.
 _CONSTANT = 10 * np.finfo(np.float64).eps
-# What a network answers to a constant, however short its training, is right to so many digits.
-_PART_OF_CONSTANT = 1e-6
+# What a network answers to a constant, however short its training, is right to six digits. A
+# power of two is no spread that numbers have by chance: by it a constant is known later.
+_PART_OF_CONSTANT = 2.0**-20
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,38 @@ class Numbers(Target):
             "scale": self.scale,
         }
 
+    def for_more(self, y: NDArray[Any], weight: Weights | None) -> Numbers:
+        """Return the units in which a fitted network learns more numbers.
+
+        They are its own, but where it has learnt a constant: that says nothing of a spread,
+        and its units are so small that it could not leave the constant.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Finite numbers.
+        weight : ndarray of shape (n_samples,) or None
+            Rows of weight 0 have no say.
+
+        Returns
+        -------
+        target : Numbers
+
+        Raises
+        ------
+        ValueError
+            If `y` has another shape than in the first fit, or numbers that can't be learnt.
+        """
+        y = self._in_columns(y)
+        if weight is not None:
+            y, weight = y[weight > 0], within_range(weight[weight > 0])
+        check_range(y, self.positive)
+        distance = np.sqrt(np.average((y - self.shift) ** 2, axis=0, weights=weight))
+        constant = self.scale == _scale_of_constant(self.shift)
+        return replace(
+            self, scale=np.where(constant & (distance > self.scale), distance, self.scale)
+        )
+
     def encode(self, y: NDArray[Any], weight: Weights | None) -> NDArray[np.float32]:
         """Bring numbers into the network's units.
 
@@ -91,12 +124,12 @@ class Numbers(Target):
         ValueError
             If `y` has another shape than in the first fit, or numbers that can't be learnt.
         """
-        self._check_shape(y)
+        y = self._in_columns(y)
         kept = slice(None) if weight is None else weight > 0
         check_range(y[kept], self.positive)
         encoded = np.zeros((len(y), len(self.shift)), np.float32)
         with np.errstate(over="ignore"):
-            encoded[kept] = (_columns(y)[kept] - self.shift) / self.scale
+            encoded[kept] = (y[kept] - self.shift) / self.scale
         if not np.isfinite(encoded).all():
             raise ValueError(
                 f"y holds {brief(abs(y[kept]).max())}, which is too far from what it held in "
@@ -161,15 +194,16 @@ class Numbers(Target):
     def check_attributes(state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
         """Do nothing: no attribute tells of numbers."""
 
-    def _check_shape(self, y: NDArray[Any]) -> None:
-        n = len(self.shift)
-        if self.one_dimensional and y.ndim != 1:
+    def _in_columns(self, y: NDArray[Any]) -> NDArray[np.float64]:
+        columns, n = _columns(y), len(self.shift)
+        if columns.shape[1] == n:  # a single one may be flat or not, whatever it was at first
+            return columns
+        if self.one_dimensional:
             raise ValueError(f"y must hold one number per row, got shape {y.shape}")
-        if not self.one_dimensional and y.shape[1:] != (n,):
-            raise ValueError(
-                f"y must hold {n} number{'s' * (n > 1)} per row in {n} column{'s' * (n > 1)}, "
-                f"got shape {y.shape}"
-            )
+        raise ValueError(
+            f"y must hold {n} number{'s' * (n > 1)} per row in {n} column{'s' * (n > 1)}, "
+            f"got shape {y.shape}"
+        )
 
 
 def learn_numbers(
@@ -211,14 +245,14 @@ def learn_numbers(
     shift, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     if standardize and positive:
         mean = np.average(columns, axis=0, weights=weight)
-        scale = np.where(mean > 0, mean, 1.0)
+        # No network's exponential is 0: what is answered to nothing but zeros is next to it.
+        scale = np.where(mean > 0, mean, 1.0 if more_to_come else _scale_of_constant(shift))
     elif standardize:
         shift = np.average(columns, axis=0, weights=weight)
         spread = np.sqrt(np.average((columns - shift) ** 2, axis=0, weights=weight))
         constant = spread <= _CONSTANT * abs(columns).max(axis=0)
-        guess = np.where(shift == 0, 1.0, abs(shift))
-        guess *= 1 if more_to_come else _PART_OF_CONSTANT
-        scale = np.where(constant, np.maximum(guess, _LEAST_SPREAD), spread)
+        of_constant = _size_of(shift) if more_to_come else _scale_of_constant(shift)
+        scale = np.where(constant, of_constant, spread)
     if (scale < _LEAST_SPREAD).any():
         raise ValueError(
             f"y has numbers whose spread, {brief(scale.min())}, is below what float32 holds: "
@@ -255,6 +289,8 @@ def refuse_other_numbers(y: Any) -> None:
         )
     if values.dtype.kind == "O":
         for value in values.flat:
+            if isinstance(value, int) and abs(value) > _LARGEST:  # of any length
+                raise _beyond_range(value)
             if not _is_number(value):
                 raise ValueError(
                     f"y must hold numbers, got {brief(value)} of type {type(value).__name__}"
@@ -278,12 +314,10 @@ def check_range(y: NDArray[Any], positive: bool) -> None:
     """
     if not y.size:
         return
-    largest = y.flat[abs(y.astype(np.float64)).argmax()]
+    with np.errstate(over="ignore"):  # of longdouble
+        largest = y.flat[abs(y.astype(np.float64)).argmax()]
     if abs(float(largest)) > _LARGEST:
-        raise ValueError(
-            f"y must be within float32's range, ±{_LARGEST:.2g}, got {brief(largest)}: divide "
-            "it by a power of ten"
-        )
+        raise _beyond_range(largest)
     if positive and y.min() < 0:
         raise ValueError(
             f"loss='poisson' is for counts and rates, which are not negative, but y holds "
@@ -301,6 +335,21 @@ def _check_finite(name: str, numbers: Any) -> None:
     require(fine, f"{name} must be a one-dimensional ndarray of finite float64", numbers)
     require(
         bool((abs(numbers) < _BEYOND).all()), f"{name} must be within float32's range", numbers
+    )
+
+
+def _size_of(constant: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(np.where(constant == 0, 1.0, abs(constant)), _LEAST_SPREAD)
+
+
+def _scale_of_constant(constant: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(_PART_OF_CONSTANT * _size_of(constant), _LEAST_SPREAD)
+
+
+def _beyond_range(value: Any) -> ValueError:
+    return ValueError(
+        f"y must be within float32's range, ±{_LARGEST:.2g}, got {brief(value)}: divide it by "
+        "a power of ten"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar, cast
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -47,23 +47,16 @@ _WHOLE_EPOCHS = "an epoch takes all rows, and validation rows are evaluated afte
 _VALIDATION_ROWS = "pass X_val and y_val to fit"
 
 _SAID = {
-    "alpha": "it is l2 here, as alpha / (2 * batch_size); for multilabel targets see l2",
     "beta_1": "set the optimizer's by set_params(optimizer__beta_1=...)",
     "beta_2": "set the optimizer's by set_params(optimizer__beta_2=...)",
     "build_fn": _BY_HIDDEN_UNITS,
-    "criterion": "the loss is the cross-entropy that fits the classes",
     "epsilon": "set the optimizer's by set_params(optimizer__epsilon=...)",
     "eval_set": _VALIDATION_ROWS,
     "initial_epoch": "with warm_start=True fit goes on where the last call ended",
     "input_dim": _BY_THE_DATA,
     "input_shape": _BY_THE_DATA,
     "jit_compile": "engine decides how training is compiled",
-    "loss": "the loss is the cross-entropy that fits the classes",
     "max_fun": "it is a setting of lbfgs, which is no optimizer of Keras",
-    "metrics": (
-        "history_ has loss and accuracy; scoring is what early stopping looks at, and "
-        "sklearn.callback.ScoringMonitor records any score"
-    ),
     "model": _BY_HIDDEN_UNITS,
     "module": _BY_HIDDEN_UNITS,
     "momentum": "set the optimizer's by set_params(optimizer='sgd', optimizer__momentum=...)",
@@ -91,21 +84,44 @@ _SAID = {
     "weight_decay": "set l2, or set_params(optimizer='adamw', optimizer__weight_decay=...)",
 }
 
-# Where the loss is a parameter, the targets are numbers.
-_SAID_OF_NUMBERS = {
+_CROSS_ENTROPY = "the loss is the cross-entropy that fits the classes"
+_IS_DELTA = "it is called delta here, beside loss='huber'"
+_IS_QUANTILE = "it is called quantile here, beside loss='quantile'"
+_IS_STANDARDIZED = "it is called standardize_y here"
+
+
+def _of_history(metric: str) -> str:
+    return (
+        f"history_ has loss and {metric}; scoring is what early stopping looks at, and "
+        "sklearn.callback.ScoringMonitor records any score"
+    )
+
+
+# What is said by an estimator of classes alone, and by one of numbers.
+SAID_OF_CLASSES: Mapping[str, str] = {
+    "alpha": "it is l2 here, as alpha / (2 * batch_size); for multilabel targets see l2",
+    "criterion": _CROSS_ENTROPY,
+    "loss": _CROSS_ENTROPY,
+    "metrics": _of_history("accuracy"),
+}
+SAID_OF_NUMBERS: Mapping[str, str] = {
     "alpha": (
-        "as a penalty it is l2 here, as alpha / (batch_size * number of outputs) if y is "
-        "standardized; as a quantile it is called quantile"
+        "MLPRegressor's is l2 here, as alpha / (batch_size * number of outputs) if y is "
+        "standardized; that of quantiles is called quantile"
     ),
-    "class_weight": "numbers have no classes; pass sample_weight to fit",
+    "class_weight": "numbers have no classes; sample_weight of fit weighs rows",
     "classes": "numbers have no classes",
     "criterion": "it is called loss here",
-    "label_smoothing": "numbers have no labels that could be smoothed",
-    "metrics": (
-        "history_ has loss and mean_absolute_error; scoring is what early stopping looks at, "
-        "and sklearn.callback.ScoringMonitor records any score"
-    ),
+    "huber_delta": _IS_DELTA,
+    "huber_slope": _IS_DELTA,
+    "label_smoothing": "numbers have no classes",
+    "metrics": _of_history("mean_absolute_error"),
+    "normalize_y": _IS_STANDARDIZED,
     "objective": "it is called loss here",
+    "q": _IS_QUANTILE,
+    "quantile_alpha": _IS_QUANTILE,
+    "scale_y": _IS_STANDARDIZED,
+    "tau": _IS_QUANTILE,
 }
 
 _METHODS = ("fit", "compile", "predict")
@@ -177,7 +193,7 @@ def advice(estimator: Any, name: str, taken: Collection[str]) -> str | None:
     Parameters
     ----------
     estimator : object
-        Its class has parameters, and a `fit` that takes some.
+        Its class has parameters, a `fit` that takes some, and what is said by it alone.
     name : str
         What is not taken.
     taken : collection of str
@@ -194,7 +210,7 @@ def advice(estimator: Any, name: str, taken: Collection[str]) -> str | None:
         return advice(estimator, setting, taken)
     if setting and owner in estimator._routing_parameters:
         return f"set it by set_params({name}=...)"
-    said = {**_SAID, **_SAID_OF_NUMBERS} if "loss" in parameters else _SAID
+    said: dict[str, str] = {**_SAID, **estimator._said_of_names}
     if owner in said and owner not in parameters:
         return said[owner]
     of_fit = list(inspect.signature(estimator.fit).parameters)

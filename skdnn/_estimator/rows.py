@@ -91,6 +91,28 @@ def warn_of_lost_digits(X: Any, rows: Any) -> None:
             )
 
 
+def refuse_masked(**given: Any) -> None:
+    """Refuse masked values, which would be taken for numbers: scikit-learn drops the mask.
+
+    Parameters
+    ----------
+    **given : array-like
+        What the user gave, by the names of the arguments.
+
+    Raises
+    ------
+    ValueError
+        If one is a masked array and anything in it is masked.
+    """
+    for name, values in given.items():
+        mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else False
+        if np.any(mask):
+            raise ValueError(
+                f"{name} is a masked array, and {np.sum(mask):,} of its {np.size(mask):,} "
+                f"values are masked: fill them, by {name}.filled(...), or leave out their rows"
+            )
+
+
 class Table(TypedDict):
     """Rows for the engine: ``X``, encoded ``y`` and ``weight`` or None."""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import check_scoring
+
+from skdnn._estimator.rows import LabelledRows
 
 
 class StoppingRule:
@@ -58,7 +62,8 @@ class StoppingRule:
         """
         if np.isnan(score):
             raise ValueError(
-                "scoring gave NaN on the validation rows; early stopping needs numbers"
+                "scoring gave NaN on the validation rows; early stopping needs numbers (R² "
+                "is one of two rows or more)"
             )
         self.scores.append(float(score))
         if self.best is None or score > self.scores[self.best_position]:
@@ -68,3 +73,31 @@ class StoppingRule:
         else:
             self._waited += 1
         return self._waited >= self._n_iter_no_change
+
+
+def score_on(
+    rows: LabelledRows, estimator: Any, scoring: str | Callable[..., float] | None
+) -> float:
+    """Score an estimator on validation rows.
+
+    Parameters
+    ----------
+    rows : LabelledRows
+        The rows.
+    estimator : object
+        Fitted.
+    scoring : str, callable or None
+        As scikit-learn takes it.
+
+    Returns
+    -------
+    score : float
+        Weighted by the rows' weights. What the scorer raises gets a note that says whence.
+    """
+    weight = {} if rows.weight is None else {"sample_weight": rows.weight}
+    scorer = check_scoring(estimator, scoring)
+    try:
+        return float(scorer(estimator, rows.X, rows.y, **weight))
+    except Exception as error:
+        error.add_note(f"raised by {scoring=} on {len(rows.y)} validation rows")
+        raise

@@ -92,7 +92,13 @@ def _held(column: Any) -> NDArray[Any]:
     if str(column.dtype) != "category":
         return np.asarray(column.to_numpy())
     values = column.astype(object).to_numpy()
-    return np.array([value if _missing(value) else str(value) for value in values], object)
+    return np.array([value if _missing(value) else _written(value) for value in values], object)
+
+
+def _written(category: Any) -> str:
+    # Integers that had gaps beside them are floats, and the same categories all the same.
+    whole = isinstance(category, float) and category.is_integer()
+    return str(int(category)) if whole else str(category)
 
 
 def _values(what: str, values: NDArray[Any]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,8 @@ def model_of_pipeline(pipeline: Any, X: Any, input_dtype: str | None) -> Any:
         if reason is None:
             return model
         refusals.append(_refusal(pipeline, rows, inner) or (inf, f"the pipeline {reason}"))
-    raise ValueError(max(refusals)[1])
+    # What goes further is what was meant.
+    raise ValueError(max(reversed(refusals), key=itemgetter(0))[1])
 
 
 def _check_names(inputs: list[Input], outputs: Outputs) -> None:

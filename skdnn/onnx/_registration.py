@@ -35,8 +35,8 @@ def register_converters() -> None:
 
     After this call, which needs to be made once in a process, ``skl2onnx.to_onnx`` and
     ``skl2onnx.convert_sklearn`` convert a :class:`skdnn.KerasDNNClassifier`, a
-    :class:`skdnn.KerasDNNRegressor` and a `FunctionTransformer` of
-    :func:`skdnn.scale_and_flatten` wherever they stand: in pipelines, searches, and ensembles
+    :class:`skdnn.KerasDNNRegressor` and a `FunctionTransformer` as
+    :func:`skdnn.make_image_pipeline` and :func:`skdnn.make_table_pipeline` have it wherever they stand: in pipelines, searches, and ensembles
     such as `VotingClassifier`. It also converts what skl2onnx lacks of scikit-learn's steps:
     `MissingIndicator`, `SimpleImputer` with ``add_indicator=True``, and `OneHotEncoder` with
     ``handle_unknown="infrequent_if_exist"``. :func:`skdnn.onnx.to_onnx` makes the call itself.

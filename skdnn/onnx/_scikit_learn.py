@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.onnx._within import Within, tensor_type
+from skdnn.onnx._within import Within, is_text, tensor_type
 
 # -- gaps ---------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ def _columns(graph: Within, variables: Any) -> list[tuple[str, bool]]:
     columns = []
     for variable in variables:
         width = variable.get_second_dimension()
-        text = type(variable.type).__name__ == "StringTensorType"
+        text = is_text(variable)
         value = variable.full_name if text else graph.rows([variable])
         if width == 1:
             columns.append((value, text))

@@ -42,15 +42,30 @@ class Within(Graph):
         """Return numbers as float32, those of several variables side by side."""
         values = []
         for variable in variables:
-            kind = type(variable.type).__name__
-            if kind == "StringTensorType":
+            if is_text(variable):
                 raise TypeError(
                     f"{variable.raw_name!r} holds text, where numbers are needed: encode it, "
                     "for example with OneHotEncoder"
                 )
+            single = type(variable.type).__name__ == "FloatTensorType"
             name = variable.full_name
-            values.append(name if kind == "FloatTensorType" else self.cast(name, "float32"))
+            values.append(name if single else self.cast(name, "float32"))
+        return self._side_by_side(values)
+
+    def texts(self, variables: Any) -> str:
+        """Return text, that of several variables side by side."""
+        numbers = [each.raw_name for each in variables if not is_text(each)]
+        if numbers:
+            raise TypeError(f"{numbers[0]!r} holds numbers, where text is needed")
+        return self._side_by_side([each.full_name for each in variables])
+
+    def _side_by_side(self, values: list[str]) -> str:
         return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)
+
+
+def is_text(variable: Any) -> bool:
+    """Tell whether a variable of skl2onnx holds strings."""
+    return type(variable.type).__name__ == "StringTensorType"
 
 
 def tensor_type(dtype: str, shape: list[Any]) -> Any:

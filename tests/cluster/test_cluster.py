@@ -22,7 +22,7 @@ from helpers.same_search import assert_same_search
 from rich.console import Console
 from sklearn.model_selection import GridSearchCV
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 from skdnn.callbacks import HistoryMonitor, SearchProgress
 from skdnn.cluster import ClusterError, dask_config
 
@@ -158,6 +158,19 @@ def test_a_cluster_gives_the_search_that_one_thread_gives(cluster, iris, tmp_pat
         *fits, refit = begun(folder)
         assert refit == os.getpid()
         assert set(fits) <= workers
+
+
+@pytest.mark.long_form(row="backends")
+def test_a_cluster_searches_for_numbers_as_one_thread_does(cluster, iris, tmp_path):
+    X, y = iris[0], 1e6 * iris[0][:, 3]
+    given = {
+        "estimator": KerasDNNRegressor((16,), epochs=5, random_state=0),
+        "param_grid": {"loss": ["squared_error", "poisson"], "batch_size": [16, 32]},
+        "scoring": "neg_mean_absolute_error",
+        "refit": True,
+    }
+    alone = search(str(tmp_path), **given).fit(X, y - y.min())
+    assert_same_search(on_cluster(search(str(tmp_path), **given), X, y - y.min()), alone)
 
 
 def test_rows_of_one_search_are_not_lost_with_those_of_another(cluster, iris):

@@ -62,7 +62,8 @@ def test_counts_are_scaled_and_not_shifted():
     target = learn(1000 * Y, positive=True)
     assert target.output == (1, "exponential")
     np.testing.assert_array_equal(target.encode(np.array([0.0, 4000.0]), None), [[0], [1]])
-    assert learn(np.zeros(3), positive=True).scale == [1]
+    assert learn(np.zeros(3), positive=True, more_to_come=True).scale == [1]
+    assert 0 < learn(np.zeros(3), positive=True).decode(np.ones((1, 1), np.float32)) < 1e-5
     with pytest.raises(ValueError, match=r"^loss='poisson' is for counts.* y holds -1\.0; "):
         learn(Y - 2, positive=True)
     with pytest.raises(ValueError, match=r"^loss='poisson' .* y holds -1\.0; "):
@@ -87,10 +88,31 @@ def test_the_first_of_more_rows_need_not_be_a_constant():
     assert abs(first.encode(np.array([2e5, 5e5]), None)).max() < 1
 
 
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("value", [0.0, 3e5])
+def test_units_of_a_constant_are_widened_by_other_numbers(value, positive):
+    fitted = learn(np.full(3, value), positive=positive)
+    weight = np.array([1.0, 2.0, 1.0, 0.0])
+    more = fitted.for_more(np.array([2e5, 4e5, 3e5, 1e300]), weight)
+    np.testing.assert_array_equal(more.shift, fitted.shift)
+    assert abs(more.encode(np.array([2e5, 5e5]), None)).max() < 5
+    same = fitted.for_more(np.full(3, value), None)
+    np.testing.assert_array_equal(same.scale, fitted.scale)
+
+
+def test_other_units_stay_those_of_the_first_numbers():
+    first = learn(np.c_[Y, np.full(4, 7.0)])
+    more = first.for_more(100 * np.c_[Y, Y], None)
+    np.testing.assert_array_equal(more.shift, first.shift)
+    assert more.scale[0] == first.scale[0]
+    assert more.scale[1] > 100
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [
         ([1.0, 1e39], r"within float32's range, ±3\.4e\+38, got 1e\+39: divide"),
+        ([1.0, np.longdouble("1e400")], r"within float32's range, .* got .*: divide it"),
         ([1.0, -1e300], r"within float32's range, .* got -1e\+300: divide"),
         ([1e-42, 3e-42], r"spread, 1\.\d*e-42, is below what float32 holds: multiply"),
     ],
@@ -108,6 +130,9 @@ def test_later_numbers_are_held_to_the_first():
         columns.encode(Y, None)
     with pytest.raises(ValueError, match=r"1 number per row in 1 column, got shape \(4, 2\)$"):
         learn(Y[:, None]).encode(np.c_[Y, Y], None)
+    for first, later in ((Y, Y[:, None]), (Y[:, None], Y)):  # the same numbers, flat or not
+        target = learn(first)
+        np.testing.assert_array_equal(target.encode(later, None), target.encode(first, None))
     with pytest.raises(ValueError, match=r"holds 7e\+30, which is too far .* warm_start=False"):
         learn(1e-30 * Y).encode(1e30 * Y, None)
 
@@ -120,9 +145,10 @@ def test_later_numbers_are_held_to_the_first():
         ([1.0, None], "got None of type NoneType$"),
         (pd.Series([1, pd.NA, 2]), "got <NA> of type NAType$"),
         (np.arange(3).astype("M8[D]"), r"got '1970-01-01' of dtype datetime64\[D\]"),
+        ([1, 10**400], r"within float32's range, .* got 10+ \.\.\. 0+: divide it by a power"),
         (sp.csr_array(Y[:, None]), r"dense, got a sparse matrix: pass y\.toarray\(\)$"),
     ],
-    ids=["text", "text among numbers", "None", "NA", "dates", "sparse"],
+    ids=["text", "text among numbers", "None", "NA", "dates", "an endless integer", "sparse"],
 )
 def test_what_is_no_number_is_told(y, message):
     with pytest.raises(ValueError, match=f"^y must .*{message}"):

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor
-from skdnn._estimator.other_names import _CALLED, _SAID, _SAID_OF_NUMBERS
+from skdnn._estimator.other_names import _CALLED, _SAID, SAID_OF_NUMBERS
 
 X, y = np.zeros((4, 2)), [0, 1, 0, 1]
 
@@ -89,6 +89,27 @@ def test_the_constructor_says_what_it_is_called_here(name, said):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
+        ("alpha", r"MLPRegressor's is l2 here, as alpha / \(batch_size \* .* called quantile$"),
+        ("metrics", "history_ has loss and mean_absolute_error; "),
+        ("class_weight", "numbers have no classes; sample_weight of fit weighs rows$"),
+        ("criterion", "it is called loss here$"),
+        ("tau", "it is called quantile here, beside loss='quantile'$"),
+        ("huber_delta", "it is called delta here, beside loss='huber'$"),
+        ("normalize_y", "it is called standardize_y here$"),
+        ("max_iter", "it is called epochs here$"),
+    ],
+)
+def test_a_regressor_says_it_of_numbers(name, said):
+    words = rf"KerasDNNRegressor.__init__\(\) got .* '{name}': {said}"
+    with pytest.raises(TypeError, match=words):
+        KerasDNNRegressor(**{name: 1})
+    with pytest.raises(TypeError, match=r"'classes': numbers have no classes$"):
+        KerasDNNRegressor().partial_fit(X, y, classes=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
         ("hidden_layer_sizes", "it is called hidden_units here"),
         ("fit__epochs", "it is called epochs here"),
         ("model__units", "the network is described by hidden_units"),
@@ -150,19 +171,22 @@ def test_keras_third_argument_is_no_weight(number):
 # -- the table, and what scikit-learn reads ------------------------------------------------
 
 
-def test_no_parameter_is_explained_away():
-    parameters = KerasDNNClassifier().get_params()
-    of_fit = inspect.signature(KerasDNNClassifier.fit).parameters
-    assert not {*_CALLED, *_SAID} & {*parameters, *of_fit}
-    assert not {*_CALLED} & {*_SAID}
+@pytest.mark.parametrize("estimator", [KerasDNNClassifier, KerasDNNRegressor])
+def test_no_parameter_is_explained_away(estimator):
+    parameters = estimator().get_params()
+    of_fit = inspect.signature(estimator.fit).parameters
+    said = {*_SAID, *estimator._said_of_names}
+    assert not {*_CALLED, *said} & {*parameters, *of_fit}
+    assert not {*_CALLED} & said
+    assert not {*_SAID} & {*estimator._said_of_names}
     assert set(_CALLED.values()) <= {*parameters, *of_fit}
 
 
 def test_no_parameter_of_a_regressor_is_explained_away():
     parameters = KerasDNNRegressor().get_params()
     of_fit = inspect.signature(KerasDNNRegressor.fit).parameters
-    assert not {*_CALLED, *_SAID_OF_NUMBERS} & {*parameters, *of_fit}
-    assert not {*_CALLED} & {*_SAID_OF_NUMBERS}
+    assert not {*_CALLED, *SAID_OF_NUMBERS} & {*parameters, *of_fit}
+    assert not {*_CALLED} & {*SAID_OF_NUMBERS}
 
 
 def test_signatures_are_as_written():
@@ -182,43 +206,11 @@ def test_signatures_are_as_written():
     assert "epochs" in clone(KerasDNNClassifier(epochs=3)).get_params()
 
 
-def test_mlp_classifiers_parameters_all_get_an_answer():
-    for name in set(MLPClassifier().get_params()) - set(KerasDNNClassifier().get_params()):
-        with pytest.raises(TypeError, match=f"'{name}': "):
-            KerasDNNClassifier(**{name: 1})
-
-
-# -- numbers ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("alpha", r"it is l2 here, as alpha / \(batch_size \* number of outputs\)"),
-        ("class_weight", "numbers have no classes; pass sample_weight to fit"),
-        ("label_smoothing", "numbers have no labels"),
-        ("metrics", "history_ has loss and mean_absolute_error"),
-        ("objective", "it is called loss here"),
-        ("max_iter", "it is called epochs here"),
-    ],
+    ("estimator", "peer"),
+    [(KerasDNNClassifier, MLPClassifier), (KerasDNNRegressor, MLPRegressor)],
 )
-def test_a_regressor_says_what_is_true_of_numbers(name, said):
-    with pytest.raises(
-        TypeError, match=rf"^KerasDNNRegressor.__init__\(\) .* '{name}': .*{said}"
-    ):
-        KerasDNNRegressor(**{name: 1})
-    with pytest.raises(ValueError, match=rf"^Invalid parameter '{name}' for .*: .*{said}"):
-        KerasDNNRegressor().set_params(**{name: 1})
-
-
-def test_a_regressors_methods_take_no_classes():
-    with pytest.raises(TypeError, match=r"fit\(\) .* 'class_weight': numbers have no classes"):
-        KerasDNNRegressor().fit(X, y, class_weight={0: 2})
-    with pytest.raises(TypeError, match=r"partial_fit\(\) .* 'classes': numbers have no class"):
-        KerasDNNRegressor().partial_fit(X, y, classes=[0, 1])
-
-
-def test_mlp_regressors_parameters_all_get_an_answer():
-    for name in set(MLPRegressor().get_params()) - set(KerasDNNRegressor().get_params()):
+def test_parameters_of_mlp_all_get_an_answer(estimator, peer):
+    for name in set(peer().get_params()) - set(estimator().get_params()):
         with pytest.raises(TypeError, match=f"'{name}': "):
-            KerasDNNRegressor(**{name: 1})
+            estimator(**{name: 1})

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from skdnn._estimator.classes import Classes, Multilabel, learn_classes
-from skdnn._estimator.rows import LabelledRows, hold_out, warn_of_lost_digits
+from skdnn._estimator.rows import LabelledRows, hold_out, refuse_masked, warn_of_lost_digits
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.array(["a", "b"] * 5)
@@ -133,3 +133,12 @@ def test_columns_that_float32_holds_are_not(recwarn):
     warn_of_lost_digits(X, X.astype(np.float32))
     warn_of_lost_digits(X.astype(np.float32), X.astype(np.float32))
     assert not recwarn
+
+
+def test_masked_values_are_refused_by_name_and_number():
+    masked = np.ma.masked_greater(X, 15)
+    with pytest.raises(
+        ValueError, match=r"^y is a masked array, and 4 of its 20 values .*y\.fi"
+    ):
+        refuse_masked(X=X, y=masked)
+    refuse_masked(X=np.ma.array(X), y=Y.tolist(), sample_weight=None)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyRegressor
 
-from skdnn._estimator.stopping import StoppingRule
+from skdnn._estimator.rows import LabelledRows
+from skdnn._estimator.stopping import StoppingRule, score_on
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,11 @@ def test_the_rule_waits_for_gains_above_tol_and_knows_the_best(
 def test_a_score_that_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match=r"^scoring gave NaN on the validation rows; early "):
         StoppingRule(1, 0.0).update(np.nan, 1)
+
+
+def test_what_a_scorer_raises_says_where_it_comes_from():
+    X, y = np.zeros((3, 1)), np.array([0.5, 1.5, 2.5])
+    fitted = DummyRegressor().fit(X, y)
+    with pytest.raises(ValueError, match="continuous is not supported") as raised:
+        score_on(LabelledRows(X, y, None), fitted, "accuracy")
+    assert raised.value.__notes__ == ["raised by scoring='accuracy' on 3 validation rows"]

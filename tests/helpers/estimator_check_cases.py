@@ -70,7 +70,12 @@ def weighted_and_repeated(configuration, X, y):
     # One batch: beyond it, which rows meet in a batch differs between the two. Dropout and
     # the statistics of a batch are of rows, not of weights.
     network = clone(configuration).set_params(
-        random_state=0, batch_size=256, epochs=20, dropout=0, batch_normalization=False
+        random_state=0,
+        batch_size=256,
+        epochs=20,
+        dropout=0,
+        batch_normalization=False,
+        warm_start=False,
     )
     weighted = clone(network).fit(X, y, sample_weight=weight)
     return weighted, network.fit(X.repeat(weight, 0), y.repeat(weight, 0))

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import InvalidParameterError
 
-from skdnn import KerasDNNClassifier
+from skdnn import KerasDNNClassifier, KerasDNNRegressor
 from skdnn._engine.randomness import epoch_order
 from skdnn.network.initializers import initial_weights
 
@@ -134,6 +134,37 @@ def test_two_classes_built_by_hand_learn_the_same(network, binary):
     )
     loss = keras.losses.BinaryCrossentropy(label_smoothing=0.3)
     assert_same_network(classifier, model, by_hand(model, classifier, X, y[:, None], loss))
+
+
+def test_a_network_of_numbers_built_by_hand_learns_the_same(uneven):
+    X, y = uneven[0], 1e4 * uneven[0][:, :2] ** 2
+    regressor = KerasDNNRegressor(
+        (8, 6),
+        activation=("tanh", "gelu"),
+        batch_normalization=(True, False),
+        l2=(0.02, 0.0, 0.1),
+        loss="huber",
+        delta=0.7,
+        learning_rate=0.01,
+        epochs=3,
+        random_state=0,
+    ).fit(X, y)
+    layers, L2 = keras.layers, keras.regularizers.L2
+    model = keras.Sequential(
+        [
+            layers.Input((4,)),
+            layers.Dense(8, use_bias=False, kernel_regularizer=L2(0.02)),
+            layers.BatchNormalization(),
+            layers.Activation("tanh"),
+            layers.Dense(6, "gelu"),
+            layers.Dense(2, kernel_regularizer=L2(0.1)),
+        ]
+    )
+    numbers = (y - y.mean(axis=0)) / y.std(axis=0)
+    losses = by_hand(model, regressor, X, numbers, keras.losses.Huber(0.7))
+    assert_same_network(regressor, model, losses)
+    own_units = model.predict(X, verbose=0) * y.std(axis=0) + y.mean(axis=0)
+    np.testing.assert_allclose(regressor.predict(X), own_units, atol=1e-4 * y.std())
 
 
 @settings(max_examples=10, deadline=None, derandomize=True)
