@@ -1,6 +1,6 @@
-"""Choose a dense neural network with scikit-learn.
+"""Fast dense Keras networks as scikit-learn estimators.
 
-Names are loaded when they are first used; TensorFlow is loaded when a network is first built.
+Names are loaded on first use; TensorFlow is loaded when a network is first built.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What messages to users have in common: long values shortened, and the line they speak of."""
+"""Messages to users: shortened values, and warnings at the user's line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 _MOST = 5
 _WIDEST = 60
 
-# Between the user's line and ours: scikit-learn's pipelines and searches, and what runs them.
+# Packages between the user's line and ours: pipelines and searches, and what runs them.
 _PASSED_THROUGH = (
     "skdnn",
     "sklearn",

@@ -1,4 +1,4 @@
-"""`KerasDNNClassifier`: scikit-learn's contract around a Keras network."""
+"""`KerasDNNClassifier`: a scikit-learn classifier built with Keras."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.callback import with_callbacks
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn._estimator.classes import Classes, check_same_classes, learn_classes, of_labels
-from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_CLASSES, VALIDATION_FRACTION
-from skdnn._estimator.labels import is_multilabel, refuse_other_targets
-from skdnn._estimator.other_names import SAID_OF_CLASSES, explains_keywords
+from skdnn._estimator.classes import Classes, check_same_classes, fit_classes, target_of_classes
+from skdnn._estimator.hyperparameters import (
+    CLASSIFIER_CONSTRAINTS,
+    CONSTRAINTS,
+    VALIDATION_FRACTION,
+)
+from skdnn._estimator.labels import check_labels, is_multilabel
+from skdnn._estimator.parameter_hints import CLASSIFIER_HINTS, explains_keywords
 from skdnn._estimator.rows import LabelledRows, Table
-from skdnn._estimator.targets import Target, Weights
+from skdnn._estimator.targets import SampleWeight, Target
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -26,173 +30,178 @@ if TYPE_CHECKING:
 
 
 class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
-    """Dense neural network classifier: a Keras network under scikit-learn's contract.
+    """Dense neural network classifier (multilayer perceptron) built with Keras.
 
-    Layers and optimizer are hyperparameters, so that ``Pipeline``, ``GridSearchCV`` and
-    ``cross_val_score`` choose between networks as they choose between any estimators.
+    A scikit-learn estimator for use in ``Pipeline``, ``GridSearchCV`` and ``cross_val_score``.
+    Layers, optimizer and the optimizer's settings are hyperparameters.
 
     Parameters
     ----------
     hidden_units : tuple of int, default=(100,)
-        Units of each hidden layer. ``()`` is a linear model (softmax regression). The default
-        is `MLPClassifier`'s.
+        Number of units in each hidden layer. ``()`` is a linear model (softmax regression).
+        The default is that of `MLPClassifier`.
 
     activation : str, callable, or sequence of those, default="relu"
         Activation of the hidden layers: one for all, or one per layer. A name known to
-        :func:`keras.activations.get`, or a function of a tensor. The output layer's is set by
-        the classes: sigmoid for two, softmax for more. ReLU is the default because its
-        gradient does not saturate [1]_.
+        :func:`keras.activations.get`, or a function of a tensor. The output layer uses sigmoid
+        for two classes and softmax for more. ReLU is the default because its gradient does not
+        saturate [1]_.
 
     kernel_initializer : str, Initializer, callable or sequence, default="glorot_uniform"
-        Start weights of the layers: one for all, the output layer included, or one per
-        layer, the output's last. A name known to :func:`keras.initializers.get`, an instance,
-        or a function of shape and dtype. What takes a seed gets one from `random_state`.
+        Initializer of the kernel weights: one for all layers, including the output layer, or
+        one per layer, the output layer's last. A name known to
+        :func:`keras.initializers.get`, an instance, or a function of shape and dtype. Seeds
+        are drawn from `random_state`.
 
     batch_normalization : bool or sequence of bool, default=False
-        Whether hidden layers are normalised over the batch before their activation [3]_: all
-        of them, or each as told. The last short batch counts with the rows it has.
+        Whether to apply batch normalization before the activation of the hidden layers [3]_:
+        one value for all, or one per hidden layer. If the last batch of an epoch is shorter,
+        only the samples it has are counted.
 
     dropout : float or sequence of float, default=0.0
-        Share of a hidden layer's outputs, in [0, 1), that are dropped in each training step
-        [4]_; one for all, or one per hidden layer.
+        Fraction of the outputs of a hidden layer, in [0, 1), to drop at each training step
+        [4]_. One value for all hidden layers, or one per hidden layer.
 
     l2 : float or sequence of float, default=0.0
-        Penalty added to the loss: `l2` times the sum of the squared kernel weights, as in
-        :class:`keras.regularizers.L2`. One for all layers, the output layer included, or one
-        per layer, the output's last. `MLPClassifier`'s ``alpha`` is ``2 * batch_size * l2``;
-        for multilabel targets that times the number of labels, because its loss is their sum
-        and Keras's their mean.
+        L2 regularization: `l2` times the sum of the squared kernel weights is added to the
+        loss, as in :class:`keras.regularizers.L2`. One value for all layers, including the
+        output layer, or one per layer, the output layer's last. In terms of `MLPClassifier`,
+        ``alpha`` is ``2 * batch_size * l2``; for multilabel targets, multiply by the number of
+        labels, because its loss is their sum and Keras's their mean.
 
     optimizer : str, class or instance, default="adam"
         A name known to :func:`keras.optimizers.get`, a subclass of
-        :class:`keras.optimizers.Optimizer`, or a configured instance, which is copied and
-        never changed. Beside a name or a class, every setting of the optimizer is a
-        hyperparameter of its own: ``set_params(optimizer__momentum=0.9)``, also in a grid.
-        Replacing `optimizer` drops settings that are not given in the same call. Adam is
-        the default because it needs the least tuning [2]_.
+        :class:`keras.optimizers.Optimizer`, or an instance, which is copied and never
+        changed. With a name or a class, the optimizer's arguments can be set as
+        ``set_params(optimizer__momentum=0.9)`` or in a grid. Replacing `optimizer` resets
+        those that are not given in the same call. Adam is the default because it needs the
+        least tuning [2]_.
 
     learning_rate : float or LearningRateSchedule, default=None
-        Step size of the optimizer. None takes the optimizer's own default (Keras's). Can't be
-        given beside ``optimizer__learning_rate`` or an optimizer instance.
+        Learning rate of the optimizer. If None, the default of the Keras optimizer is used.
+        Can't be combined with ``optimizer__learning_rate`` or an optimizer instance.
 
     label_smoothing : float, default=0.0
-        Share of a label, in [0, 1), that is spread evenly over all classes, as in Keras's
-        losses [5]_.
+        Label smoothing in [0, 1): the fraction of a label that is spread evenly over all
+        classes, as in Keras's losses [5]_.
 
     epochs : int, default=100
-        Passes over the training rows. Enough for small tables: iris has four steps an epoch.
-        Tens of thousands of rows need fewer; see :doc:`/defaults` for the measurements.
+        Number of passes over the training data. The default suits small data sets: iris has
+        four steps per epoch. Tens of thousands of samples need fewer epochs; see
+        :doc:`/defaults` for measurements.
 
     batch_size : int, default=32
-        Rows of a gradient step, as in Keras's ``Model.fit``. The last batch of an epoch may
-        be shorter.
+        Number of samples per gradient update, as in Keras's ``Model.fit``. The last batch of
+        an epoch may be shorter.
 
     class_weight : dict or "balanced", default=None
-        Weights of the classes, ``{label: weight}``; "balanced" weighs each inversely to its
-        rows. They multiply `sample_weight`. Not for multilabel targets.
+        Weights of the classes as ``{label: weight}``; "balanced" uses weights inversely
+        proportional to class frequencies. They are multiplied with `sample_weight`. Not
+        supported for multilabel targets.
 
     early_stopping : bool, default=False
-        Whether to stop when the score on validation rows does not become better, and to take
-        back the weights that had the best. The rows are `X_val` and `y_val` if they are given
-        to `fit`, or else a part of the training rows.
+        Whether to stop training when the score on validation data no longer improves, and to
+        restore the weights of the best epoch. The validation data are `X_val` and `y_val` if
+        passed to `fit`, otherwise a part of the training data.
 
     validation_fraction : float or int, default=0.1
-        Share or number of the training rows that early stopping sets aside, each class by
-        its share, drawn by `random_state`. Can't be set beside `X_val`.
+        Fraction or number of training samples to set aside for early stopping, stratified by
+        class and drawn with `random_state`. Can't be set if `X_val` is passed.
 
     scoring : str, callable or None, default="loss"
-        What early stopping looks at: "loss" for the loss, any scorer name or callable of
-        scikit-learn, or None for the accuracy. Greater is better; of the loss the negative is
-        taken.
+        Score for early stopping: "loss" for the negative loss, any scorer name or callable
+        of scikit-learn, or None for the accuracy. Greater is better.
 
     n_iter_no_change : int, default=10
-        Epochs without a better score after which early stopping stops.
+        Number of epochs without improvement after which early stopping stops.
 
     tol : float, default=1e-4
-        A score is better if it is more than this above the best before.
+        Minimum increase over the best previous score that counts as an improvement.
 
     memory : str or object with the joblib.Memory interface, default=None
-        Directory where fits keep what they have learnt. A fit of the same rows with the same
-        hyperparameters and seed, but more epochs, goes on from there and learns what it would
-        have learnt anew: for searches whose resource is the epochs. Needs an int for
-        `random_state`; not beside `early_stopping` or `callbacks`. As in `Pipeline`, the
-        directory holds pickles: use your own.
+        Directory for caching trained weights. A fit on the same data with the same
+        hyperparameters and seed, but more epochs, continues from the cache, with the same
+        result as training from scratch. Useful for successive halving with
+        ``resource="epochs"``. Requires an int `random_state`; can't be combined with
+        `early_stopping` or `callbacks`. As in `Pipeline`, the cache holds pickles, so use a
+        directory you trust.
 
     random_state : int, RandomState instance or None, default=None
-        Decides start weights and the order of rows. Pass an int for the same result at every
-        call; None draws anew, from the operating system. No global generator (Python's,
-        NumPy's, TensorFlow's) is read or changed.
+        Determines the initial weights and the shuffling of samples. Pass an int for
+        reproducible results across calls. None draws a new seed from the operating system. No
+        global random generator (Python's, NumPy's or TensorFlow's) is read or changed.
 
     warm_start : bool, default=False
-        If True, `fit` goes on from the weights, the optimizer state and the history of the
-        last call and adds `epochs` epochs.
+        If True, `fit` continues from the weights, optimizer state and history of the
+        previous call, and trains for `epochs` more epochs.
 
     engine : {"auto", "fused", "keras"}, default="auto"
-        What trains. "fused" runs chunks of steps as one compiled program, shared by all fits
-        of the same structure; "keras" runs Keras's ``Model.fit`` over the same batches, from
-        the same weights, several times slower. "auto" takes the fused engine unless a
-        callback needs single batches or changes how the network is trained (it freezes a
-        layer, say), or the optimizer can't be compiled as a pure function
-        (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, classes of
-        your own); `verbose` tells which was taken and why.
+        Training engine. "fused" runs many training steps in one compiled program, which all
+        fits of the same network structure share. "keras" runs Keras's ``Model.fit`` on the
+        same batches, from the same weights, and is several times slower. "auto" uses "fused"
+        unless a callback needs single batches or changes how the network is trained (for
+        instance, freezes a layer), or the optimizer can't be compiled as a pure function
+        (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, custom
+        optimizer classes). `verbose` prints which engine is used and why.
 
     callbacks : keras.callbacks.Callback, class, list or dict of those, default=None
-        Keras callbacks: ``EarlyStopping``, ``ReduceLROnPlateau``, ``ModelCheckpoint`` and so
-        on. Each fit works on copies, so that fits share none; what happened is in `history_`
-        and `n_iter_`. Their settings are hyperparameters: ``callbacks__patience`` of a single
-        one, ``callbacks__0__patience`` in a list, ``callbacks__stop__patience`` in a dict with
-        the key "stop", where ``callbacks__stop=None`` leaves it out.
+        Keras callbacks, such as ``EarlyStopping``, ``ReduceLROnPlateau`` or
+        ``ModelCheckpoint``. Each fit uses copies; see `history_` and `n_iter_` for what
+        happened. Their settings are hyperparameters: ``callbacks__patience`` for a single
+        callback, ``callbacks__0__patience`` in a list, ``callbacks__stop__patience`` in a dict
+        with the key "stop". ``callbacks__stop=None`` removes that callback.
 
     verbose : int, default=0
-        1 or more prints the engine taken and a line for each epoch.
+        If 1 or more, print the engine used and a line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets the numbers of the columns.
+        Class labels; for multilabel targets the column indices.
 
     n_features_in_ : int
-        Number of features seen during :term:`fit`: the length of a row's first dimension.
+        Number of features seen during :term:`fit`, which is ``X.shape[1]``.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen during :term:`fit`. Defined only when `X` has feature names
         that are all strings.
 
     input_shape_ : tuple of int
-        Shape of a row of `X`, such as ``(784,)`` or ``(28, 28)``.
+        Shape of a sample, such as ``(784,)`` or ``(28, 28)``.
 
     history_ : dict of list of float
-        ``"loss"`` and ``"accuracy"`` of every epoch: means over the epoch while the weights
-        changed, as in Keras's ``History``; with a validation set also ``"val_loss"`` and
-        ``"val_accuracy"`` at the epoch's end; and what callbacks add. For multilabel targets
-        the accuracy is that of the single labels, as Keras has it; `score` is that of whole
-        rows, as scikit-learn has it.
+        ``"loss"`` and ``"accuracy"`` of every epoch, averaged over the epoch while the
+        weights change, as in Keras's ``History``. With a validation set also ``"val_loss"``
+        and ``"val_accuracy"`` at the end of the epoch, and what callbacks add. For multilabel
+        targets, this accuracy counts single labels, as in Keras, whereas `score` is the subset
+        accuracy, as in scikit-learn.
 
     validation_scores_ : ndarray of shape (`n_iter_`,)
-        Score on the validation rows after each epoch, NaN for epochs of earlier calls that
-        had no early stopping. Only with `early_stopping`.
+        Score on the validation data after each epoch; NaN for epochs of earlier calls without
+        early stopping. Only available if `early_stopping` is True.
 
     best_iteration_ : int
-        Epoch with the best of those scores, counted from 1; its weights were taken back. Only
-        with `early_stopping`.
+        Epoch with the best validation score, counted from 1, whose weights were restored. Only
+        available if `early_stopping` is True.
 
     n_iter_ : int
-        Number of epochs trained, all calls together.
+        Number of epochs trained, over all calls.
 
     n_parameters_ : int
-        Number of weights of the network.
+        Number of weights in the network.
 
     model_ : keras.Sequential
-        The network with its weights, compiled, with the optimizer's state: ready for
-        ``save``, ``summary`` or further training in Keras. A new copy at each access:
-        nothing that is done to it changes the estimator. It is not listed by ``dir()``, so
-        that looking at an estimator builds no model.
+        The compiled Keras model with its weights and optimizer state, ready for ``save``,
+        ``summary`` or further training in Keras. Each access returns a new copy, so changing
+        it does not change the estimator. It is not listed by ``dir()``, so that inspecting an
+        estimator builds no model.
 
     See Also
     --------
-    skdnn.make_image_pipeline : This classifier behind scaling and flattening of images.
-    skdnn.build_network : The function that puts the layers together.
-    sklearn.neural_network.MLPClassifier : The network that scikit-learn brings.
+    skdnn.KerasDNNRegressor : The same for regression.
+    skdnn.make_image_pipeline : Pipeline of image scaling, flattening and this classifier.
+    skdnn.build_network : The function that builds the Keras model.
+    sklearn.neural_network.MLPClassifier : Multilayer perceptron of scikit-learn.
 
     References
     ----------
@@ -221,11 +230,13 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | OF_CLASSES
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = (
+        CONSTRAINTS | CLASSIFIER_CONSTRAINTS
+    )
 
     _kind: ClassVar[type[Target]] = Classes
 
-    _said_of_names: ClassVar[Mapping[str, str]] = SAID_OF_CLASSES
+    _parameter_hints: ClassVar[Mapping[str, str]] = CLASSIFIER_HINTS
 
     classes_: NDArray[Any]
 
@@ -301,41 +312,41 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows, or images that the network flattens. uint8, bool and other small integers
-            are cast batch by batch; other dtypes are cast to float32 once. A sparse one is
-            made dense batch by batch. Never written.
+            Training data: samples of features, or images, which the network flattens. uint8,
+            bool and other small integers are cast batch by batch, other dtypes to float32 at
+            once. Sparse data are made dense batch by batch. `X` is never modified.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels of any type, at least two different ones; or zeros and ones, a column for
-            each label that a row may have (multilabel). One-hot labels are such columns too:
-            pass ``y.argmax(axis=1)`` for them.
+            Class labels of any type, with at least two classes; or, for multilabel
+            classification, zeros and ones with one column per label. One-hot encoded labels
+            have that form too: pass ``y.argmax(axis=1)`` instead.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weight of each row in the loss. A weight of 0 is a removed row. A
-            weight of 2 counts there like a repeated row; the two train the same network only if
-            a batch holds all rows, without batch normalization, dropout and early stopping that
-            draws rows: there a row is one row, whatever its weight.
+            Non-negative weight of each sample in the loss. A sample with weight 0 is ignored.
+            A weight of 2 counts like a repeated sample in the loss only: batches, batch
+            normalization, dropout and the split of early stopping count each sample once,
+            whatever its weight.
         X_val : array-like, default=None
-            Rows to evaluate the network on after each epoch.
+            Validation data, on which the network is evaluated after each epoch.
         y_val : array-like, default=None
-            Their labels; given together with `X_val`.
+            Labels of `X_val`. Required if `X_val` is given.
         sample_weight_val : array-like of shape (n_val_samples,), default=None
-            Their weights.
+            Sample weights of `X_val`.
 
         Returns
         -------
         self : KerasDNNClassifier
-            The fitted estimator. If the call fails, what was fitted before is as it was.
+            The fitted estimator. If the call fails, an earlier fit stays unchanged.
 
         Raises
         ------
         ValueError
-            If a hyperparameter or the data break a rule, or the loss turns NaN or infinite.
+            If a hyperparameter or the data are invalid, or the loss becomes NaN or infinite.
 
         Warns
         -----
         UserWarning
-            If `y` looks one-hot: five rows or more, each with exactly one label.
+            If `y` looks one-hot encoded: five samples or more, each with exactly one label.
         """
-        return self._fit_all(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit_epochs(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @explains_keywords
     @with_callbacks
@@ -347,33 +358,33 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train the network for one epoch on these rows, from where it stands.
+        """Train the network for one more epoch on a batch of samples.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows, as for `fit`.
+            Training data, as for `fit`.
         y : array-like of shape (n_samples,)
-            Labels. A class may be missing.
+            Class labels. Not every class has to occur.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever occur. Required at the first call, optional later.
+            All classes that can occur. Required at the first call, optional in later calls.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weight of each row.
+            Non-negative weight of each sample.
 
         Returns
         -------
         self : KerasDNNClassifier
-            The estimator after one more epoch. If the call fails, it is as it was.
+            The estimator after one more epoch. If the call fails, it stays unchanged.
 
         Raises
         ------
         ValueError
-            If `classes` is missing at the first call or differs at a later one, a label is
-            not among them, or a rule of `fit` is broken.
+            If `classes` is missing at the first call or differs in a later one, a label is
+            not among them, or `fit` would raise it.
         """
         if classes is None and not self.__sklearn_is_fitted__():
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        return self._fit_one_epoch(X, y, sample_weight, known=classes)
+        return self._fit_one_epoch(X, y, sample_weight, classes)
 
     # -- prediction -----------------------------------------------------------------------
 
@@ -384,20 +395,20 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows of the shape seen in `fit`; any numeric dtype.
+            Samples of the same shape as in `fit`, of any numeric dtype.
 
         Returns
         -------
         probabilities : ndarray of float32, shape (n_samples, n_classes)
-            Columns in the order of `classes_`; two columns for two classes. For multilabel
-            targets the probability of each label.
+            Columns in the order of `classes_`, two for binary classification. For multilabel
+            targets, the probability of each label.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         ValueError
-            If the rows have another shape than in `fit`, or hold NaN or infinity.
+            If samples have another shape than in `fit`, or contain NaN or infinity.
         """
         outputs = self._outputs(X)
         return self._fitted_target().probabilities(outputs)
@@ -409,64 +420,74 @@ class KerasDNNClassifier(ClassifierMixin, KerasDNNBase):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows, as for `predict_proba`.
+            Samples, as for `predict_proba`.
 
         Returns
         -------
         log_probabilities : ndarray of float32, shape (n_samples, n_classes)
-            Natural logarithm; -inf where a probability is 0 in float32.
+            Natural logarithm of the probabilities; -inf for a probability of 0 in float32.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
     @explains_keywords
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Predict the most probable class, or the labels more probable than not.
+        """Predict class labels.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows, as for `predict_proba`.
+            Samples, as for `predict_proba`.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
-            Of the type of `classes_`; of classes equally probable, the first. Zeros and ones
-            for multilabel targets.
+            The most probable class of each sample, the first one if several are equally
+            probable. For multilabel targets, 1 for labels with a probability above 0.5, else 0.
         """
         probabilities = self.predict_proba(X)
         return self._fitted_target().decode(probabilities)
 
-    # -- what is about classes ------------------------------------------------------------
+    # -- targets --------------------------------------------------------------------------
 
-    def _checks_of_y(self, y: Any) -> dict[str, Any]:
-        refuse_other_targets(y)
+    def _check_y(self, y: Any) -> dict[str, Any]:
+        check_labels(y)
         return {"multi_output": is_multilabel(y)}
 
-    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Classes:
-        target = learn_classes(y, weight, known)
+    def _new_target(
+        self,
+        y: NDArray[Any],
+        sample_weight: SampleWeight | None,
+        *,
+        classes: ArrayLike | None,
+        incremental: bool,  # noqa: ARG002
+    ) -> Classes:
+        target = fit_classes(y, sample_weight, classes)
         self.classes_ = target.classes
         return target
 
-    def _target_to_go_on(
+    def _continued_target(
         self,
         y: NDArray[Any],  # noqa: ARG002
-        weight: Weights | None,  # noqa: ARG002
-        known: Any,
+        sample_weight: SampleWeight | None,  # noqa: ARG002
+        *,
+        classes: ArrayLike | None,
     ) -> Classes:
-        check_same_classes(known, self.classes_)
+        check_same_classes(classes, self.classes_)
         return self._fitted_target()
 
     def _fitted_target(self) -> Classes:
-        return of_labels(self.classes_, self._learnt["multilabel"])
+        return target_of_classes(self.classes_, self._fitted_state["multilabel"])
 
     def _loss(self) -> CrossEntropy:
         from skdnn.network.losses import CrossEntropy
 
         return CrossEntropy(float(self.label_smoothing))
 
-    def _training_table(self, rows: LabelledRows, target: Any, weight: Weights | None) -> Table:
-        return rows.table(target, self.class_weight, weight)
+    def _training_table(
+        self, rows: LabelledRows, target: Any, sample_weight: SampleWeight | None
+    ) -> Table:
+        return rows.table(target, self.class_weight, sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

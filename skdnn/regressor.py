@@ -1,4 +1,4 @@
-"""`KerasDNNRegressor`: scikit-learn's contract around a Keras network that learns numbers."""
+"""`KerasDNNRegressor`: a scikit-learn regressor built with Keras."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.callback import with_callbacks
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn._estimator.hyperparameters import CONSTRAINTS, OF_NUMBERS, VALIDATION_FRACTION
-from skdnn._estimator.numbers import Numbers, learn_numbers, refuse_other_numbers
-from skdnn._estimator.other_names import SAID_OF_NUMBERS, explains_keywords
-from skdnn._estimator.targets import Target, Weights
+from skdnn._estimator.hyperparameters import (
+    CONSTRAINTS,
+    REGRESSOR_CONSTRAINTS,
+    VALIDATION_FRACTION,
+)
+from skdnn._estimator.numbers import Numbers, check_numeric, fit_numbers
+from skdnn._estimator.parameter_hints import REGRESSOR_HINTS, explains_keywords
+from skdnn._estimator.targets import SampleWeight, Target
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
     from skdnn.network.layer_settings import Activation
-    from skdnn.network.losses import NumberLoss
-
-
-# What `partial_fit` knows of its numbers.
-_MORE_TO_COME = "more to come"
+    from skdnn.network.losses import RegressionLoss
 
 
 class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
-    """Dense neural network regressor: a Keras network under scikit-learn's contract.
+    """Dense neural network regressor (multilayer perceptron) built with Keras.
 
-    Layers, optimizer and loss are hyperparameters, so that ``Pipeline``, ``GridSearchCV`` and
-    ``cross_val_score`` choose between networks as they choose between any estimators. Targets
-    may be of any size: prices in millions and rates of a millionth train alike.
+    A scikit-learn estimator for use in ``Pipeline``, ``GridSearchCV`` and ``cross_val_score``.
+    Layers, loss, optimizer and the optimizer's settings are hyperparameters. Targets may have
+    any scale, such as prices in millions or rates of a millionth, because they are standardized
+    internally.
 
     Parameters
     ----------
     hidden_units : tuple of int, default=(100,)
-        Units of each hidden layer. ``()`` is a linear model. The default is
-        `MLPRegressor`'s.
+        Number of units in each hidden layer. ``()`` is a linear model. The default is that of
+        `MLPRegressor`.
 
     activation : str, callable, or sequence of those, default="relu"
         Activation of the hidden layers: one for all, or one per layer. A name known to
@@ -47,176 +48,180 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         gradient does not saturate [1]_.
 
     kernel_initializer : str, Initializer, callable or sequence, default="glorot_uniform"
-        Start weights of the layers: one for all, the output layer included, or one per
-        layer, the output's last. A name known to :func:`keras.initializers.get`, an instance,
-        or a function of shape and dtype. What takes a seed gets one from `random_state`.
+        Initializer of the kernel weights: one for all layers, including the output layer, or
+        one per layer, the output layer's last. A name known to
+        :func:`keras.initializers.get`, an instance, or a function of shape and dtype. Seeds
+        are drawn from `random_state`.
 
     batch_normalization : bool or sequence of bool, default=False
-        Whether hidden layers are normalised over the batch before their activation [3]_: all
-        of them, or each as told. The last short batch counts with the rows it has.
+        Whether to apply batch normalization before the activation of the hidden layers [3]_:
+        one value for all, or one per hidden layer. If the last batch of an epoch is shorter,
+        only the samples it has are counted.
 
     dropout : float or sequence of float, default=0.0
-        Share of a hidden layer's outputs, in [0, 1), that are dropped in each training step
-        [4]_; one for all, or one per hidden layer.
+        Fraction of the outputs of a hidden layer, in [0, 1), to drop at each training step
+        [4]_. One value for all hidden layers, or one per hidden layer.
 
     l2 : float or sequence of float, default=0.0
-        Penalty added to the loss: `l2` times the sum of the squared kernel weights, as in
-        :class:`keras.regularizers.L2`. One for all layers, the output layer included, or one
-        per layer, the output's last. `MLPRegressor`'s ``alpha`` is ``batch_size * l2`` for
-        standardized `y`, times the number of outputs: its loss is half the sum of their
-        squared errors, Keras's the mean.
+        L2 regularization: `l2` times the sum of the squared kernel weights is added to the
+        loss, as in :class:`keras.regularizers.L2`. One value for all layers, including the
+        output layer, or one per layer, the output layer's last. In terms of `MLPRegressor`,
+        ``alpha`` is ``batch_size * l2`` for standardized `y`, times the number of outputs,
+        because its loss is half the sum of their squared errors and Keras's the mean.
 
     optimizer : str, class or instance, default="adam"
         A name known to :func:`keras.optimizers.get`, a subclass of
-        :class:`keras.optimizers.Optimizer`, or a configured instance, which is copied and
-        never changed. Beside a name or a class, every setting of the optimizer is a
-        hyperparameter of its own: ``set_params(optimizer__momentum=0.9)``, also in a grid.
-        Replacing `optimizer` drops settings that are not given in the same call. Adam is
-        the default because it needs the least tuning [2]_.
+        :class:`keras.optimizers.Optimizer`, or an instance, which is copied and never
+        changed. With a name or a class, the optimizer's arguments can be set as
+        ``set_params(optimizer__momentum=0.9)`` or in a grid. Replacing `optimizer` resets
+        those that are not given in the same call. Adam is the default because it needs the
+        least tuning [2]_.
 
     learning_rate : float or LearningRateSchedule, default=None
-        Step size of the optimizer. None takes the optimizer's own default (Keras's). Can't be
-        given beside ``optimizer__learning_rate`` or an optimizer instance.
+        Learning rate of the optimizer. If None, the default of the Keras optimizer is used.
+        Can't be combined with ``optimizer__learning_rate`` or an optimizer instance.
 
     loss : str, default="squared_error"
-        What is minimized, as the mean over rows and outputs. "squared_error" learns the mean,
-        "absolute_error" the median, "huber" something between, which a few wild rows move
-        little; "quantile" the `quantile`; "poisson" the mean of counts and rates, which are not
-        negative: what is predicted is above 0. Names as in `HistGradientBoostingRegressor`.
+        Loss to minimize, averaged over samples and outputs. "squared_error" estimates the
+        mean, "absolute_error" the median, "huber" something in between that is robust to a few
+        outliers, "quantile" the quantile given by `quantile`, and "poisson" the mean of
+        non-negative counts and rates, with predictions above 0. The names are those of
+        `HistGradientBoostingRegressor`.
 
     delta : float, default=1.0
-        Where "huber" goes over from squares to absolute values, in standard deviations of `y`
-        (in its units if ``standardize_y=False``); `delta` of :class:`keras.losses.Huber`.
+        Error at which "huber" switches from squared to absolute error, in standard deviations
+        of `y` (in units of `y` if ``standardize_y=False``), as in :class:`keras.losses.Huber`.
 
     quantile : float, default=0.5
-        Which quantile "quantile" learns, in (0, 1).
+        Quantile to estimate with ``loss="quantile"``, in (0, 1).
 
     standardize_y : bool, default=True
-        Whether the network learns ``(y - mean) / standard deviation``, each output by its own,
-        weighted by `sample_weight`; for "poisson" ``y / mean``. Without it targets of another
-        size than 1 are learnt badly or not at all. What is predicted is in units of `y` either
-        way. Mean and deviation are learnt by the first call and kept by `partial_fit` and
-        `warm_start`, unless a `fit` before had one and the same number for all rows.
+        Whether to train on ``(y - mean) / standard deviation``, computed per output and
+        weighted by `sample_weight`; on ``y / mean`` for "poisson". Without it, targets whose
+        scale is far from 1 are learned badly or not at all. Predictions are in units of `y`
+        either way. `partial_fit` and `warm_start` keep the mean and standard deviation of the
+        first call, unless its `y` was constant.
 
     epochs : int, default=100
-        Passes over the training rows. Enough for small tables: a hundred rows have four steps
-        an epoch. Tens of thousands of rows need fewer; see :doc:`/defaults`.
+        Number of passes over the training data. The default suits small data sets: a hundred
+        samples have four steps per epoch. Tens of thousands of samples need fewer epochs; see
+        :doc:`/defaults` for measurements.
 
     batch_size : int, default=32
-        Rows of a gradient step, as in Keras's ``Model.fit``. The last batch of an epoch may
-        be shorter.
+        Number of samples per gradient update, as in Keras's ``Model.fit``. The last batch of
+        an epoch may be shorter.
 
     early_stopping : bool, default=False
-        Whether to stop when the score on validation rows does not become better, and to take
-        back the weights that had the best. The rows are `X_val` and `y_val` if they are given
-        to `fit`, or else a part of the training rows.
+        Whether to stop training when the score on validation data no longer improves, and to
+        restore the weights of the best epoch. The validation data are `X_val` and `y_val` if
+        passed to `fit`, otherwise a part of the training data.
 
     validation_fraction : float or int, default=0.1
-        Share or number of the training rows that early stopping sets aside, drawn by
-        `random_state`. Can't be set beside `X_val`.
+        Fraction or number of training samples to set aside for early stopping, drawn with
+        `random_state`. Can't be set if `X_val` is passed.
 
     scoring : str, callable or None, default="loss"
-        What early stopping looks at: "loss" for the loss, any scorer name or callable of
-        scikit-learn, or None for R². Greater is better; of the loss the negative is
-        taken.
+        Score for early stopping: "loss" for the negative loss, any scorer name or callable
+        of scikit-learn, or None for R². Greater is better.
 
     n_iter_no_change : int, default=10
-        Epochs without a better score after which early stopping stops.
+        Number of epochs without improvement after which early stopping stops.
 
     tol : float, default=1e-4
-        A score is better if it is more than this above the best before.
+        Minimum increase over the best previous score that counts as an improvement.
 
     memory : str or object with the joblib.Memory interface, default=None
-        Directory where fits keep what they have learnt. A fit of the same rows with the same
-        hyperparameters and seed, but more epochs, goes on from there and learns what it would
-        have learnt anew: for searches whose resource is the epochs. Needs an int for
-        `random_state`; not beside `early_stopping` or `callbacks`. As in `Pipeline`, the
-        directory holds pickles: use your own.
+        Directory for caching trained weights. A fit on the same data with the same
+        hyperparameters and seed, but more epochs, continues from the cache, with the same
+        result as training from scratch. Useful for successive halving with
+        ``resource="epochs"``. Requires an int `random_state`; can't be combined with
+        `early_stopping` or `callbacks`. As in `Pipeline`, the cache holds pickles, so use a
+        directory you trust.
 
     random_state : int, RandomState instance or None, default=None
-        Decides start weights and the order of rows. Pass an int for the same result at every
-        call; None draws anew, from the operating system. No global generator (Python's,
-        NumPy's, TensorFlow's) is read or changed.
+        Determines the initial weights and the shuffling of samples. Pass an int for
+        reproducible results across calls. None draws a new seed from the operating system. No
+        global random generator (Python's, NumPy's or TensorFlow's) is read or changed.
 
     warm_start : bool, default=False
-        If True, `fit` goes on from the weights, the optimizer state and the history of the
-        last call and adds `epochs` epochs.
+        If True, `fit` continues from the weights, optimizer state and history of the
+        previous call, and trains for `epochs` more epochs.
 
     engine : {"auto", "fused", "keras"}, default="auto"
-        What trains. "fused" runs chunks of steps as one compiled program, shared by all fits
-        of the same structure; "keras" runs Keras's ``Model.fit`` over the same batches, from
-        the same weights, several times slower. "auto" takes the fused engine unless a
-        callback needs single batches or changes how the network is trained (it freezes a
-        layer, say), or the optimizer can't be compiled as a pure function
-        (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, classes of
-        your own); `verbose` tells which was taken and why.
+        Training engine. "fused" runs many training steps in one compiled program, which all
+        fits of the same network structure share. "keras" runs Keras's ``Model.fit`` on the
+        same batches, from the same weights, and is several times slower. "auto" uses "fused"
+        unless a callback needs single batches or changes how the network is trained (for
+        instance, freezes a layer), or the optimizer can't be compiled as a pure function
+        (`use_ema`, gradient accumulation, loss scaling, ``ScheduleFreeAdamW``, custom
+        optimizer classes). `verbose` prints which engine is used and why.
 
     callbacks : keras.callbacks.Callback, class, list or dict of those, default=None
-        Keras callbacks: ``EarlyStopping``, ``ReduceLROnPlateau``, ``ModelCheckpoint`` and so
-        on. Each fit works on copies, so that fits share none; what happened is in `history_`
-        and `n_iter_`. Their settings are hyperparameters: ``callbacks__patience`` of a single
-        one, ``callbacks__0__patience`` in a list, ``callbacks__stop__patience`` in a dict with
-        the key "stop", where ``callbacks__stop=None`` leaves it out.
+        Keras callbacks, such as ``EarlyStopping``, ``ReduceLROnPlateau`` or
+        ``ModelCheckpoint``. Each fit uses copies; see `history_` and `n_iter_` for what
+        happened. Their settings are hyperparameters: ``callbacks__patience`` for a single
+        callback, ``callbacks__0__patience`` in a list, ``callbacks__stop__patience`` in a dict
+        with the key "stop". ``callbacks__stop=None`` removes that callback.
 
     verbose : int, default=0
-        1 or more prints the engine taken and a line for each epoch.
+        If 1 or more, print the engine used and a line per epoch.
 
     Attributes
     ----------
     n_features_in_ : int
-        Number of features seen during :term:`fit`: the length of a row's first dimension.
+        Number of features seen during :term:`fit`, which is ``X.shape[1]``.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of features seen during :term:`fit`. Defined only when `X` has feature names
         that are all strings.
 
     input_shape_ : tuple of int
-        Shape of a row of `X`, such as ``(784,)`` or ``(28, 28)``.
+        Shape of a sample, such as ``(784,)`` or ``(28, 28)``.
 
     history_ : dict of list of float
-        ``"loss"`` and ``"mean_absolute_error"`` of every epoch: means over the epoch while the
-        weights changed, as in Keras's ``History``; with a validation set also ``"val_loss"``
-        and ``"val_mean_absolute_error"`` at the epoch's end; and what callbacks add. They are
-        of standardized `y`: an absolute error of 0.1 is a tenth of its standard deviation
-        (for "poisson" of its mean), and a squared error is 1 - R². With
-        ``standardize_y=False`` they are in units of `y`.
+        ``"loss"`` and ``"mean_absolute_error"`` of every epoch, averaged over the epoch while
+        the weights change, as in Keras's ``History``. With a validation set also
+        ``"val_loss"`` and ``"val_mean_absolute_error"`` at the end of the epoch, and what
+        callbacks add. The values refer to standardized `y`: an absolute error of 0.1 is a
+        tenth of the standard deviation of `y` (of its mean for "poisson"), and the squared
+        error is 1 - R². With ``standardize_y=False`` they are in units of `y`.
 
     validation_scores_ : ndarray of shape (`n_iter_`,)
-        Score on the validation rows after each epoch, NaN for epochs of earlier calls that
-        had no early stopping. Only with `early_stopping`.
+        Score on the validation data after each epoch; NaN for epochs of earlier calls without
+        early stopping. Only available if `early_stopping` is True.
 
     best_iteration_ : int
-        Epoch with the best of those scores, counted from 1; its weights were taken back. Only
-        with `early_stopping`.
+        Epoch with the best validation score, counted from 1, whose weights were restored. Only
+        available if `early_stopping` is True.
 
     n_iter_ : int
-        Number of epochs trained, all calls together.
+        Number of epochs trained, over all calls.
 
     n_parameters_ : int
-        Number of weights of the network.
+        Number of weights in the network.
 
     model_ : keras.Sequential
-        The network with its weights, compiled, with the optimizer's state: ready for
-        ``save``, ``summary`` or further training in Keras. It predicts in units of `y`: where
-        `y` was standardized, a last layer ``units`` undoes it. A new copy at each access:
-        nothing that is done to it changes the estimator. It is not listed by ``dir()``, so
-        that looking at an estimator builds no model.
+        The compiled Keras model with its weights and optimizer state, ready for ``save``,
+        ``summary`` or further training in Keras. It predicts in units of `y`: if `y` was
+        standardized, a last layer ``units`` inverts this. Each access returns a new copy, so
+        changing it does not change the estimator. It is not listed by ``dir()``, so that
+        inspecting an estimator builds no model.
 
     See Also
     --------
-    skdnn.KerasDNNClassifier : The same for classes.
-    sklearn.neural_network.MLPRegressor : The network that scikit-learn brings.
-    sklearn.compose.TransformedTargetRegressor : Learns a function of `y`: its logarithm, say.
+    skdnn.KerasDNNClassifier : The same for classification.
+    sklearn.neural_network.MLPRegressor : Multilayer perceptron of scikit-learn.
+    sklearn.compose.TransformedTargetRegressor : Fits a function of `y`, such as its logarithm.
 
     Notes
     -----
-    Keras callbacks see the network as it is trained, in units of standardized `y`; so does what
-    they save. `model_` answers in units of `y`, and is compiled for them: its loss is then as
-    large as these units make it, which a plain `SGD` may have to be told by its learning rate.
+    Keras callbacks see, and save, the network as it is trained, in units of standardized `y`.
+    `model_` predicts in units of `y` and is compiled for them, so its loss has the scale of
+    these units; to train it further with plain `SGD`, you may have to adapt the learning rate.
 
-    Keras has no loss for quantiles: a `model_` that was saved with ``loss="quantile"`` is
-    loaded by ``keras.saving.load_model`` after ``import skdnn.network.pinball``, or, without
-    skdnn, with ``compile=False``.
+    Keras has no quantile loss. To load a `model_` that was saved with ``loss="quantile"``, run
+    ``import skdnn.network.pinball`` before ``keras.saving.load_model``, or, without skdnn, load
+    it with ``compile=False``.
 
     References
     ----------
@@ -243,11 +248,11 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | OF_NUMBERS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS | REGRESSOR_CONSTRAINTS
 
     _kind: ClassVar[type[Target]] = Numbers
 
-    _said_of_names: ClassVar[Mapping[str, str]] = SAID_OF_NUMBERS
+    _parameter_hints: ClassVar[Mapping[str, str]] = REGRESSOR_HINTS
 
     @explains_keywords
     def __init__(
@@ -325,35 +330,35 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows, or images that the network flattens. uint8, bool and other small integers
-            are cast batch by batch; other dtypes are cast to float32 once. A sparse one is
-            made dense batch by batch. Never written.
+            Training data: samples of features, or images, which the network flattens. uint8,
+            bool and other small integers are cast batch by batch, other dtypes to float32 at
+            once. Sparse data are made dense batch by batch. `X` is never modified.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers, within float32's range; `predict` gives the same shape back.
-            After the first call, a single column may come in either form.
+            Target values, within the range of float32. `predict` returns the same shape.
+            After the first call, a single output may be passed in either form.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weight of each row in the loss. A weight of 0 is a removed row. A
-            weight of 2 counts there like a repeated row; the two train the same network only if
-            a batch holds all rows, without batch normalization, dropout and early stopping that
-            draws rows: there a row is one row, whatever its weight.
+            Non-negative weight of each sample in the loss. A sample with weight 0 is ignored.
+            A weight of 2 counts like a repeated sample in the loss only: batches, batch
+            normalization, dropout and the split of early stopping count each sample once,
+            whatever its weight.
         X_val : array-like, default=None
-            Rows to evaluate the network on after each epoch.
+            Validation data, on which the network is evaluated after each epoch.
         y_val : array-like, default=None
-            Their numbers; given together with `X_val`.
+            Target values of `X_val`. Required if `X_val` is given.
         sample_weight_val : array-like of shape (n_val_samples,), default=None
-            Their weights.
+            Sample weights of `X_val`.
 
         Returns
         -------
         self : KerasDNNRegressor
-            The fitted estimator. If the call fails, what was fitted before is as it was.
+            The fitted estimator. If the call fails, an earlier fit stays unchanged.
 
         Raises
         ------
         ValueError
-            If a hyperparameter or the data break a rule, or the loss turns NaN or infinite.
+            If a hyperparameter or the data are invalid, or the loss becomes NaN or infinite.
         """
-        return self._fit_all(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        return self._fit_epochs(X, y, sample_weight, X_val, y_val, sample_weight_val)
 
     @explains_keywords
     @with_callbacks
@@ -361,77 +366,85 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train the network for one epoch on these rows, from where it stands.
+        """Train the network for one more epoch on a batch of samples.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows, as for `fit`.
+            Training data, as for `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers. Those of the first call decide how `y` is standardized, so that it should
-            hold numbers as they will come.
+            Target values. The first call determines how `y` is standardized, so its values
+            should be representative.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weight of each row.
+            Non-negative weight of each sample.
 
         Returns
         -------
         self : KerasDNNRegressor
-            The estimator after one more epoch. If the call fails, it is as it was.
+            The estimator after one more epoch. If the call fails, it stays unchanged.
 
         Raises
         ------
         ValueError
-            If `y` has another shape than at the first call, or a rule of `fit` is broken.
+            If the shape of `y` differs from that of the first call, or `fit` would raise it.
         """
-        return self._fit_one_epoch(X, y, sample_weight, known=_MORE_TO_COME)
+        return self._fit_one_epoch(X, y, sample_weight)
 
     # -- prediction -----------------------------------------------------------------------
 
     @explains_keywords
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Predict numbers.
+        """Predict target values.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or (n_samples, ...)
-            Rows of the shape seen in `fit`; any numeric dtype.
+            Samples of the same shape as in `fit`, of any numeric dtype.
 
         Returns
         -------
         y : ndarray of float64, shape (n_samples,) or (n_samples, n_outputs)
-            In the units and the shape of `y`, as the first call had it.
+            Predictions in the units and shape of `y` in the first call to `fit`.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the estimator is not fitted.
         ValueError
-            If the rows have another shape than in `fit`, or hold NaN or infinity, or the
+            If samples have another shape than in `fit`, or contain NaN or infinity, or if the
             network's sums overflow.
         """
         outputs = self._outputs(X)
         return self._fitted_target().decode(outputs)
 
-    # -- what is about numbers ------------------------------------------------------------
+    # -- targets --------------------------------------------------------------------------
 
-    def _checks_of_y(self, y: Any) -> dict[str, Any]:
-        refuse_other_numbers(y)
+    def _check_y(self, y: Any) -> dict[str, Any]:
+        check_numeric(y)
         return {"multi_output": True, "y_numeric": True}
 
-    def _new_target(self, y: NDArray[Any], weight: Weights | None, known: Any) -> Numbers:
-        return learn_numbers(
-            y,
-            weight,
-            standardize=self.standardize_y,
-            positive=self._loss().positive,
-            more_to_come=known is _MORE_TO_COME,
-        )
-
-    def _target_to_go_on(
+    def _new_target(
         self,
         y: NDArray[Any],
-        weight: Weights | None,
-        known: Any,  # noqa: ARG002
+        sample_weight: SampleWeight | None,
+        *,
+        classes: ArrayLike | None,  # noqa: ARG002
+        incremental: bool,
+    ) -> Numbers:
+        return fit_numbers(
+            y,
+            sample_weight,
+            standardize=self.standardize_y,
+            positive=self._loss().positive,
+            incremental=incremental,
+        )
+
+    def _continued_target(
+        self,
+        y: NDArray[Any],
+        sample_weight: SampleWeight | None,
+        *,
+        classes: ArrayLike | None,  # noqa: ARG002
     ) -> Numbers:
         target = self._fitted_target()
         if target.positive != self._loss().positive:
@@ -440,16 +453,16 @@ class KerasDNNRegressor(RegressorMixin, KerasDNNBase):
                 f"{target.output.activation}: they can't be used with loss={self.loss!r}; to "
                 "start afresh, call fit with warm_start=False"
             )
-        return target.for_more(y, weight)
+        return target.updated(y, sample_weight)
 
     def _fitted_target(self) -> Numbers:
-        return Numbers.of_record(self._learnt)
+        return Numbers.from_record(self._fitted_state)
 
-    def _loss(self) -> NumberLoss:
-        from skdnn.network.losses import NumberLoss
+    def _loss(self) -> RegressionLoss:
+        from skdnn.network.losses import RegressionLoss
 
         settings = {"huber": self.delta, "quantile": self.quantile}
-        return NumberLoss(self.loss, float(settings.get(self.loss, 0.0)))
+        return RegressionLoss(self.loss, float(settings.get(self.loss, 0.0)))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""The variants of the document, a Keras notebook, as a parameter grid."""
+"""The variants of a Keras notebook on Fashion-MNIST, as a parameter grid."""
 
 from __future__ import annotations
 
@@ -16,37 +16,35 @@ def document_variants(
     scale: float = 255.0,
     image_shape: tuple[int, ...] | None = None,
 ) -> dict[str, list[Any]]:
-    """Return a notebook's questions as a grid for `make_image_pipeline`.
+    """Return the parameter grid of the demo search, for `make_image_pipeline`.
 
-    The document is a Keras notebook on Fashion-MNIST with one hidden layer, edited again and
-    again: "What if ReLU? What if SGD, RMSprop, Adam?": sigmoid and relu, each with sgd,
-    rmsprop and adam at Keras's default settings.
+    The grid holds the variants of a typical Keras notebook ("document") on Fashion-MNIST:
+    sigmoid and relu, each with sgd, rmsprop and adam, with Keras's default settings.
 
     Parameters
     ----------
     hidden_units : sequence of tuple of int, default=((100,),)
-        Networks to try: more than one widens the grid.
+        Hidden layers to try, one tuple per network.
     full : bool, default=False
-        True adds the document's other two spellings: ``keras.optimizers.RMSprop()`` as an
-        object beside the names, and flattening by a layer of the network beside flattening by
-        the transformer. They compute the same and should score the same; 16 variants instead
-        of 6.
+        If True, add two equivalent variants: ``keras.optimizers.RMSprop()`` as an instance,
+        and flattening by a layer of the network instead of the transformer. They should give
+        the same scores. The grid then has 16 variants instead of 6.
     scale : float, default=255.0
-        As it was given to `make_image_pipeline`: with ``full=True`` the grid sets all
-        arguments of the transformer's function.
+        The value that was passed to `make_image_pipeline`. Used with ``full=True``, where the
+        grid sets all arguments of the transformer's function.
     image_shape : tuple of int, optional
-        Likewise.
+        As for `scale`.
 
     Returns
     -------
     grid : dict of list
-        For :class:`sklearn.model_selection.GridSearchCV` or
+        Parameter grid for :class:`sklearn.model_selection.GridSearchCV` or
         :class:`sklearn.model_selection.ParameterGrid`.
 
     Raises
     ------
     ValueError
-        If `hidden_units` does not hold a tuple of positive integers for each network.
+        If `hidden_units` does not contain a tuple of positive integers for each network.
 
     Examples
     --------

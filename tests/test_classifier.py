@@ -32,7 +32,7 @@ def fitted(iris):
 
 
 def weights(classifier):
-    return [w.copy() for w in classifier._learnt["weights"]]
+    return [w.copy() for w in classifier._fitted_state["weights"]]
 
 
 def assert_same_weights(a, b):
@@ -175,11 +175,11 @@ def test_a_schedule_is_a_learning_rate(iris, small):
 )
 def test_a_wrong_parameter_is_named_and_loses_nothing(params, error, message, iris, small):
     small.fit(*iris)
-    before = pickle.dumps(small._learnt)
+    before = pickle.dumps(small._fitted_state)
     small.set_params(**params)
     with pytest.raises(error, match=message):
         small.fit(*iris)
-    assert pickle.dumps(small._learnt) == before
+    assert pickle.dumps(small._fitted_state) == before
     assert small.predict(iris[0]).shape == (150,)
 
 
@@ -746,8 +746,8 @@ def dumped(classifier):
 
 
 def test_a_pickle_is_not_much_larger_than_the_weights(fitted):
-    arrays = sum(w.nbytes for w in fitted._learnt["weights"])
-    arrays += sum(w.nbytes for w in fitted._learnt["slots"])
+    arrays = sum(w.nbytes for w in fitted._fitted_state["weights"])
+    arrays += sum(w.nbytes for w in fitted._fitted_state["slots"])
     assert len(pickle.dumps(fitted)) < arrays + 6_000
 
 

@@ -48,7 +48,7 @@ def test_the_picture_is_drawn_from_the_code_of_today():
 def test_the_page_says_what_each_room_is_for():
     picture = (ROOT / "docs/images/rooms.svg").read_text(encoding="utf-8")
     page = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
-    table = page.partition("\n## The rooms")[2].partition("\n## ")[0]
+    table = page.partition("\n## Architecture")[2].partition("\n## ")[0]
     named = re.findall(r"^\| `(\w+)` \|", table, re.M)
     assert sorted(named) == sorted(re.findall(r"<text [^>]*>(\w+)</text>", picture))
 

@@ -40,7 +40,7 @@ def scaled(network):
 
 def assert_same_network(a, b):
     assert a.history_ == b.history_
-    for left, right in zip(a._learnt["weights"], b._learnt["weights"], strict=True):
+    for left, right in zip(a._fitted_state["weights"], b._fitted_state["weights"], strict=True):
         np.testing.assert_array_equal(left, right)
 
 
@@ -260,7 +260,7 @@ def test_weights_reach_fits_and_scores_of_numbers(learner, iris, first_and_last)
         direct = clone(learner).set_params(batch_size=32)
         direct.fit(transformed[train], y[train], sample_weight=first_and_last[train])
         assert_same_network(pipeline[-1], direct)
-        assert pipeline[-1]._learnt["scale"] < 2 * y[kept].std()
+        assert pipeline[-1]._fitted_state["scale"] < 2 * y[kept].std()
         error = mean_absolute_error(
             y[test], pipeline.predict(X[test]), sample_weight=first_and_last[test]
         )

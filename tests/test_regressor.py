@@ -65,7 +65,7 @@ def test_without_standardization_they_are_not(friedman):
     X, y = friedman
     learner = KerasDNNRegressor((40,), standardize_y=False, epochs=20, random_state=0)
     assert learner.fit(X, y + 1e5).score(X, y + 1e5) < 0
-    assert learner._learnt["scale"] == [1]
+    assert learner._fitted_state["scale"] == [1]
     with pytest.raises(ValueError, match=r"Scaler\) or y is \(up to 2\.\de\+25 in training\)$"):
         learner.fit(X, 1e24 * y)
 
@@ -542,8 +542,8 @@ def test_scikit_learns_callbacks_score_every_epoch(rows):
 
 def test_a_classifiers_state_is_none_of_a_regressor(rows, fitted):
     theirs = KerasDNNClassifier((4,), epochs=1).fit(rows[0], rows[1] > 14).__getstate__()
-    state = {**KerasDNNRegressor().__getstate__(), "_learnt": theirs["_learnt"]}
-    with pytest.raises(ValueError, match=r"_learnt must be a dict of .*'shift'"):
+    state = {**KerasDNNRegressor().__getstate__(), "_fitted_state": theirs["_fitted_state"]}
+    with pytest.raises(ValueError, match=r"_fitted_state must be a dict of .*'shift'"):
         KerasDNNRegressor().__setstate__(state)
 
 

@@ -26,7 +26,7 @@ for name in names[turn:] + names[:turn]:
     estimator = KerasDNNRegressor if "loss" in fits[name] else KerasDNNClassifier
     network = estimator(**fits[name], random_state=7).fit(X, y)
     answers = getattr(network, "predict_proba", network.predict)(X)
-    arrays = [*network._learnt["weights"], *network._learnt["slots"], answers]
+    arrays = [*network._fitted_state["weights"], *network._fitted_state["slots"], answers]
     hashes[name] = hashlib.sha256(b"".join(a.tobytes() for a in arrays)).hexdigest()
 print([hashes[name] for name in names])
 """

@@ -65,7 +65,9 @@ def test_a_fit_is_as_usual(name, engine, usual):
         np.testing.assert_allclose(again.predict_proba(IMAGES), expected, atol=1e-5)
         for name, values in usual[engine].history_.items():
             np.testing.assert_allclose(again.history_[name], values, rtol=1e-4)
-        np.testing.assert_allclose(again.model_.get_weights()[0], again._learnt["weights"][0])
+        np.testing.assert_allclose(
+            again.model_.get_weights()[0], again._fitted_state["weights"][0]
+        )
         assert again.model_.optimizer.learning_rate.dtype == "float32"
         np.testing.assert_allclose(usual[engine].predict_proba(IMAGES), expected, atol=1e-6)
     np.testing.assert_array_equal(fitted(engine).predict_proba(IMAGES), expected)

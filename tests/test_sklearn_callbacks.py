@@ -159,7 +159,7 @@ PARAMETERS = {
 def assert_same_fitted(found, expected, X, y):
     fitted = {name for name in vars(expected) if name.endswith("_")}
     assert {name for name in vars(found) if name.endswith("_")} == fitted
-    for name in (*fitted, "_learnt"):
+    for name in (*fitted, "_fitted_state"):
         np.testing.assert_equal(getattr(found, name), getattr(expected, name))
     answers = [getattr(each, "predict_proba", each.predict)(X) for each in (found, expected)]
     np.testing.assert_array_equal(*answers)

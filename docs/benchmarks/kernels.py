@@ -20,7 +20,7 @@ from skdnn._engine.program import Program, State
 from skdnn.network.architecture import Architecture
 from skdnn.network.building import compiled_network
 from skdnn.network.initializers import initial_weights
-from skdnn.network.optimizers import choose_optimizer
+from skdnn.network.optimizers import validate_optimizer
 from skdnn.network.outputs import output_of_classes
 
 RUNS = 12
@@ -31,12 +31,14 @@ def program(inputs, units, batch_size, optimizer, turned):
     layout._LARGEST_BATCH = 10**9 if turned else 0
     layout._FEWEST_INPUTS = 1
     layers = Architecture.from_parameters((inputs,), output_of_classes(10), (units,), "relu")
-    made = Program(compiled_network(layers, choose_optimizer(optimizer)), batch_size, jit=True)
+    made = Program(
+        compiled_network(layers, validate_optimizer(optimizer)), batch_size, jit=True
+    )
     rng = np.random.default_rng(0)
     chunk = (made.chunk_batches, batch_size)
     state = State(
-        [tf.constant(w) for w in made.layout.weights_inside(initial_weights(made.model, 0))],
-        [tf.constant(s) for s in made.layout.slots_inside(made.first_slots)],
+        [tf.constant(w) for w in made.layout.pack_weights(initial_weights(made.model, 0))],
+        [tf.constant(s) for s in made.layout.pack_slots(made.initial_slots)],
         [],
     )
     arguments = (

@@ -1,1 +1,1 @@
-"""``python -m skdnn``: words on a command line become the main job."""
+"""The command ``python -m skdnn``."""

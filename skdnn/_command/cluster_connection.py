@@ -1,4 +1,4 @@
-"""The Dask cluster that the command is told of: reached, and checked before the search."""
+"""Connection to the Dask cluster of ``--dask``, checked before the search."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from skdnn.cluster._errors import ClusterError
 
-# Where these differ between machines, results do, or nothing can be sent at all.
+# If versions of these differ between machines, results differ or can't be sent.
 _MUST_AGREE = ("skdnn", "tensorflow", "keras", "scikit-learn", "numpy")
 
 # Seconds: to reach the scheduler, and for a first worker.
@@ -50,7 +50,7 @@ class Cluster:
 
     @property
     def note(self) -> str:
-        """What the person should know of the workers; empty if there is nothing."""
+        """A note on the workers for the user; may be empty."""
         if self.tensorflow_threads is not None:
             return ""
         return (
@@ -60,7 +60,7 @@ class Cluster:
         )
 
     def close(self) -> None:
-        """Leave the cluster; it goes on without this process."""
+        """Disconnect; the cluster keeps running."""
         self._client.close()
 
     def _look_at_workers(self, address: str) -> None:
@@ -122,7 +122,7 @@ def _check_worker(worker: str, settings: Any) -> None:
 
 
 def _settings() -> dict[str, Any]:
-    """Run on a worker: tell its versions and its policy of threads."""
+    """Return a worker's versions and number of threads; runs on the worker."""
     return {"versions": _versions(), "threads": os.environ.get(_THREADS)}
 
 

@@ -1,4 +1,4 @@
-"""What ``--data`` names, split as the document splits it."""
+"""The data that ``--data`` names, split into training and test images."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
-from skdnn.datasets._image_files import Form, Watch, listed
+from skdnn.datasets._image_files import ImageFormat, ProgressCallback, listed
 from skdnn.datasets._image_folder import read_folder
 
-# The document's split.
+# The split of the notebook that the variants are from.
 _SPLIT = {"test_size": 0.2, "random_state": 42}
 
-# A class needs two images to cross-validate on, and one to keep back.
+# A class needs two images for cross-validation, and one to hold out.
 _FEWEST = 3
 _MOST_CLASSES = 20  # whose counts are read one by one
 
@@ -30,29 +30,29 @@ Labels = NDArray[Any]
 
 
 class InputError(ValueError):
-    """Data that can't be searched; the message is one line for the person who named it."""
+    """Data that can't be searched; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Images for a search and images kept out of it.
+    """Images for a search and held-out images.
 
     Parameters
     ----------
     title : str
-        What they are.
+        Name of the data.
     X, y : ndarray
         Images and labels to search on.
     held_out : dict of str to (ndarray, ndarray)
-        Images and labels that the search never sees, by what they are.
+        Held-out images and labels, by name.
     scale : float
         Value of a pixel that becomes 1.
     note : str
-        What was found out about the images, for the person to check.
+        What was detected about the images, for the user to check.
     target_names : tuple of str or None
-        Names of the classes, where labels are numbers that have some.
+        Names of the classes, if labels are numbers.
     new_images : str
-        Code that reads other images in the same way; empty where the person knows how.
+        Code that reads other images in the same way; empty if none is needed.
     """
 
     title: str
@@ -70,7 +70,7 @@ def read_inputs(
     *,
     image_size: tuple[int, int] | None = None,
     color_mode: str | None = None,
-    watch: Watch | None = None,
+    progress_callback: ProgressCallback | None = None,
 ) -> Inputs:
     """Read what ``--data`` names.
 
@@ -79,11 +79,11 @@ def read_inputs(
     name : str
         ``sample``, ``fashion-mnist``, or the path of a folder of images or an ``.npz`` file.
     image_size : tuple of int, optional
-        Height and width that images from a folder get; None is 28 by 28.
+        Height and width to which images of a folder are resized; None is 28 by 28.
     color_mode : {"grayscale", "rgb"}, optional
-        What images from a folder become; None is grey.
-    watch : callable, optional
-        Told how many files of a folder are read, and of how many.
+        How images of a folder are read; None is grayscale.
+    progress_callback : callable, optional
+        Called with the number of files of a folder that are read, and the number of all.
 
     Returns
     -------
@@ -101,7 +101,9 @@ def read_inputs(
     """
     path = Path(name)
     if name not in ("sample", "fashion-mnist") and path.is_dir():
-        return _from_folder(path, image_size or (28, 28), color_mode or "grayscale", watch)
+        return _from_folder(
+            path, image_size or (28, 28), color_mode or "grayscale", progress_callback
+        )
     for option, value in {"--image-size": image_size, "--color-mode": color_mode}.items():
         if value is not None:
             raise InputError(f"{option} is for a folder of images; --data is {name!r}, not one")
@@ -125,16 +127,20 @@ def _fashion_mnist(title: str, load: Any) -> Inputs:
 
 
 def _from_folder(
-    path: Path, image_size: tuple[int, int], color_mode: str, watch: Watch | None
+    path: Path,
+    image_size: tuple[int, int],
+    color_mode: str,
+    progress_callback: ProgressCallback | None,
 ) -> Inputs:
-    form = Form(*image_size, color_mode == "rgb")
+    image_format = ImageFormat(*image_size, color_mode == "rgb")
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
-        data = read_folder(path, form, watch=watch)
+        data = read_folder(path, image_format, progress_callback=progress_callback)
     counts = dict(sorted(Counter(data.target.tolist()).items()))
     _check_counts(path, counts)
-    colour = "colour" if form.in_colour else "grey"
-    found = f"{_classes(counts)}; read as {form.height} x {form.width} pixels, {colour}"
+    colour = "colour" if image_format.is_rgb else "grey"
+    size = f"{image_format.height} x {image_format.width} pixels"
+    found = f"{_classes(counts)}; read as {size}, {colour}"
     note = "\n".join([found, *(str(remark.message) for remark in remarks)])
     # Stratified, unlike the document's: of a small class chance may leave nothing to learn.
     n_kept = max(-(-len(data.target) // 5), len(counts))
@@ -195,27 +201,10 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
             f"file {str(path)!r}"
         )
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise ValueError("it holds a single array")
-        with loaded as arrays:
-            missing = {"X", "y"} - set(arrays.files)
-            if missing:
-                raise InputError(
-                    f"{path} must hold arrays named X and y; it has {sorted(arrays.files)}"
-                )
-            images, target = arrays["X"], arrays["y"]
+        images, target = _load_npz(path)
     except InputError:
         raise
-    except (
-        OSError,
-        ValueError,
-        AttributeError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-    ) as error:
+    except _NPZ_ERRORS as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "pickle" in reason:  # NumPy advises to allow them, which runs what is in the file
             reason = "it is no such file, or holds objects (save labels as y.astype(str))"
@@ -224,6 +213,31 @@ def _read_npz(path: Path) -> tuple[Images, Labels]:
         ) from error
     _check(path, images, target)
     return images, target
+
+
+# What NumPy raises for damaged and hostile files.
+_NPZ_ERRORS = (
+    OSError,
+    ValueError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+)
+
+
+def _load_npz(path: Path) -> tuple[Images, Labels]:
+    loaded = np.load(path, allow_pickle=False)
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise ValueError("it holds a single array")
+    with loaded as arrays:
+        missing = {"X", "y"} - set(arrays.files)
+        if missing:
+            raise InputError(
+                f"{path} must hold arrays named X and y; it has {sorted(arrays.files)}"
+            )
+        return arrays["X"], arrays["y"]
 
 
 def _check(path: Path, images: Images, target: Labels) -> None:

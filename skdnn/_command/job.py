@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from skdnn._command.inputs import Inputs
     from skdnn._command.search import RunningSearch, SearchPlan
 
-# A stopped search may take this long to end by itself: with the 0.1 s until Ctrl-C is seen
-# and the writing of what is finished, two seconds in all.
-_PATIENCE = 1.2
+# Seconds that a stopped search gets to end: with 0.1 s until Ctrl-C is handled, and the time to
+# write what is finished, two seconds in all.
+_GRACE_PERIOD = 1.2
 
 
 class CommandError(Exception):
-    """Something the person at the command line can mend; the message says what."""
+    """An error for the user of the command line; the message is one line."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -53,13 +53,13 @@ def run(options: argparse.Namespace) -> int:
 
     from skdnn._command.search import RunningSearch
 
-    # FORCE_COLOR, which notebooks set for the commands they start, asks for no moving picture.
-    looked_at = sys.stdout.isatty()
+    # FORCE_COLOR, which notebooks set for their commands, does not ask for an animation.
+    interactive = sys.stdout.isatty()
     console = Console(
         highlight=False,
         markup=False,
-        force_terminal=looked_at,
-        width=None if looked_at else 100,
+        force_terminal=interactive,
+        width=None if interactive else 100,
     )
     inputs = _read(options, console)
     _make_folder(options.output)
@@ -92,7 +92,7 @@ def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
 
 
 def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
-    """Say what is about to be done, and what was found out on the way."""
+    """Describe the search, with notes on the data and the cluster."""
     epochs, jobs = _count(plan.epochs, "epoch"), _count(plan.jobs, "fit")
     title = (
         f"{inputs.title}: {len(inputs.y):,} images, {len(plan.candidates)} variants x "
@@ -121,12 +121,12 @@ def _connect(address: str) -> Cluster:
 
 
 def _search(running: RunningSearch, console: Console, folder: Path) -> GridSearchCV | None:
-    """Wait for the search; None if it was interrupted. What is finished is kept either way."""
+    """Wait for the search; return None if interrupted, after finished scores are written."""
     try:
         return running.wait()
     except KeyboardInterrupt:
-        running.stop(_PATIENCE)
-        console.show_cursor()  # the display is not ended by a fit that goes on
+        running.stop(_GRACE_PERIOD)
+        console.show_cursor()  # a fit that still runs does not end the display
         kept = _keep_finished(running, folder)
         print(f"\nskdnn: interrupted after {kept}", file=sys.stderr)
         return None
@@ -144,7 +144,7 @@ def _report(
     search: GridSearchCV,
     options: argparse.Namespace,
 ) -> None:
-    """Print what was found, and write it."""
+    """Print and write the results."""
     from skdnn._command.output import (
         CURVES,
         PIPELINE,
@@ -161,10 +161,7 @@ def _report(
     except OSError as error:
         raise CommandError(f"the results can't be written to {folder}: {error}") from error
     print_report(console, plan, search)
-    winner = plan.names[search.best_index_]
-    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
-    for what, (X, y) in inputs.held_out.items():
-        console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+    _print_accuracies(console, inputs, plan, search)
     try:
         with console.status(f"writing {REPORT}"):
             write_page(folder, plan, search, monitor, inputs, _command(options, plan))
@@ -172,14 +169,27 @@ def _report(
         raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
     files = ", ".join((REPORT, RESULTS, CURVES, PIPELINE))
     console.print(f"Written to {folder}: {files}", soft_wrap=True)
-    path = (folder / PIPELINE).as_posix()
-    console.print(f'Use it: skdnn.persistence.load("{path}").predict(images)', soft_wrap=True)
+    _print_usage(console, inputs, folder / PIPELINE)
+
+
+def _print_accuracies(
+    console: Console, inputs: Inputs, plan: SearchPlan, search: GridSearchCV
+) -> None:
+    winner = plan.names[search.best_index_]
+    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
+    for what, (X, y) in inputs.held_out.items():
+        console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+
+
+def _print_usage(console: Console, inputs: Inputs, path: Path) -> None:
+    load = f'skdnn.persistence.load("{path.as_posix()}")'
+    console.print(f"Use it: {load}.predict(images)", soft_wrap=True)
     if inputs.new_images:
         console.print(f"  images = skdnn.datasets.{inputs.new_images}", soft_wrap=True)
 
 
 def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
-    """Return the command with all that decides its scores, defaults of this version too."""
+    """Return the command with all options that its scores depend on, defaults included."""
     words = ["python", "-m", "skdnn", "--data", options.data]
     if options.image_size:
         words += ["--image-size", ",".join(map(str, options.image_size))]
@@ -193,7 +203,7 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
 
 
 def _keep_finished(running: RunningSearch, folder: Path) -> str:
-    """Write the scores of the folds that are done; say in words how many and where."""
+    """Write the scores of finished folds; return how many and where, in words."""
     import numpy as np
 
     from skdnn._command.output import RESULTS, write_partial_results
@@ -223,7 +233,7 @@ def _read(options: argparse.Namespace, console: Console) -> Inputs:
                 name,
                 image_size=options.image_size,
                 color_mode=options.color_mode,
-                watch=lambda n, of: status.update(
+                progress_callback=lambda n, of: status.update(
                     f"reading {escape(name)}: {n:,} of {of:,} images"
                 ),
             )
@@ -251,7 +261,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _prepare_process(jobs: int, threads: str | None) -> None:
-    """Settle what TensorFlow reads once, at its import; this process is the command's own."""
+    """Set the environment variables that TensorFlow reads at import."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # One pool serves all fits of a process: shared out, so that they don't contend. On a
     # cluster the refit, which is made here, takes as many as the workers, for the same sums.

@@ -1,4 +1,4 @@
-"""Words on a command line become calls, and what goes wrong becomes one line."""
+"""Parsing of the command line, and errors in one line."""
 
 from __future__ import annotations
 
@@ -38,24 +38,35 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add(
+    _add_data_options(parser)
+    _add_search_options(parser)
+    _add_run_options(parser)
+    parser.add_argument("--version", action="version", version=f"skdnn {__version__}")
+    return parser
+
+
+def _add_data_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
         "--data",
         default="sample",
         metavar="sample|fashion-mnist|FOLDER|FILE.npz",
         help="images to choose the network for (default: the bundled sample)",
     )
-    add(
+    parser.add_argument(
         "--image-size",
         type=_size,
         metavar="HEIGHT[,WIDTH]",
         help="pixels that images from a folder get (default: 28)",
     )
-    add(
+    parser.add_argument(
         "--color-mode",
         choices=["grayscale", "rgb"],
         help="what images from a folder become (default: grayscale)",
     )
+
+
+def _add_search_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--cv", type=_folds, default=3, metavar="N", help="stratified folds (default: 3)")
     add("--epochs", type=_positive, default=5, metavar="N", help="epochs a fit (default: 5)")
     add(
@@ -65,6 +76,10 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N[,N...]",
         help="units of each hidden layer (default: 100); give it again to try another network",
     )
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add(
         "--jobs",
         type=_positive,
@@ -86,8 +101,6 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for the files (default: skdnn-results)",
     )
-    add("--version", action="version", version=f"skdnn {__version__}")
-    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -121,8 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def entry() -> None:
     """Run the command as a process.
 
-    What did not end well ends at once: a fit that is still in TensorFlow's hands can't be
-    stopped, and the interpreter's own way out would wait for it, or abort.
+    After an error the process exits at once: a fit that still runs in TensorFlow can't be
+    stopped, and the interpreter would wait for it at exit, or abort.
     """
     code = main()
     if code:

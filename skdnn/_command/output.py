@@ -1,4 +1,4 @@
-"""What the command leaves behind: a table on the screen and files in a folder."""
+"""Output of the command: a table on the screen and files in a folder."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def write_page(
     inputs : Inputs
         The images; the last ones that were held out serve as test images.
     command : str
-        What makes the search again.
+        Command that reproduces the search.
     """
     from skdnn.report import write_report
 
@@ -149,10 +149,13 @@ def write_partial_results(folder: Path, plan: SearchPlan, scores: NDArray[np.flo
         NaN where a fold was not finished.
     """
     columns: dict[str, list[Any]] = {}
-    for params, of_candidate in zip(plan.candidates, scores, strict=True):
+    for params, candidate_scores in zip(plan.candidates, scores, strict=True):
         row = {f"param_{name}": value for name, value in params.items()}
-        row |= {f"split{fold}_test_score": score for fold, score in enumerate(of_candidate)}
-        row |= {"mean_test_score": of_candidate.mean(), "std_test_score": of_candidate.std()}
+        row |= {f"split{fold}_test_score": score for fold, score in enumerate(candidate_scores)}
+        row |= {
+            "mean_test_score": candidate_scores.mean(),
+            "std_test_score": candidate_scores.std(),
+        }
         for name, value in row.items():
             columns.setdefault(name, []).append(value)
     _write_csv(folder / RESULTS, columns)

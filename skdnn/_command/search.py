@@ -1,4 +1,4 @@
-"""The main job: a grid search over the document's variants that can be watched and stopped."""
+"""A grid search over the document's variants, in a thread that can be stopped."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from skdnn.variants import document_variants
 
 
 class SearchStopped(Exception):
-    """Raised inside a fit when the search was asked to stop."""
+    """Raised in a fit after the search was stopped."""
 
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What to search.
+    """Settings of a search.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class SearchPlan:
     jobs : int
         Fits at a time.
     seed : int
-        Decides start weights and the order of rows.
+        Of initial weights and shuffling.
     scale : float
         Value of a pixel that becomes 1.
     backend : {"threading", "dask"}
@@ -72,20 +72,20 @@ class SearchPlan:
         return candidate_names(self.candidates)
 
 
-class StopSwitch(PipelineCallback):
-    """A scikit-learn callback that ends every fit of this process at its next epoch."""
+class StopRequest(PipelineCallback):
+    """A scikit-learn callback that makes every fit of this process fail at its next epoch."""
 
     def __init__(self) -> None:
-        self._pressed = threading.Event()
+        self._stopped = threading.Event()
 
-    def press(self) -> None:
+    def stop_fits(self) -> None:
         """Make every fit fail at its next epoch."""
-        self._pressed.set()
+        self._stopped.set()
 
     def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:
-        """Raise an error if the switch was pressed."""
+        """Raise an error after `stop_fits`."""
         super().on_fit_task_begin(estimator, context)
-        if self._pressed.is_set():
+        if self._stopped.is_set():
             raise SearchStopped
 
     def __getstate__(self) -> dict[str, Any]:
@@ -94,12 +94,12 @@ class StopSwitch(PipelineCallback):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._pressed = threading.Event()
+        self._stopped = threading.Event()
 
 
 @dataclass
 class RunningSearch:
-    """A grid search in a thread of its own, so that the caller can stop waiting for it.
+    """A grid search in a thread of its own, so that the caller can be interrupted.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class RunningSearch:
     X, y : ndarray
         Images and labels.
     console : rich.console.Console
-        Where to show how it gets on.
+        Where to show the progress.
 
     Attributes
     ----------
@@ -123,18 +123,18 @@ class RunningSearch:
     y: NDArray[Any]
     console: Console
     monitor: HistoryMonitor = field(default_factory=HistoryMonitor)
-    _switch: StopSwitch = field(default_factory=StopSwitch)
-    _done: dict[str, Any] = field(default_factory=dict)
+    _stop_request: StopRequest = field(default_factory=StopRequest)
+    _outcome: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.progress = SearchProgress(self.console)
-        # Not the thread itself is asked whether it has ended: an interrupted join takes a
-        # live thread for a dead one (https://github.com/python/cpython/issues/90882).
+        # An event, not Thread.join: an interrupted join marks a live thread as stopped
+        # (https://github.com/python/cpython/issues/90882).
         self._ended = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
     def wait(self) -> GridSearchCV:
-        """Wait for the end, open to Ctrl-C.
+        """Wait for the search to end. Ctrl-C raises KeyboardInterrupt meanwhile.
 
         Returns
         -------
@@ -143,15 +143,15 @@ class RunningSearch:
         """
         while not self._ended.wait(timeout=0.1):
             pass
-        if "error" in self._done:
-            raise self._done["error"]
-        search: GridSearchCV = self._done["search"]
+        if "error" in self._outcome:
+            raise self._outcome["error"]
+        search: GridSearchCV = self._outcome["search"]
         return search
 
-    def stop(self, patience: float) -> bool:
-        """Ask the search to end; return whether it did within `patience` seconds."""
-        self._switch.press()
-        return self._ended.wait(timeout=patience)
+    def stop(self, grace_period: float) -> bool:
+        """Stop the search; return whether it ended within `grace_period` seconds."""
+        self._stop_request.stop_fits()
+        return self._ended.wait(timeout=grace_period)
 
     def fold_scores(self) -> NDArray[np.float64]:
         """Return the scores so far.
@@ -168,9 +168,9 @@ class RunningSearch:
 
     def _run(self) -> None:
         try:
-            self._done["search"] = self._search()
-        except BaseException as error:  # handed to the thread that waits
-            self._done["error"] = error
+            self._outcome["search"] = self._search()
+        except BaseException as error:  # raised in the thread that waits
+            self._outcome["error"] = error
         finally:
             self._ended.set()
 
@@ -186,7 +186,7 @@ class RunningSearch:
             n_jobs=plan.jobs,
             error_score="raise",
         )
-        search.set_callbacks(self._switch, self.monitor)
+        search.set_callbacks(self._stop_request, self.monitor)
         self.progress.follow(search)
         # Threads share the images and the compiled programs, and import TensorFlow once.
         where = (

@@ -1,4 +1,4 @@
-"""TensorFlow, loaded without the lines that it writes to the terminal as it starts."""
+"""Import of TensorFlow, without the lines that it logs as it starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from skdnn._engine.interrupts import interrupts_kept
+from skdnn._engine.interrupts import interrupts_deferred
 
 # Written before TensorFlow can be asked to be silent: TF_CPP_MIN_LOG_LEVEL does not stop them.
 _START_LINES = re.compile(
@@ -21,18 +21,18 @@ _START_LINES = re.compile(
 )
 
 
-_one_at_a_time = threading.Lock()
+_import_lock = threading.Lock()
 
 # The process in which TensorFlow was first used here; a fork inherits it.
 _first_used_in: list[int] = []
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow and look for devices; what is imported already stays as it is.
+    """Import TensorFlow and list its devices, unless that is done already.
 
-    It is told to log errors only, for later there are lines too: when XLA compiles, when Keras
-    trains. The environment is afterwards as it was. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a
-    level that shows messages, all are shown.
+    Its log level is set to errors, since it logs later too: when XLA compiles, when Keras
+    trains. The environment is restored. Where ``TF_CPP_MIN_LOG_LEVEL`` is set to a level that
+    shows messages, all are shown.
 
     Raises
     ------
@@ -51,9 +51,9 @@ def load_tensorflow() -> None:
             "processes by multiprocessing's 'spawn' or 'forkserver'"
         )
     # Two threads that import it at once wait for each other for ever.
-    with _one_at_a_time:
+    with _import_lock:
         if "keras" not in sys.modules or "tensorflow" not in sys.modules:
-            with interrupts_kept():
+            with interrupts_deferred():
                 _import_tensorflow()
         _check_mode()
 
@@ -87,39 +87,39 @@ def _import_tensorflow() -> None:
 
 
 class _FloatX:
-    """Keras's default dtype, and how many blocks have set it to float32 for now."""
+    """Keras's default dtype, and the number of nested contexts that have set it to float32."""
 
     lock = threading.Lock()
-    blocks = 0
-    users = ""
+    depth = 0
+    original = ""
 
 
 @contextmanager
 def float32_by_default() -> Iterator[None]:
-    """Let Keras make what has no dtype of its own in float32, whatever `floatx` is set to.
+    """Set Keras's default dtype to float32, whatever `floatx` is.
 
-    A learning rate, a metric and the sum of the losses have none.
+    A learning rate, a metric and the sum of the losses have no dtype of their own.
     """
     load_tensorflow()
     import keras
 
     with _FloatX.lock:
-        _FloatX.blocks += 1
-        if _FloatX.blocks == 1:
-            _FloatX.users = keras.config.floatx()
+        _FloatX.depth += 1
+        if _FloatX.depth == 1:
+            _FloatX.original = keras.config.floatx()
             keras.config.set_floatx("float32")
     try:
         yield
     finally:
         with _FloatX.lock:
-            _FloatX.blocks -= 1
-            if not _FloatX.blocks:
-                keras.config.set_floatx(_FloatX.users)
+            _FloatX.depth -= 1
+            if not _FloatX.depth:
+                keras.config.set_floatx(_FloatX.original)
 
 
 @contextmanager
 def _errors_only() -> Iterator[None]:
-    """Set TensorFlow's log level, which it reads once, as it is loaded."""
+    """Set TensorFlow's log level, which it reads at import."""
     before = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
@@ -131,16 +131,16 @@ def _errors_only() -> Iterator[None]:
 
 @contextmanager
 def _without_start_lines() -> Iterator[None]:
-    """Hold back what is written to standard error; let through all but the lines above."""
+    """Filter TensorFlow's start-up lines out of standard error."""
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
         try:
             yield
         finally:
             os.dup2(stderr, 2)
-            said.seek(0)
-            for line in said:
+            captured.seek(0)
+            for line in captured:
                 if not _START_LINES.match(line):
                     os.write(stderr, line)
             os.close(stderr)

@@ -1,7 +1,7 @@
-"""Backups by Keras's ``BackupAndRestore``, each for one training.
+"""Backups by Keras's ``BackupAndRestore``, each of one training.
 
-Keras takes up whatever lies in the directory. In a search, that can be what was learnt on
-another fold.
+Keras restores whatever the directory holds. In a search, that can be the weights of another
+fold.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _OWNER = "training.txt"
 _WEIGHTS = "latest.weights.h5"
 
 
-def claim_backups(
+def tag_backups(
     callbacks: Sequence[keras.callbacks.Callback], identity: Callable[[], str]
 ) -> None:
-    """Write down beside backups which training they are of.
+    """Tag each backup directory with the training that it belongs to.
 
     Parameters
     ----------
     callbacks : sequence of keras.callbacks.Callback
-        Those that keep no backups are passed over.
+        Those that keep no backups are ignored.
     identity : callable
         Returns text that is the same for the same training.
 
@@ -35,10 +35,10 @@ def claim_backups(
     """
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.BackupAndRestore):
-            _claim(os.fspath(callback.backup_dir), identity())
+            _tag(os.fspath(callback.backup_dir), identity())
 
 
-def _claim(directory: str, identity: str) -> None:
+def _tag(directory: str, identity: str) -> None:
     files = tf.io.gfile
     owner = f"{directory}/{_OWNER}"
     if files.exists(owner):

@@ -1,4 +1,4 @@
-"""Memory that NumPy writes once and TensorFlow reads without a copy."""
+"""Aligned arrays that TensorFlow reads without a copy."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _ALIGNMENT = 64
 
 
 class Chunk(NamedTuple):
-    """Rows of one call, in order of training."""
+    """Batches of one call of a program."""
 
     X: np.ndarray  # float32 (chunk_batches, batch_size, ...), aligned
     y: np.ndarray  # (chunk_batches, batch_size), or with one more axis
-    weight: np.ndarray  # float32 (chunk_batches, batch_size), 0 where a row only fills
+    sample_weight: np.ndarray  # float32 (chunk_batches, batch_size), 0 for padding
     n_batches: int
 
 
@@ -29,7 +29,7 @@ def aligned_zeros(shape: tuple[int, ...], n_used: int) -> np.ndarray:
     shape : tuple of int
         Shape of the array.
     n_used : int
-        The caller writes these first rows; they hold anything.
+        Number of rows that the caller writes; they are not initialized.
 
     Returns
     -------
@@ -45,5 +45,8 @@ def aligned_zeros(shape: tuple[int, ...], n_used: int) -> np.ndarray:
 
 
 def as_tensor(array: np.ndarray) -> tf.Tensor:
-    """Share an array from `aligned_zeros` with TensorFlow; never write to it afterwards."""
+    """Return a tensor that shares the memory of an array from `aligned_zeros`.
+
+    The array must not be written to afterwards.
+    """
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())

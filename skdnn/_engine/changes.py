@@ -1,8 +1,8 @@
-"""What callbacks change in the model that they see, beside its weights and learning rate.
+"""Changes that callbacks make to a model, other than to weights and the learning rate.
 
-Steps are compiled from a model: from its layers' settings, its optimizer's, what is trained and
-what is penalised. Keras compiles them as the first step is made, so that it honours what is
-changed before, and goes on as before after what is changed later.
+Training steps are compiled from the settings of layers and optimizer, from what is trainable
+and from the regularizers. Keras compiles them at the first step: it honours changes made
+before, and ignores those made later.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import keras
 
 _SCALARS = (Number, str, bytes, bool, type(None))
 
-# Settings of layers that outputs depend on, and what `Model.compile` makes anew.
+# Settings of layers that outputs depend on, and what `Model.compile` replaces.
 _OUTPUTS = frozenset(
     (
         *("layers", "activation", "activity_regularizer", "units", "use_bias"),
@@ -31,13 +31,13 @@ Description = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Same:
-    """Is equal to what holds the same object; keeps it, so that its id is not used again."""
+class _Identity:
+    """Compares by identity, and keeps the object alive, so that its id is not reused."""
 
     value: Any
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.value is self.value
+        return isinstance(other, _Identity) and other.value is self.value
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -49,7 +49,7 @@ class Change:
     Parameters
     ----------
     names : tuple of str
-        What has changed, such as ``hidden_1.trainable``.
+        The names of what has changed, such as ``hidden_1.trainable``.
     """
 
     names: tuple[str, ...]
@@ -66,23 +66,23 @@ class Change:
 
     @property
     def outputs(self) -> bool:
-        """Whether the network would answer otherwise with the same weights."""
+        """Whether the same weights would give other outputs."""
         own = [name for name in self.names if not name.startswith("optimizer.")]
         return any(name.rpartition(".")[2] in _OUTPUTS for name in own)
 
     @property
     def steps(self) -> bool:
-        """Whether steps are to be compiled anew: ``Model.make_train_function(force=True)``."""
+        """Whether the train function was rebuilt: ``Model.make_train_function(force=True)``."""
         return _STEPS in self.names
 
     @property
     def optimizer(self) -> bool:
-        """Whether the optimizer is another, or keeps other variables."""
+        """Whether the optimizer was replaced, or has other variables."""
         return _OPTIMIZER in self.names
 
 
 def describe(model: keras.Sequential) -> Description:
-    """Write down what steps are compiled from.
+    """Describe what training steps are compiled from.
 
     Parameters
     ----------
@@ -92,14 +92,17 @@ def describe(model: keras.Sequential) -> Description:
     Returns
     -------
     description : dict
-        By names for the user; equal as long as nothing of it has changed.
+        By name; equal as long as nothing has changed.
     """
     optimizer = model.optimizer
     described: Description = {
-        "model.layers": [_Same(layer) for layer in model.layers],
-        _COMPILED: [_Same(model.loss), *map(_Same, model.metrics)],
-        _OPTIMIZER: [_Same(optimizer), *map(_Same, getattr(optimizer, "variables", ()))],
-        _STEPS: _Same(getattr(model, "train_function", None)),
+        "model.layers": [_Identity(layer) for layer in model.layers],
+        _COMPILED: [_Identity(model.loss), *map(_Identity, model.metrics)],
+        _OPTIMIZER: [
+            _Identity(optimizer),
+            *map(_Identity, getattr(optimizer, "variables", ())),
+        ],
+        _STEPS: _Identity(getattr(model, "train_function", None)),
     }
     described.update(_settings("optimizer", optimizer))
     for layer in model.layers:
@@ -111,7 +114,7 @@ def describe(model: keras.Sequential) -> Description:
 
 
 def difference(before: Description, after: Description) -> Change | None:
-    """Compare two descriptions of a model; None if they are equal."""
+    """Return the change between two descriptions of a model; None if they are equal."""
     if before == after:
         return None
     names = [*before, *(name for name in after if name not in before)]
@@ -134,8 +137,8 @@ def _settings(name: str, owner: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _comparable(value: Any) -> Any:
-    """Return what is equal while a value is the same, and its own settings are."""
+    """Return what stays equal as long as a value is the same object with the same settings."""
     if isinstance(value, _SCALARS):
         return value
     own = getattr(value, "__dict__", {})
-    return _Same(value), {k: v for k, v in own.items() if isinstance(v, _SCALARS)}
+    return _Identity(value), {k: v for k, v in own.items() if isinstance(v, _SCALARS)}

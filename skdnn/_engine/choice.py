@@ -39,7 +39,7 @@ def choose_engine(
     engine : {"fused", "keras"}
         The fused engine wherever it trains the same network.
     why : str
-        For the person who reads the log.
+        The reason, for the log.
 
     Raises
     ------
@@ -65,15 +65,15 @@ def not_fused(obstacle: str) -> ValueError:
     return ValueError(f"engine='fused' can't be used: {obstacle}; take engine='auto'")
 
 
-def refuse_limits(epochs: int, steps: int) -> None:
-    """Check that Keras's switches for debugging don't shorten the training.
+def check_keras_limits(epochs: int, steps: int) -> None:
+    """Check that ``keras.config``'s limits for debugging don't shorten the training.
 
     Parameters
     ----------
     epochs : int
-        Epochs to train.
+        Number of epochs.
     steps : int
-        Batches of an epoch.
+        Number of steps per epoch.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Loss and metric on rows that are not trained on."""
+"""Loss and metric on validation data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import as_tensor
-from skdnn._engine.inference import check_numbers, pieces
+from skdnn._engine.inference import check_no_nan, pieces
 from skdnn._engine.objective import objective_of, penalty
 from skdnn._engine.rows import Rows
 
@@ -15,8 +15,8 @@ from skdnn._engine.rows import Rows
 class RowLosses:
     """Loss and metric of each row as one compiled pass, shared by all fits of one network.
 
-    The loss is computed beside the network, not from its outputs: Keras takes it from what goes
-    into the last activation, where a probability has not become 0 or 1 yet.
+    The loss is part of the compiled pass: Keras computes it from the logits, where a
+    probability has not been rounded to 0 or 1 yet.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class RowLosses:
         )
 
     def __call__(self, weights: list[np.ndarray], rows: Rows) -> np.ndarray:
-        """Compute them.
+        """Compute the loss and the metric of each row.
 
         Parameters
         ----------
@@ -65,7 +65,7 @@ class RowLosses:
             )
             y[:n] = rows.y[taken]
             found[taken] = self._function(*tensors, as_tensor(padded), tf.constant(y))[:n]
-        check_numbers(np.isnan(found[:, 0]), rows.X)
+        check_no_nan(np.isnan(found[:, 0]), rows.X)
         return found
 
     def _call(self, *flat: tf.Tensor) -> tf.Tensor:
@@ -77,16 +77,16 @@ class RowLosses:
 
 
 class Evaluation:
-    """Validation rows and the compiled pass over them.
+    """Validation data and the compiled pass over it.
 
     Parameters
     ----------
     compiled : RowLosses
         The network.
     model : keras.Sequential
-        The one that is trained, or its template: its regularizers are used.
+        The model in training, or its template; only its regularizers are used.
     rows : Rows
-        Rows of weight 0 count as removed.
+        Rows with zero weight are left out.
     """
 
     def __init__(self, compiled: RowLosses, model: keras.Sequential, rows: Rows) -> None:
@@ -105,13 +105,13 @@ class Evaluation:
         Returns
         -------
         logs : dict of float
-            The metric over the rows that count, such as ``"val_accuracy"``, and
-            ``"val_loss"``, weighted and with what the regularizers add, as in Keras.
+            The metric over the rows with positive weight, such as ``"val_accuracy"``, and
+            ``"val_loss"``, weighted and with the regularization losses, as in Keras.
         """
         rows = self.rows
-        counting = rows.counting()
-        losses, metrics = self._compiled(weights, rows)[counting].astype(np.float64).T
-        weight = None if rows.weight is None else rows.weight[counting]
+        weighted = rows.weighted()
+        losses, metrics = self._compiled(weights, rows)[weighted].astype(np.float64).T
+        weight = None if rows.sample_weight is None else rows.sample_weight[weighted]
         loss = np.average(losses, weights=weight)
         return {
             f"val_{self._compiled.metric_name}": float(np.mean(metrics)),

@@ -1,8 +1,9 @@
-"""A function of the user's own, known by what it does.
+"""Keys of custom functions, for caches of what is compiled from them.
 
-Its name, or the object, says little: a notebook's cell is edited and run again, a global that
-the function reads changes, an attribute of a callable is set. What is compiled from a function
-is its TensorFlow graph, so the graph tells it from others. Tracing it takes a millisecond.
+Neither the name nor the object will do: a notebook's cell is edited and run again, a global
+that the function reads changes, an attribute of a callable is set. What is compiled from a
+function is its TensorFlow graph, so its key is a digest of the graph. Tracing takes a
+millisecond.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ from typing import Any
 
 import numpy as np
 
-# Operations that have a state and yet do no harm: they read a variable, check or print.
+# Stateful operations without side effects: they read a variable, check or print.
 _HARMLESS = {"Assert", "CheckNumericsV2", "CheckNumerics", "PrintV2", "ReadVariableOp"}
 _CALLS = {
     "If",
     "StatefulPartitionedCall",
     "While",
-}  # the functions that they call are looked at
+}  # the functions that they call are checked too
 _SIDE_EFFECTS = re.compile(
     r"Assign|PyFunc|^(Multinomial|Parameterized|Random|Rng|Stateful(?!Partitioned)|Truncated)"
 )
 
-# Attributes that are named anew at each tracing.
+# Attributes that differ from tracing to tracing.
 _NAMES = {"_class", "_gradient_op_type", "shared_name"}
-# Keys of functions that were found to be fit for a layer.
+# Keys of functions that were validated as activations.
 _known: set[FunctionKey] = set()
 _MOST_KNOWN = 4096
 
@@ -38,14 +39,14 @@ _DERIVED_GRADIENT = re.compile(rb"(Stateful)?PartitionedCall-\d+$")
 
 @dataclass(frozen=True)
 class FunctionKey:
-    """What a function does; equal for functions that do the same.
+    """The key of a function; equal for functions that compute the same.
 
     Parameters
     ----------
     graph : bytes
         Digest of its operations, of their constants and of the tensors that it captures.
     variables : tuple of int
-        Ids of the variables that it reads. Their values are no part of the key, for they are
+        Ids of the variables that it reads. Their values are not part of the key: they are
         read at each call.
     """
 
@@ -56,7 +57,7 @@ class FunctionKey:
 def function_key(
     function: Callable[..., Any], shape: Sequence[int | None], dtype: str, what: str
 ) -> FunctionKey:
-    """Trace a function and describe its graph.
+    """Trace a function and return the key of its graph.
 
     Parameters
     ----------
@@ -81,9 +82,9 @@ def function_key(
     """
     import tensorflow as tf
 
-    graph, outputs = _traced(function, shape, dtype, what, with_gradient=False)
+    graph, outputs = _trace(function, shape, dtype, what, with_gradient=False)
     if any(_sets_its_gradient(node) for node in _nodes(graph.as_graph_def())):
-        graph, outputs = _traced(function, shape, dtype, what, with_gradient=True)
+        graph, outputs = _trace(function, shape, dtype, what, with_gradient=True)
     described = _Description(graph.as_graph_def())
     captured = [external for external, _ in graph.captures]
     values = [_value(tensor) for tensor in captured if tensor.dtype != tf.resource]
@@ -95,11 +96,11 @@ def function_key(
 
 
 class SideEffectError(ValueError):
-    """A function does more than to compute."""
+    """A function has side effects."""
 
 
 def schedule_key(schedule: Callable[..., Any]) -> FunctionKey:
-    """Describe what a learning-rate schedule does.
+    """Return the key of a learning-rate schedule.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def schedule_key(schedule: Callable[..., Any]) -> FunctionKey:
 
 
 def activation_key(function: Callable[..., Any], units: int, what: str) -> FunctionKey:
-    """Describe what an activation does, and check that it is one.
+    """Return the key of an activation, and check that it is one.
 
     Parameters
     ----------
@@ -172,7 +173,7 @@ def _check_rows_apart(function: Callable[..., Any], units: int, what: str) -> No
         )
 
 
-def _traced(
+def _trace(
     function: Callable[..., Any],
     shape: Sequence[int | None],
     dtype: str,
@@ -180,24 +181,24 @@ def _traced(
     *,
     with_gradient: bool,
 ) -> tuple[Any, list[str]]:
-    """Return the graph of a function, of its gradient too, and the names of what it returns."""
+    """Return the graph of a function, perhaps with its gradient, and its outputs' names."""
     import keras
     import tensorflow as tf
 
     graph = tf.__internal__.FuncGraph("function")
-    # Within the scope an assignment to a Keras variable is noted and not done.
+    # Within the scope an assignment to a Keras variable is recorded, not executed.
     with graph.as_default(), keras.StatelessScope() as scope:
         tensor = tf.compat.v1.placeholder(dtype, shape)
         with tf.GradientTape() if with_gradient else nullcontext() as tape:
             if tape is not None:
                 tape.watch(tensor)
-            output = _called(function, tensor, what)
+            output = _call(function, tensor, what)
         outputs = [output] if tape is None else [output, tape.gradient(output, tensor)]
-    _refuse_side_effects(graph, bool(scope.state_mapping), what)
+    _check_side_effects(graph, bool(scope.state_mapping), what)
     return graph, [each.name for each in outputs if each is not None]
 
 
-def _called(function: Callable[..., Any], tensor: Any, what: str) -> Any:
+def _call(function: Callable[..., Any], tensor: Any, what: str) -> Any:
     import tensorflow as tf
 
     try:
@@ -218,7 +219,7 @@ def _called(function: Callable[..., Any], tensor: Any, what: str) -> Any:
     return output
 
 
-def _refuse_side_effects(graph: Any, assigns: bool, what: str) -> None:
+def _check_side_effects(graph: Any, assigns: bool, what: str) -> None:
     found = {op.type for op in graph.get_operations() if op.op_def.is_stateful}
     if found & _CALLS:
         called = graph.as_graph_def().library.function
@@ -246,7 +247,7 @@ def _sets_its_gradient(node: Any) -> bool:
 
 
 class _Description:
-    """The operations of a graph, in their order, by number where TensorFlow names them."""
+    """The operations of a graph in order, with numbers in place of TensorFlow's names."""
 
     def __init__(self, definition: Any) -> None:
         self._nodes = definition.node
@@ -254,7 +255,7 @@ class _Description:
         self._library = {
             called.signature.name: called for called in definition.library.function
         }
-        self._called: dict[str, bytes] = {}
+        self._digests: dict[str, bytes] = {}
 
     def lines(self) -> list[bytes]:
         return self._lines(self._nodes, self._numbers)
@@ -288,18 +289,18 @@ class _Description:
         return serialized
 
     def _function(self, name: str) -> bytes:
-        if name not in self._called:
+        if name not in self._digests:
             called = self._library[name]
             names = [argument.name for argument in called.signature.input_arg]
             numbers = _numbered([*names, *(node.name for node in called.node_def)])
             returned = [called.ret[each.name] for each in called.signature.output_arg]
-            self._called[name] = _digest(
+            self._digests[name] = _digest(
                 [
                     *self._lines(called.node_def, numbers),
                     *(_reference(each, numbers) for each in returned),
                 ]
             )
-        return self._called[name]
+        return self._digests[name]
 
 
 def _numbered(names: Any) -> dict[str, int]:

@@ -20,21 +20,21 @@ Training = FusedTraining | KerasTraining
 
 
 class EpochHooks:
-    """Calls the hooks of Keras callbacks and hands what they change to the training.
+    """Calls the hooks of Keras callbacks and passes their changes on to the training.
 
     Parameters
     ----------
     callbacks : sequence of keras.callbacks.Callback
         Called in order.
     model : keras.Sequential
-        The model that callbacks see: compiled, of the training's network.
+        The ``model`` of the callbacks: compiled, of the training's network.
     training : FusedTraining or KerasTraining
-        What is trained.
+        The training.
     params : dict
-        What callbacks are told: ``"epochs"``, ``"steps"`` and ``"verbose"``, as in Keras.
-    take_over : callable
-        Called with the model and a reason where a callback has changed what only Keras's own
-        trainer honours; returns the training that goes on.
+        The ``params`` of the callbacks: ``"epochs"``, ``"steps"`` and ``"verbose"``.
+    switch_to_keras : callable
+        Called with the model and a reason if a callback has made a change that only Keras's
+        own trainer honours; returns the training to continue with.
     """
 
     def __init__(
@@ -43,78 +43,78 @@ class EpochHooks:
         model: keras.Sequential,
         training: Training,
         params: dict[str, int],
-        take_over: Callable[[keras.Sequential, str], KerasTraining],
+        switch_to_keras: Callable[[keras.Sequential, str], KerasTraining],
     ) -> None:
         self._model = model
         self._training = training
         self._params = params
-        self._take_over = take_over
-        # Not keras.callbacks.CallbackList: it hands its callbacks a copy of the logs, so that
-        # what they add would be lost.
+        self._switch_to_keras = switch_to_keras
+        # Not keras.callbacks.CallbackList: it passes a copy of the logs to its callbacks, so
+        # that what they add would be lost.
         self._callbacks = list(callbacks)
         self._logs: dict[str, float] = {}
-        self._stepped = False
+        self._started = False
         self._new_optimizer = False
         self._reason: str | None = None
-        _name_metrics(model)
-        _readable_by_numpy(model)
+        _build_metrics(model)
+        _make_convertible(model)
         self._described = describe(model)
 
     @property
     def new_optimizer(self) -> bool:
-        """Whether a callback has put another optimizer into the model."""
+        """Whether a callback has replaced the optimizer."""
         return self._new_optimizer
 
     @contextmanager
     def training(self) -> Iterator[None]:
-        """Surround the epochs with ``on_train_begin`` and ``on_train_end``."""
+        """Call ``on_train_begin`` and ``on_train_end`` around the epochs."""
         self._model.stop_training = False
-        with self._in_model():
-            self._introduce()
+        with self._synchronized():
+            self._set_callbacks()
             self._call("on_train_begin", {})
-        self._go_on_from_backup()
+        self._resume_from_backup()
         yield
-        if self._needed("on_train_end"):
-            with self._in_model():
+        if self._overridden("on_train_end"):
+            with self._synchronized():
                 self._call("on_train_end", self._logs)
 
     def epoch_begin(self, epoch: int) -> bool:
-        """Call ``on_epoch_begin``; a scheduler may set the learning rate there.
+        """Call ``on_epoch_begin``, where a scheduler may set the learning rate.
 
         Returns
         -------
         stop : bool
-            Whether a callback has asked to stop: Keras then ends the epoch after one batch.
+            Whether a callback has set ``stop_training``: Keras then trains one batch only.
         """
-        if self._needed("on_epoch_begin"):
-            with self._in_model():
+        if self._overridden("on_epoch_begin"):
+            with self._synchronized():
                 self._call("on_epoch_begin", epoch, {})
-        self._stepped = True
+        self._started = True
         return bool(self._model.stop_training)
 
-    def evaluated(self, evaluate: Callable[[], dict[str, float]]) -> dict[str, float]:
+    def evaluate(self, evaluate: Callable[[], dict[str, float]]) -> dict[str, float]:
         """Evaluate on validation rows, between ``on_test_begin`` and ``on_test_end``."""
-        if self._needed("on_test_begin"):
-            with self._in_model():
+        if self._overridden("on_test_begin"):
+            with self._synchronized():
                 self._call("on_test_begin", {})
         found = evaluate()
-        if self._needed("on_test_end"):
-            with self._in_model():
+        if self._overridden("on_test_end"):
+            with self._synchronized():
                 logs = {name.removeprefix("val_"): value for name, value in found.items()}
                 self._call("on_test_end", logs)
         return found
 
     def epoch_end(self, epoch: int, logs: dict[str, float]) -> bool:
-        """Call ``on_epoch_end``; return whether a callback asked to stop.
+        """Call ``on_epoch_end``; return whether a callback has set ``stop_training``.
 
         Callbacks may add to `logs`, as ``ReduceLROnPlateau`` does.
         """
         self._logs = dict(logs)
-        with self._in_model():
+        with self._synchronized():
             self._call("on_epoch_end", epoch, logs)
         return bool(self._model.stop_training)
 
-    def _introduce(self) -> None:
+    def _set_callbacks(self) -> None:
         """Do what Keras's `fit` does before ``on_train_begin``."""
         if not any(isinstance(each, keras.callbacks.History) for each in self._callbacks):
             self._callbacks.append(keras.callbacks.History())
@@ -122,45 +122,45 @@ class EpochHooks:
             if isinstance(callback, keras.callbacks.History):
                 self._model.history = callback
             callback.set_model(self._model)
-            self._watch(callback, "set_model")
+            self._check_changes(callback, "set_model")
         for callback in self._callbacks:
             callback.set_params(self._params)
 
-    def _go_on_from_backup(self) -> None:
-        # BackupAndRestore says by this attribute alone where it goes on.
+    def _resume_from_backup(self) -> None:
+        # BackupAndRestore gives the epoch to resume from in this attribute alone.
         epoch = getattr(self._model, "_initial_epoch", None)
         if epoch:
             self._training.epoch = epoch
             self._model._initial_epoch = None
 
-    def _needed(self, hook: str) -> bool:
+    def _overridden(self, hook: str) -> bool:
         return any(overrides(callback, hook) for callback in self._callbacks)
 
     def _call(self, hook: str, *args: Any) -> None:
-        # With logs always, though empty ones, as Keras calls them: own functions may need them.
+        # Always with logs, as Keras calls them: custom functions may require the argument.
         for callback in self._callbacks:
             if overrides(callback, hook):
                 getattr(callback, hook)(*args)
-                self._watch(callback, hook)
+                self._check_changes(callback, hook)
                 if hook == "on_epoch_end":
                     _check_logs(callback, args[-1])
 
     @contextmanager
-    def _in_model(self) -> Iterator[None]:
-        self._training.publish(self._model)
+    def _synchronized(self) -> Iterator[None]:
+        self._training.copy_to(self._model)
         yield
         if self._reason is None:
-            self._training.adopt(self._model)
+            self._training.copy_from(self._model)
         else:
             optimizer = self._model.optimizer
             if not optimizer.built:  # a callback has put it there
                 optimizer.build(self._model.trainable_variables)
-            self._training = self._take_over(self._model, self._reason)
+            self._training = self._switch_to_keras(self._model, self._reason)
             self._reason = None
             self._described = describe(self._model)
 
-    def _watch(self, callback: keras.callbacks.Callback, hook: str) -> None:
-        """See to what a callback has changed that steps are compiled from."""
+    def _check_changes(self, callback: keras.callbacks.Callback, hook: str) -> None:
+        """Handle a callback's change of what training steps are compiled from."""
         described = describe(self._model)
         change = difference(self._described, described)
         if change is None:
@@ -168,10 +168,10 @@ class EpochHooks:
         self._described = described
         what = f"callback {type(callback).__name__} changed {change} in {hook}"
         if hook == "on_train_end":
-            return  # nothing is trained any more, and the model is the callbacks' own
-        _refuse(change, what, self._stepped)
+            return  # training is over, and the model belongs to the callbacks
+        _check_change(change, what, self._started)
         self._new_optimizer |= change.optimizer
-        if not self._stepped or change.steps:
+        if not self._started or change.steps:
             self._reason = what
         else:
             warnings.warn(
@@ -182,7 +182,7 @@ class EpochHooks:
             )
 
 
-def _refuse(change: Change, what: str, stepped: bool) -> None:
+def _check_change(change: Change, what: str, started: bool) -> None:
     if change.compiles:
         raise ValueError(
             f"{what}: a model that is trained can't be compiled anew, in Keras neither; set "
@@ -193,7 +193,7 @@ def _refuse(change: Change, what: str, stepped: bool) -> None:
             f"{what}: predictions are made by the layers that the hyperparameters describe "
             "(hidden_units, activation, batch_normalization); set those instead"
         )
-    if change.optimizer and stepped:
+    if change.optimizer and started:
         raise ValueError(
             f"{what}, after the first step, which Keras would not follow: set another "
             "optimizer in on_train_begin"
@@ -211,10 +211,10 @@ def _check_logs(callback: keras.callbacks.Callback, logs: dict[str, Any]) -> Non
             ) from None
 
 
-def _name_metrics(model: keras.Sequential) -> None:
-    """Let a model know its metrics, as Keras does at the first batch.
+def _build_metrics(model: keras.Sequential) -> None:
+    """Build a model's metrics, as Keras does at the first batch.
 
-    A callback that monitors the accuracy looks there whether more of it is better.
+    A callback that monitors the accuracy reads from them whether greater is better.
     """
     n_outputs = model.output_shape[-1]
     objective = objective_of(model.loss, n_outputs)
@@ -224,14 +224,14 @@ def _name_metrics(model: keras.Sequential) -> None:
 
 
 class _Variable(keras.Variable):
-    """A variable that NumPy 2 converts without a warning: Keras 3.15's own lacks `copy`."""
+    """A variable that NumPy 2 converts without a warning: Keras 3.15's takes no `copy`."""
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array: np.ndarray = super().__array__(dtype)
         return array.copy() if copy else array
 
 
-def _readable_by_numpy(model: keras.Sequential) -> None:
+def _make_convertible(model: keras.Sequential) -> None:
     # ReduceLROnPlateau, checkpoints and others convert variables: users' fits would warn.
     for variable in [*model.weights, *model.optimizer.variables]:
         if type(variable) is keras.Variable:

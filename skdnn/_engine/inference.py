@@ -1,4 +1,4 @@
-"""Outputs of a network for any number of rows."""
+"""Prediction: a network's outputs for any number of rows."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Forward:
         self._latest: tuple[list[np.ndarray], list[tf.Tensor]] = ([], [])
 
     def tensors(self, weights: list[np.ndarray]) -> list[tf.Tensor]:
-        """Copy weights into TensorFlow; the latest copy is kept for calls of a row each.
+        """Convert weights to tensors; the latest ones are kept for repeated calls on few rows.
 
         Parameters
         ----------
         weights : list of ndarray of float32
-            Not changed afterwards, neither the list nor its arrays.
+            Must not be changed afterwards.
 
         Returns
         -------
@@ -102,12 +102,12 @@ def forward(compiled: Forward, weights: list[np.ndarray], X: Matrix) -> np.ndarr
     for taken, padded in pieces(X):
         n = taken.stop - taken.start
         outputs[taken] = compiled(tensors, as_tensor(padded)).numpy()[:n]
-    check_numbers(np.isnan(outputs).any(axis=1), X)
+    check_no_nan(np.isnan(outputs).any(axis=1), X)
     return outputs
 
 
 def pieces(X: Matrix) -> Iterator[tuple[slice, np.ndarray]]:
-    """Cut rows into pieces of bounded size, filled up with rows of zeros.
+    """Split rows into pieces of bounded size, padded with rows of zeros.
 
     Parameters
     ----------
@@ -117,9 +117,9 @@ def pieces(X: Matrix) -> Iterator[tuple[slice, np.ndarray]]:
     Yields
     ------
     taken : slice
-        Which rows.
+        The rows of the piece.
     padded : ndarray of float32
-        These rows first; made for `as_tensor`.
+        These rows, then padding; an array for `as_tensor`.
     """
     row_shape, n_rows = X.shape[1:], X.shape[0]
     row_bytes = 4 * int(np.prod(row_shape))
@@ -132,8 +132,8 @@ def pieces(X: Matrix) -> Iterator[tuple[slice, np.ndarray]]:
         yield taken, padded
 
 
-def check_numbers(wrong: Any, X: Matrix) -> None:
-    """Refuse outputs that are NaN.
+def check_no_nan(wrong: Any, X: Matrix) -> None:
+    """Raise an error if outputs are NaN.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def check_numbers(wrong: Any, X: Matrix) -> None:
     Raises
     ------
     ValueError
-        If there are any.
+        If any output is NaN.
     """
     if wrong.any():
         first = int(wrong.argmax())

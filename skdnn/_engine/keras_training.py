@@ -1,4 +1,4 @@
-"""A fit by Keras's own trainer: the reference, and the way out for what can't be fused."""
+"""Training by Keras's own ``fit``: the reference, and the fallback for what can't be fused."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from skdnn._engine.interrupts import interrupted, stop_if_interrupted
 from skdnn._engine.objective import Objective, objective_of
 from skdnn._engine.overridden import TEST_BATCH_HOOKS, TRAIN_BATCH_HOOKS, overrides
 from skdnn._engine.program import seed_generators
-from skdnn._engine.randomness import dropout_states, epoch_order
+from skdnn._engine.randomness import dropout_states, epoch_permutation
 from skdnn._engine.rows import Rows, write_rows
 from skdnn._engine.training import TrainingState, assign
 
 # Two threads in Keras's fit at once have crashed the process.
-_one_at_a_time = threading.Lock()
+_fit_lock = threading.Lock()
 
 
 class KerasTraining:
-    """A fit under way, trained by ``Model.fit`` one epoch at a time.
+    """A training by ``Model.fit``, one epoch at a time.
 
     Parameters
     ----------
     model : keras.Sequential
         Compiled, with the weights and the optimizer's state to start from; owned by this
-        training, and what callbacks see.
+        training, and the ``model`` of the callbacks.
     rows : Rows
-        What to learn from; at least one row of positive weight.
+        Training data; at least one row with positive weight.
     batch_size : int
         Rows of a batch.
     epoch : int
-        Epochs done.
+        Epochs trained before.
     seed : int
-        With the number of the epoch, decides the order of the rows.
+        Together with the epoch, seeds the shuffling.
     callbacks : sequence of keras.callbacks.Callback
-        Their hooks on batches are called; those on epochs are the caller's to call.
+        Their hooks on batches are called here; those on epochs are called by the caller.
 
     Attributes
     ----------
     epoch : int
-        Epochs done, those before this training included.
+        Epochs trained, those of earlier trainings included.
     compiled : bool
         True: Keras lets XLA compile its steps.
     """
@@ -65,20 +65,20 @@ class KerasTraining:
         self._rows = rows
         self._batch_size = batch_size
         self._seed = seed
-        self._callbacks = _with_batch_hooks(callbacks)
+        self._callbacks = _wrap_batch_hooks(callbacks)
         self.epoch = epoch
         self.model.history = keras.callbacks.History()  # what `fit` returns
         self.model.make_train_function()  # callbacks may look at it; nothing is traced yet
         self._objective = objective_of(model.loss, model.output_shape[-1])
-        self._counting = rows.counting()
+        self._weighted = rows.weighted()
 
     def run_epoch(self, one_batch: bool = False) -> dict[str, float]:
         """Train one epoch; see `FusedTraining.run_epoch`."""
-        order = epoch_order(self._counting, self._seed, self.epoch)
+        order = epoch_permutation(self._weighted, self._seed, self.epoch)
         self._seed_dropout()
         batches = _Batches(self._rows, order, self._batch_size, self._objective)
         end = _EpochEnd()
-        with _one_at_a_time, float32_by_default():
+        with _fit_lock, float32_by_default():
             self.model.fit(
                 batches,
                 steps_per_epoch=len(batches),  # or keras.config.max_steps_per_epoch warns
@@ -93,17 +93,17 @@ class KerasTraining:
         return {n: float(end.logs[n]) for n in (self._objective.metric_name, "loss")}
 
     def test(self, rows: Rows) -> None:
-        """Let Keras evaluate the model, for callbacks with hooks on test batches.
+        """Run ``Model.evaluate`` for callbacks with hooks on test batches.
 
         Parameters
         ----------
         rows : Rows
-            Validation rows.
+            Validation data.
         """
         hooked = [each.callback for each in self._callbacks]
         if any(overrides(each, hook) for each in hooked for hook in TEST_BATCH_HOOKS):
-            batches = _Batches(rows, rows.counting(), self._batch_size, self._objective)
-            with _one_at_a_time, float32_by_default():
+            batches = _Batches(rows, rows.weighted(), self._batch_size, self._objective)
+            with _fit_lock, float32_by_default():
                 self.model.evaluate(batches, verbose=0, callbacks=self._list(*self._callbacks))
 
     def _list(self, *callbacks: keras.callbacks.Callback) -> keras.callbacks.CallbackList:
@@ -117,25 +117,25 @@ class KerasTraining:
             generator.state.assign(state)
 
     def finish(self) -> None:
-        """Replace the weights by their averages where the optimizer keeps such (`use_ema`)."""
+        """Replace the weights by their moving averages if the optimizer has `use_ema`."""
         self.model.optimizer.finalize_variable_values(self.model.trainable_weights)
 
     def resume(self, state: TrainingState) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         self.epoch = state.epoch
         self.model.set_weights(state.weights)
         assign(self.model.optimizer.variables, state.slots)
 
     def state(self) -> TrainingState:
-        """Copy weights and optimizer state out."""
+        """Return weights and optimizer state."""
         slots = [variable.numpy() for variable in self.model.optimizer.variables]
         return TrainingState(self.model.get_weights(), slots, self.epoch)
 
-    def publish(self, model: keras.Model) -> None:
-        """Do nothing: the model that callbacks see is the one that is trained."""
+    def copy_to(self, model: keras.Model) -> None:
+        """Do nothing: the callbacks' model is the one in training."""
 
-    def adopt(self, model: keras.Model) -> None:
-        """Do nothing: what callbacks changed is changed."""
+    def copy_from(self, model: keras.Model) -> None:
+        """Do nothing, for the same reason."""
 
 
 class _Batches(keras.utils.PyDataset):
@@ -158,13 +158,13 @@ class _Batches(keras.utils.PyDataset):
         X = np.empty((len(taken), *rows.X.shape[1:]), np.float32)
         write_rows(rows.X, taken, X)
         y = np.asarray(self._objective.targets(rows.y[taken]))
-        return (X, y) if rows.weight is None else (X, y, rows.weight[taken])
+        return (X, y) if rows.sample_weight is None else (X, y, rows.sample_weight[taken])
 
 
 class _EpochEnd(keras.callbacks.Callback):
-    """Keeps an epoch's figures, and the weights that Keras's `fit` averages as it ends.
+    """Keeps an epoch's logs, and the weights that `fit` replaces by their averages at its end.
 
-    An epoch here is a call of `fit`, but averages are for the end of the training.
+    Each epoch is a call of `fit`, but averages are for the end of the training.
     """
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -173,12 +173,12 @@ class _EpochEnd(keras.callbacks.Callback):
 
 
 class _Interrupts(keras.callbacks.Callback):
-    """Lets Ctrl-C end an epoch between its batches.
+    """Stops an epoch between batches at Ctrl-C.
 
     Parameters
     ----------
     one_batch : bool
-        Whether a callback has asked to stop: Keras looks after each batch.
+        Whether to stop after the first batch, because a callback has set ``stop_training``.
     """
 
     def __init__(self, one_batch: bool) -> None:
@@ -188,14 +188,14 @@ class _Interrupts(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         self.model.stop_training = self._one_batch  # which `fit` has set to False
 
-    # As a batch begins: with a hook for its end Keras would wait for each batch's figures. And
-    # Keras ends its epoch itself: data of one that an error has ended are given up much later,
-    # and whoever meets that waits for them.
+    # At the begin of a batch: with a hook at its end Keras would wait for each batch's logs.
+    # And by stop_training, not by an exception: the data of an epoch that an exception has
+    # ended are released much later, and block whoever happens to release them.
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
         self.model.stop_training |= interrupted()
 
 
-def _with_batch_hooks(
+def _wrap_batch_hooks(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> list[_BatchHooks]:
     hooks = (*TRAIN_BATCH_HOOKS, *TEST_BATCH_HOOKS)

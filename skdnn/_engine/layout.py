@@ -1,14 +1,13 @@
-"""How weights and optimizer state are laid out while steps are trained, where that is quicker.
+"""Memory layout of weights and optimizer state during training, where another is faster.
 
-An optimizer whose update treats each number by itself does not mind how the numbers are
-arranged. So there are two liberties:
+An elementwise optimizer gives the same result in any layout. Two changes are made:
 
-- *Turned.* Keras stores the kernel of a dense layer as (inputs, units). XLA's matrix products
-  on the CPU are quicker with (units, inputs).
-- *Packed.* A step of a small network costs by the number of its operations, and a call of a
-  program by the number of its tensors. Small arrays are trained as one vector.
+- *Transposed.* Keras stores the kernel of a dense layer as (inputs, units). XLA's matrix
+  products on the CPU are faster with (units, inputs).
+- *Packed.* The time of a step of a small network is that of its number of operations, and the
+  time of a call that of its number of tensors. Small arrays are trained as one vector.
 
-Outside a training all arrays are as Keras has them.
+Outside of a training all arrays have Keras's layout.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# Their update looks at a kernel's rows and columns.
-_BY_ROWS_AND_COLUMNS = (keras.optimizers.Adafactor, keras.optimizers.Muon)
-# Their update looks at an array as a whole.
-_BY_ARRAYS = (*_BY_ROWS_AND_COLUMNS, keras.optimizers.Lamb)
+# Their update depends on a kernel's rows and columns.
+_NEEDS_ROWS_AND_COLUMNS = (keras.optimizers.Adafactor, keras.optimizers.Muon)
+# Their update depends on an array as a whole.
+_NOT_ELEMENTWISE = (*_NEEDS_ROWS_AND_COLUMNS, keras.optimizers.Lamb)
 
 # By docs/benchmarks/kernels.py on an AMD EPYC with AVX-512: steps are 1.0 to 2.2 times as fast
 # within these bounds, and up to a tenth slower outside.
@@ -34,14 +33,14 @@ _FEWEST_INPUTS = 128
 _FEWEST_UNITS = 16
 _LARGEST_BATCH = 128
 
-# Beyond, putting an array's gradient beside the others costs more than it saves.
+# For larger arrays, copying the gradient costs more than it saves.
 _LARGEST_PACKED = 16_384
 
 _OF_A_WEIGHT = re.compile(r"weight_(\d+)_(.*)")
 
 
 class Layout:
-    """How the arrays of a training are arranged, and an optimizer for them.
+    """The layout of a training's arrays, and an optimizer for them.
 
     Parameters
     ----------
@@ -52,17 +51,17 @@ class Layout:
     batch_size : int
         Rows of a batch.
     jit : bool
-        Whether XLA compiles the steps. It takes the turns into its products; a plain graph
-        would make them one by one.
+        Whether XLA compiles the steps. It fuses transpositions into matrix products; a plain
+        graph would execute them one by one.
 
     Attributes
     ----------
     optimizer : keras.optimizers.Optimizer
-        Built for the arrays as they are trained.
-    first_slots : list of ndarray
-        State of a fresh optimizer, as in Keras.
-    n_trained : int
-        How many arrays the optimizer updates. Arranged, they stand before the other weights.
+        Built for the packed arrays.
+    initial_slots : list of ndarray
+        State of a new optimizer, in Keras's layout.
+    n_trainable : int
+        How many packed arrays the optimizer updates. They precede the other weights.
     """
 
     def __init__(
@@ -73,78 +72,80 @@ class Layout:
         batch_size: int,
         jit: bool,
     ) -> None:
-        as_in_keras, self.optimizer = new_optimizer(), new_optimizer()
+        reference, self.optimizer = new_optimizer(), new_optimizer()
         values = [np.asarray(weight.numpy()) for weight in model.weights]
-        trained = [i for i, weight in enumerate(model.weights) if weight.trainable]
-        fixed = [i for i, weight in enumerate(model.weights) if not weight.trainable]
-        turns = (
+        trainable = [i for i, weight in enumerate(model.weights) if weight.trainable]
+        frozen = [i for i, weight in enumerate(model.weights) if not weight.trainable]
+        transposes = (
             jit
             and batch_size <= _LARGEST_BATCH
-            and not isinstance(as_in_keras, _BY_ROWS_AND_COLUMNS)
+            and not isinstance(reference, _NEEDS_ROWS_AND_COLUMNS)
         )
-        turned = {i for i in trained if turns and _worth_a_turn(values[i])}
-        packed = [i for i in trained if i not in turned and values[i].size <= _LARGEST_PACKED]
-        if not _by_numbers(as_in_keras) or len(packed) == 1:
+        transposed = {i for i in trainable if transposes and _worth_transposing(values[i])}
+        packed = [
+            i for i in trainable if i not in transposed and values[i].size <= _LARGEST_PACKED
+        ]
+        if not _is_elementwise(reference) or len(packed) == 1:
             packed = []
         blocks = [_block(values, packed)] if packed else []
-        blocks += [_block(values, [i], i in turned) for i in trained if i not in packed]
-        self.n_trained = len(blocks)
-        self._weights = [*blocks, *(_block(values, [i]) for i in fixed)]
+        blocks += [_block(values, [i], i in transposed) for i in trainable if i not in packed]
+        self.n_trainable = len(blocks)
+        self._weights = [*blocks, *(_block(values, [i]) for i in frozen)]
 
-        # The optimizers only need to know shapes; the names tell whose state is whose.
-        as_in_keras.build([_stand_in(values[i], i) for i in trained])
-        self.optimizer.build([_stand_in(b.together(values), b.positions[0]) for b in blocks])
-        self.first_slots = [np.asarray(slot.numpy()) for slot in as_in_keras.variables]
-        self._slots = _blocks_of_slots(as_in_keras, self.optimizer, blocks)
+        # The optimizers only need shapes; the names tell which slot belongs to which weight.
+        reference.build([_placeholder(values[i], i) for i in trainable])
+        self.optimizer.build([_placeholder(b.pack(values), b.positions[0]) for b in blocks])
+        self.initial_slots = [np.asarray(slot.numpy()) for slot in reference.variables]
+        self._slots = _blocks_of_slots(reference, self.optimizer, blocks)
 
-    def weights_inside(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Arrange weights, which come in the order of ``model.weights``."""
-        return [block.together(weights) for block in self._weights]
+    def pack_weights(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Pack weights in the order of ``model.weights``."""
+        return [block.pack(weights) for block in self._weights]
 
-    def weights_outside(self, arranged: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Take arranged weights apart."""
-        return _in_order(self._weights, arranged, _Block.apart)
+    def unpack_weights(self, arranged: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Unpack weights into the order of ``model.weights``."""
+        return _in_order(self._weights, arranged, _Block.unpack)
 
-    def slots_inside(self, slots: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Arrange an optimizer's state, which comes in Keras's order."""
-        return [block.together(slots) for block in self._slots]
+    def pack_slots(self, slots: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Pack an optimizer's state in the order of ``optimizer.variables``."""
+        return [block.pack(slots) for block in self._slots]
 
-    def slots_outside(self, arranged: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Take an arranged state apart."""
-        return _in_order(self._slots, arranged, _Block.apart)
+    def unpack_slots(self, arranged: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Unpack an optimizer's state into the order of ``optimizer.variables``."""
+        return _in_order(self._slots, arranged, _Block.unpack)
 
-    def as_in_keras(self, arranged: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Take arranged weights apart in a program."""
-        return _in_order(self._weights, arranged, _Block.apart_in_program)
+    def unpack_tensors(self, arranged: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """Unpack weights inside a compiled program."""
+        return _in_order(self._weights, arranged, _Block.unpack_tensor)
 
-    def changed_by_layers(self, weights: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Pick the weights that no optimizer updates, from all in Keras's order."""
-        return [weights[block.positions[0]] for block in self._weights[self.n_trained :]]
+    def non_trainable(self, weights: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """Return the non-trainable weights of all, which are in Keras's order."""
+        return [weights[block.positions[0]] for block in self._weights[self.n_trainable :]]
 
 
 @dataclass(frozen=True)
 class _Block:
-    """Arrays that are trained as one: several in a vector, or one alone."""
+    """Arrays that are trained as one: several packed into a vector, or a single one."""
 
     positions: tuple[int, ...]  # in Keras's order
     shapes: tuple[tuple[int, ...], ...]
-    turned: bool = False
+    transposed: bool = False
 
-    def together(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
+    def pack(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
         if len(self.positions) > 1:
             return np.concatenate([np.ravel(arrays[i]) for i in self.positions])
         array = arrays[self.positions[0]]
-        return np.ascontiguousarray(array.T) if self.turned else array
+        return np.ascontiguousarray(array.T) if self.transposed else array
 
-    def apart(self, array: np.ndarray) -> list[np.ndarray]:
+    def unpack(self, array: np.ndarray) -> list[np.ndarray]:
         if len(self.positions) == 1:
-            return [np.ascontiguousarray(array.T) if self.turned else array]
+            return [np.ascontiguousarray(array.T) if self.transposed else array]
         parts = np.split(array, np.cumsum(self._sizes)[:-1])
         return [p.reshape(shape).copy() for p, shape in zip(parts, self.shapes, strict=True)]
 
-    def apart_in_program(self, array: tf.Tensor) -> list[tf.Tensor]:
+    def unpack_tensor(self, array: tf.Tensor) -> list[tf.Tensor]:
         if len(self.positions) == 1:
-            return [tf.transpose(array) if self.turned else array]
+            return [tf.transpose(array) if self.transposed else array]
         parts = tf.split(array, self._sizes)
         return [tf.reshape(p, shape) for p, shape in zip(parts, self.shapes, strict=True)]
 
@@ -154,18 +155,18 @@ class _Block:
 
 
 def _block(
-    values: Sequence[np.ndarray], positions: Sequence[int], turned: bool = False
+    values: Sequence[np.ndarray], positions: Sequence[int], transposed: bool = False
 ) -> _Block:
-    return _Block(tuple(positions), tuple(values[i].shape for i in positions), turned)
+    return _Block(tuple(positions), tuple(values[i].shape for i in positions), transposed)
 
 
-def _blocks_of_slots(as_in_keras: Any, arranged: Any, blocks: Sequence[_Block]) -> list[_Block]:
-    shapes = [tuple(slot.shape) for slot in as_in_keras.variables]
+def _blocks_of_slots(reference: Any, arranged: Any, blocks: Sequence[_Block]) -> list[_Block]:
+    shapes = [tuple(slot.shape) for slot in reference.variables]
     with_first = {block.positions[0]: block for block in blocks}
     # In order of position; Adafactor has several slots of one name.
     at: dict[str, list[int]] = defaultdict(list)
-    for position, slot in enumerate(as_in_keras.variables):
-        at[_kept_name(slot)].append(position)
+    for position, slot in enumerate(reference.variables):
+        at[_slot_name(slot)].append(position)
 
     def block(slot: keras.Variable) -> _Block:
         found = _OF_A_WEIGHT.fullmatch(slot.name)
@@ -173,38 +174,40 @@ def _blocks_of_slots(as_in_keras: Any, arranged: Any, blocks: Sequence[_Block]) 
             return _Block((position := at[""].pop(0),), (shapes[position],))
         weights, kept = with_first[int(found[1])], found[2]
         positions = [at[f"weight_{i}_{kept}"].pop(0) for i in weights.positions]
-        return _Block(tuple(positions), tuple(shapes[i] for i in positions), weights.turned)
+        return _Block(tuple(positions), tuple(shapes[i] for i in positions), weights.transposed)
 
     return [block(slot) for slot in arranged.variables]
 
 
-def _kept_name(slot: keras.Variable) -> str:
-    """Return a slot's name; none for what belongs to no weight, such as the steps done."""
+def _slot_name(slot: keras.Variable) -> str:
+    """Return a slot's name; empty if it belongs to no weight, such as ``iterations``."""
     return slot.name if _OF_A_WEIGHT.fullmatch(slot.name) else ""
 
 
 def _in_order(
-    blocks: Sequence[_Block], arranged: Sequence[Any], apart: Callable[[_Block, Any], list[Any]]
+    blocks: Sequence[_Block],
+    arranged: Sequence[Any],
+    unpack: Callable[[_Block, Any], list[Any]],
 ) -> list[Any]:
     arrays = {
         position: array
         for block, value in zip(blocks, arranged, strict=True)
-        for position, array in zip(block.positions, apart(block, value), strict=True)
+        for position, array in zip(block.positions, unpack(block, value), strict=True)
     }
     return [arrays[position] for position in range(len(arrays))]
 
 
-def _stand_in(value: np.ndarray, position: int) -> keras.Variable:
+def _placeholder(value: np.ndarray, position: int) -> keras.Variable:
     return keras.Variable(value, name=f"weight_{position}_")
 
 
-def _by_numbers(optimizer: Any) -> bool:
-    """Say whether each number's update depends on no other number."""
+def _is_elementwise(optimizer: Any) -> bool:
+    """Tell whether the update is elementwise."""
     by_norm = optimizer.clipnorm or optimizer.global_clipnorm
-    return not by_norm and not isinstance(optimizer, _BY_ARRAYS)
+    return not by_norm and not isinstance(optimizer, _NOT_ELEMENTWISE)
 
 
-def _worth_a_turn(kernel: np.ndarray) -> bool:
+def _worth_transposing(kernel: np.ndarray) -> bool:
     if kernel.ndim != 2:
         return False
     inputs, units = kernel.shape

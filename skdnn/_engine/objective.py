@@ -1,4 +1,4 @@
-"""What a network is trained for: a loss and a metric for each row."""
+"""The loss and the metric of each row, without reduction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 
 class Objective(ABC):
-    """The loss of a network, row by row, and the metric beside it.
+    """The loss of a network and the metric beside it, for each row.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Objective(ABC):
     target_dtype : str
         Type of a target.
     metric_name : str
-        What `metric` is called in a history.
+        Key of the metric in logs and histories.
     """
 
     target_shape: tuple[int, ...]
@@ -31,7 +31,7 @@ class Objective(ABC):
         self._loss = loss
 
     def targets(self, y: Any) -> Any:
-        """Bring targets into the form that Keras's loss takes."""
+        """Convert targets to the form that Keras's loss takes."""
         return y
 
     def losses(self, y: Any, output: Any) -> Any:
@@ -43,7 +43,7 @@ class Objective(ABC):
         """Return the metric of each row."""
 
 
-class ClassObjective(Objective):
+class ClassificationObjective(Objective):
     """Cross-entropy and accuracy.
 
     Parameters
@@ -67,13 +67,13 @@ class ClassObjective(Objective):
         self.target_shape = (n_outputs,) if self._sigmoid and n_outputs > 1 else ()
 
     def targets(self, y: Any) -> Any:
-        """Bring targets into the form that Keras's loss takes."""
+        """Convert targets to the form that Keras's loss takes."""
         if self._sigmoid:
             return y if self.target_shape else y[:, None]
         return keras.ops.one_hot(y, self._n_outputs) if self._one_hot else y
 
     def metric(self, y: Any, output: Any) -> Any:
-        """Return for each row 1 where its class is found; the share of labels that are."""
+        """Return the accuracy of each row: 0 or 1, or the share of its labels that is right."""
         ops = keras.ops
         if not self._sigmoid:  # Keras's argmax tells -0 from 0, which no softmax gives
             return tf.cast(tf.argmax(output, axis=1, output_type=y.dtype) == y, tf.float32)
@@ -81,15 +81,15 @@ class ClassObjective(Objective):
         return ops.mean(ops.cast(right, "float32"), axis=1)
 
 
-class NumberObjective(Objective):
-    """A loss of numbers, and the mean absolute error.
+class RegressionObjective(Objective):
+    """A regression loss and the mean absolute error.
 
     Parameters
     ----------
     loss : keras.losses.Loss
-        Any that takes a row's numbers and the outputs.
+        Any loss of targets and outputs of one shape.
     n_outputs : int
-        Numbers of a row.
+        Number of targets of a row.
     """
 
     target_dtype = "float32"
@@ -100,7 +100,7 @@ class NumberObjective(Objective):
         self.target_shape = (n_outputs,)
 
     def metric(self, y: Any, output: Any) -> Any:
-        """Return for each row the mean distance of its outputs."""
+        """Return the mean absolute error of each row."""
         return keras.ops.mean(keras.ops.abs(y - output), axis=1)
 
 
@@ -112,12 +112,12 @@ _CROSS_ENTROPIES = (
 
 
 def objective_of(loss: keras.losses.Loss, n_outputs: int) -> Objective:
-    """Return what a network is trained for.
+    """Return the objective of a loss.
 
     Parameters
     ----------
     loss : keras.losses.Loss
-        Of a classifier or of numbers.
+        Of a classifier or a regressor.
     n_outputs : int
         Units of the output layer.
 
@@ -125,12 +125,14 @@ def objective_of(loss: keras.losses.Loss, n_outputs: int) -> Objective:
     -------
     objective : Objective
     """
-    kind = ClassObjective if isinstance(loss, _CROSS_ENTROPIES) else NumberObjective
+    kind = (
+        ClassificationObjective if isinstance(loss, _CROSS_ENTROPIES) else RegressionObjective
+    )
     return kind(loss, n_outputs)
 
 
 def penalty(model: keras.Sequential, weights: list[np.ndarray]) -> float:
-    """Compute what a model's regularizers add to its loss.
+    """Compute the regularization losses of a model.
 
     Parameters
     ----------

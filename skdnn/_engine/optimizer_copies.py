@@ -1,8 +1,8 @@
-"""Optimizers made anew from what users configured, with no need of Keras's registry.
+"""Copies of optimizers that users configured, without Keras's registry.
 
-Keras copies by a class's registered name and its ``get_config``. A learning-rate schedule or
-an optimizer of one's own often has neither, and Keras trains with it all the same. Here a
-schedule is handed on as the object that it is, and an optimizer is its class and arguments.
+Keras copies by a class's registered name and its ``get_config``. Custom optimizers and
+schedules often have neither, and Keras trains with them all the same. Here a schedule is passed
+on as the object that it is, and an optimizer is its class and constructor arguments.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _Schedule = keras.optimizers.schedules.LearningRateSchedule
 _COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def is_keras_own(cls: type) -> bool:
-    """Say whether a class is one that Keras ships, which no user edits."""
+def is_keras_class(cls: type) -> bool:
+    """Tell whether a class is part of Keras, not a custom one."""
     return cls.__module__.partition(".")[0] == "keras"
 
 
-def rate_of(optimizer: keras.optimizers.Optimizer) -> Any:
+def schedule_of(optimizer: keras.optimizers.Optimizer) -> Any:
     """Return the schedule or function that an optimizer takes its learning rate from, or None.
 
     Keras's public property calls it and gives a number.
@@ -44,7 +44,7 @@ def with_rate(optimizer: keras.optimizers.Optimizer, rate: Any) -> keras.optimiz
     return view
 
 
-def arguments_of(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
+def constructor_arguments(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     """Return constructor arguments that make an equal optimizer.
 
     Parameters
@@ -56,24 +56,24 @@ def arguments_of(optimizer: keras.optimizers.Optimizer) -> dict[str, Any]:
     -------
     arguments : dict
         As ``get_config`` gives them, a schedule or function as the object that it is. What
-        ``get_config`` of a class of one's own leaves out is taken from attributes of the
-        arguments' names.
+        ``get_config`` of a custom class leaves out is taken from attributes of the arguments'
+        names.
     """
-    cls, rate = type(optimizer), rate_of(optimizer)
+    cls, rate = type(optimizer), schedule_of(optimizer)
     read = optimizer if rate is None else with_rate(optimizer, 0.5)  # a rate to be replaced
     try:
         arguments = dict(read.get_config())
     except Exception:
-        if is_keras_own(cls):
+        if is_keras_class(cls):
             raise
-        ours: Any = next(each for each in cls.__mro__ if is_keras_own(each))
+        ours: Any = next(each for each in cls.__mro__ if is_keras_class(each))
         arguments = dict(ours.get_config(read))
     for name, value in arguments.items():
         if isinstance(value, list):  # Keras's lists know their owner
             arguments[name] = list(value)
     if rate is not None:
-        arguments["learning_rate"] = schedule_in_floats(rate)
-    return arguments if is_keras_own(cls) else _completed(optimizer, arguments)
+        arguments["learning_rate"] = float_schedule(rate)
+    return arguments if is_keras_class(cls) else _completed(optimizer, arguments)
 
 
 def _completed(optimizer: Any, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _completed(optimizer: Any, arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in named}
 
 
-def copied(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+def copy_optimizer(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     """Make an equal optimizer that has not been trained with.
 
     Parameters
@@ -105,32 +105,32 @@ def copied(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
     Raises
     ------
     TypeError
-        If a class of one's own can't be made anew: it has been trained with, and its
+        If a custom optimizer can't be copied: it has been trained with, and its
         ``get_config`` does not give what its constructor takes.
     """
     cls = type(optimizer)
-    if not is_keras_own(cls) and not optimizer.built:
-        with suppress(Exception):  # it holds what can't be copied: make it anew
-            return _same_attributes(optimizer)
-    return made(cls, arguments_of(optimizer), excluded_from_decay(optimizer))
+    if not is_keras_class(cls) and not optimizer.built:
+        with suppress(Exception):  # it holds what can't be copied
+            return _copy_attributes(optimizer)
+    return make_optimizer(cls, constructor_arguments(optimizer), excluded_from_decay(optimizer))
 
 
-def _same_attributes(optimizer: Any) -> Any:
-    twin = object.__new__(type(optimizer))
-    shared = [optimizer._distribution_strategy, rate_of(optimizer)]
+def _copy_attributes(optimizer: Any) -> Any:
+    copied = object.__new__(type(optimizer))
+    shared = [optimizer._distribution_strategy, schedule_of(optimizer)]
     memo: dict[int, Any] = {id(each): each for each in shared if each is not None}
-    memo[id(optimizer)] = twin
-    vars(twin).update(copy.deepcopy(vars(optimizer), memo))
-    return twin
+    memo[id(optimizer)] = copied
+    vars(copied).update(copy.deepcopy(vars(optimizer), memo))
+    return copied
 
 
-def made(cls: Any, arguments: dict[str, Any], excluded: str | None = None) -> Any:
-    """Make an optimizer of a class, of `arguments_of` and `excluded_from_decay`."""
+def make_optimizer(cls: Any, arguments: dict[str, Any], excluded: str | None = None) -> Any:
+    """Make an optimizer of a class, of `constructor_arguments` and `excluded_from_decay`."""
     try:
         with float32_by_default():
             optimizer = cls.from_config(dict(arguments))
     except TypeError as error:
-        if is_keras_own(cls):
+        if is_keras_class(cls):
             raise
         raise TypeError(
             f"optimizer {cls.__name__} can't be made anew from its get_config: {error}. Let "
@@ -153,21 +153,21 @@ def excluded_from_decay(optimizer: keras.optimizers.Optimizer) -> str | None:
     return None if pattern is None else "|".join(sorted(pattern.pattern.split("|")))
 
 
-def schedule_in_floats(rate: Any) -> Any:
-    """Copy one of Keras's own schedules with floats for ints; return anything else as it is.
+def float_schedule(rate: Any) -> Any:
+    """Copy a schedule of Keras with floats for ints; return anything else as it is.
 
     Keras computes in the type of the initial rate: ``ExponentialDecay(1, 10, 0.9)`` is 0 from
     its second step on.
     """
-    if not is_keras_own(type(rate)) or not isinstance(rate, _Schedule):
+    if not is_keras_class(type(rate)) or not isinstance(rate, _Schedule):
         return rate
-    config = {name: _in_floats(name, value) for name, value in rate.get_config().items()}
+    config = {name: _as_floats(name, value) for name, value in rate.get_config().items()}
     return type(rate).from_config(config)
 
 
-def _in_floats(name: str, value: Any) -> Any:
+def _as_floats(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_in_floats(name, each) for each in value]
+        return [_as_floats(name, each) for each in value]
     if isinstance(value, bool | str) or value is None:
         return value
     if name.endswith("steps") or name == "boundaries":
@@ -192,32 +192,32 @@ def make_copyable() -> None:
     """
     optimizer: Any = keras.optimizers.Optimizer
     if vars(optimizer).get("__reduce__") is not _constructor_call:
-        optimizer.__deepcopy__ = _deepcopied
-        optimizer.__reduce_ex__ = _pickled
+        optimizer.__deepcopy__ = _deepcopy
+        optimizer.__reduce_ex__ = _reduce_ex
         optimizer.__reduce__ = _constructor_call
 
 
-def _deepcopied(optimizer: Any, memo: dict[int, Any]) -> Any:
-    twin, rate = copied(optimizer), rate_of(optimizer)
-    if rate is not None and not is_keras_own(type(rate)):
+def _deepcopy(optimizer: Any, memo: dict[int, Any]) -> Any:
+    copied, rate = copy_optimizer(optimizer), schedule_of(optimizer)
+    if rate is not None and not is_keras_class(type(rate)):
         with suppress(Exception):  # it holds what can't be copied, such as a lock: share it
-            twin.learning_rate = copy.deepcopy(rate, memo)
-    memo[id(optimizer)] = twin
-    return twin
+            copied.learning_rate = copy.deepcopy(rate, memo)
+    memo[id(optimizer)] = copied
+    return copied
 
 
-def _pickled(optimizer: Any, protocol: Any) -> Any:  # noqa: ARG001
+def _reduce_ex(optimizer: Any, protocol: Any) -> Any:  # noqa: ARG001
     cls: Any = type(optimizer)
-    if cls.__reduce__ is not _constructor_call:  # a class's own way
+    if cls.__reduce__ is not _constructor_call:  # a custom method
         return optimizer.__reduce__()
     # What Keras itself can copy is to be read where there is no skdnn.
-    known_to_keras = is_keras_own(cls) and is_keras_own(type(rate_of(optimizer) or cls))
+    known_to_keras = is_keras_class(cls) and is_keras_class(type(schedule_of(optimizer) or cls))
     call = _in_order(optimizer) if known_to_keras else None
-    return _remade_by(optimizer) if call is None else (cls, call)
+    return _reduce_by_arguments(optimizer) if call is None else (cls, call)
 
 
-def _remade_by(optimizer: Any) -> Any:
-    cls, arguments = type(optimizer), arguments_of(optimizer)
+def _reduce_by_arguments(optimizer: Any) -> Any:
+    cls, arguments = type(optimizer), constructor_arguments(optimizer)
     try:
         inspect.signature(cls).bind(**arguments)
     except TypeError as error:  # now, not when the pickle is read
@@ -231,7 +231,7 @@ def _remade_by(optimizer: Any) -> Any:
 def remade(cls: Any, arguments: dict[str, Any], excluded: str | None) -> Any:
     """Make the optimizer of a pickle, which can be copied further in a new process."""
     make_copyable()
-    return made(cls, arguments, excluded)
+    return make_optimizer(cls, arguments, excluded)
 
 
 def _constructor_call(optimizer: Any) -> Any:
@@ -247,7 +247,7 @@ def _constructor_call(optimizer: Any) -> Any:
 
 
 def _in_order(optimizer: Any) -> tuple[Any, ...] | None:
-    arguments, names = arguments_of(optimizer), list[str]()
+    arguments, names = constructor_arguments(optimizer), list[str]()
     for name, each in inspect.signature(type(optimizer)).parameters.items():
         if each.kind is not each.POSITIONAL_OR_KEYWORD or name not in arguments:
             break

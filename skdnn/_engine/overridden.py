@@ -1,4 +1,4 @@
-"""Which hooks a Keras callback has of its own."""
+"""Which hooks a Keras callback overrides."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ def hooks_on_batches(callback: keras.callbacks.Callback, validation: bool = Fals
     callback : keras.callbacks.Callback
         Read, not called.
     validation : bool, default=False
-        Whether there are validation rows, so that their batches count, too.
+        Whether there is validation data, so that hooks on test batches are needed too.
 
     Returns
     -------
     hooks : list of str
-        Empty if its settings make it work by epochs alone.
+        Empty if it works on epochs alone, with its settings.
     """
     names = (*TRAIN_BATCH_HOOKS, *(TEST_BATCH_HOOKS if validation else ()))
     return [name for name in names if overrides(callback, name) and not _idle(callback, name)]
 
 
 def overrides(callback: Any, hook: str) -> bool:
-    """Say whether a hook does anything: set on the instance or defined by its class."""
+    """Tell whether a hook is overridden: by the class or on the instance."""
     own = getattr(callback, hook)
     return getattr(own, "__func__", own) is not getattr(keras.callbacks.Callback, hook)
 
 
 def _idle(callback: Any, hook: str) -> bool:
-    """Say whether a hook of Keras's own does nothing with the callback's settings."""
+    """Tell whether a hook of a Keras class does nothing with the callback's settings."""
     callbacks = keras.callbacks
     if hook in vars(callback):
         return False

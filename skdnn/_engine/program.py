@@ -1,11 +1,11 @@
 """Training steps compiled as one program.
 
-    state, sums = program.run(state, X, y, row_weight, n_batches)
+    state, sums = program.run(state, X, y, sample_weight, n_batches)
 
-A program trains on a *chunk*: up to ``chunk_batches`` batches whose rows were gathered in the
-epoch's order. The chunk's shape depends on the structure alone, so folds that differ by a row,
-other seeds, other learning rates and other numbers of epochs run what is compiled already; and
-as weights and optimizer state are inputs and outputs, any number of threads share a program.
+A program trains on a *chunk*: up to ``chunk_batches`` batches of shuffled rows. The chunk's
+shape depends on the structure alone, so folds that differ by a row, other seeds, other learning
+rates and other numbers of epochs reuse the compiled program; and as weights and optimizer state
+are inputs and outputs, any number of threads can share it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_BATCHES = 128
 
 
 class State(NamedTuple):
-    """What a step reads and changes; weights and slots as `Program.layout` arranges them."""
+    """What a step reads and changes; weights and slots as `Program.layout` packs them."""
 
     weights: list[tf.Tensor]
     slots: list[tf.Tensor]
@@ -44,8 +44,7 @@ class Program:
     Parameters
     ----------
     model : keras.Sequential
-        Compiled; a template whose layers, loss and optimizer are read and whose weights are
-        not used.
+        Compiled; a template: its layers, loss and optimizer are used, its weights are not.
     batch_size : int
         Rows of a batch.
     jit : bool
@@ -56,9 +55,9 @@ class Program:
     chunk_batches : int
         Batches of a full chunk.
     layout : Layout
-        How weights and optimizer state are arranged.
-    first_slots : list of ndarray
-        State of a fresh optimizer.
+        Of weights and optimizer state.
+    initial_slots : list of ndarray
+        State of a new optimizer.
     n_generators : int
         Number of dropout layers.
     objective : Objective
@@ -80,17 +79,17 @@ class Program:
                 model, lambda: stateless(model.optimizer), batch_size=batch_size, jit=jit
             )
         self._optimizer = self.layout.optimizer
-        self.first_slots = self.layout.first_slots
+        self.initial_slots = self.layout.initial_slots
         self._rate_slot = _position(self._optimizer.variables, "learning_rate")
         self._generators = [generator.state for generator in seed_generators(model)]
         self.n_generators = len(self._generators)
-        # At once, not at the first call: what the layers do now is what was asked for.
+        # Traced at once, not at the first call: custom functions may have changed by then.
         self._function = self._traced()
 
     def with_learning_rate(
         self, slots: list[np.ndarray], learning_rate: float | None
     ) -> list[np.ndarray]:
-        """Put a learning rate into an optimizer state; None leaves it as it is."""
+        """Return an optimizer state with a learning rate; None leaves it unchanged."""
         if learning_rate is None or self._rate_slot is None:
             return slots
         changed = list(slots)
@@ -102,7 +101,7 @@ class Program:
         state: State,
         X: tf.Tensor,
         y: tf.Tensor,
-        row_weight: tf.Tensor,
+        sample_weight: tf.Tensor,
         n_batches: int,
     ) -> tuple[State, np.ndarray]:
         """Train on the first `n_batches` batches of a chunk.
@@ -114,8 +113,8 @@ class Program:
         X : Tensor of float32, shape (chunk_batches, batch_size, ...)
         y : Tensor of shape (chunk_batches, batch_size, ...)
             Targets, of the objective's dtype.
-        row_weight : Tensor of float32, shape (chunk_batches, batch_size)
-            0 marks a row that only fills the batch.
+        sample_weight : Tensor of float32, shape (chunk_batches, batch_size)
+            0 marks padding.
         n_batches : int
 
         Returns
@@ -125,15 +124,15 @@ class Program:
         sums : ndarray of float32, shape (n_batches, 3)
             Loss and metric of the rows of each batch, summed, and the number of its rows.
         """
-        flat = [*itertools.chain(*state), X, y, row_weight, tf.constant(n_batches)]
+        flat = [*itertools.chain(*state), X, y, sample_weight, tf.constant(n_batches)]
         *values, sums = self._function(*flat)
         return self._unflattened(values), sums.numpy()[:n_batches]
 
     def _traced(self) -> Any:
         weights = [np.asarray(weight.numpy()) for weight in self.model.weights]
         state = [
-            *self.layout.weights_inside(weights),
-            *self.layout.slots_inside(self.first_slots),
+            *self.layout.pack_weights(weights),
+            *self.layout.pack_slots(self.initial_slots),
             *self._generators,
         ]
         chunk = (self.chunk_batches, self.batch_size)
@@ -163,10 +162,10 @@ class Program:
         )
 
     def _train(self, *flat: tf.Tensor) -> list[tf.Tensor]:
-        *values, X, y, row_weight, n_batches = flat
+        *values, X, y, sample_weight, n_batches = flat
 
         def step(batch: tf.Tensor, state: State, sums: tf.TensorArray) -> Any:
-            rows = tf.gather(X, batch), tf.gather(y, batch), tf.gather(row_weight, batch)
+            rows = tf.gather(X, batch), tf.gather(y, batch), tf.gather(sample_weight, batch)
             state, batch_sums = self._step(State(*state), *rows)
             return batch + 1, state, sums.write(batch, batch_sums)
 
@@ -179,20 +178,20 @@ class Program:
         return [*itertools.chain(*state), sums.stack()]
 
     def _step(
-        self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
+        self, state: State, X: tf.Tensor, y: tf.Tensor, sample_weight: tf.Tensor
     ) -> tuple[State, tf.Tensor]:
-        n_trained = self.layout.n_trained
-        before, fixed = state.weights[:n_trained], state.weights[n_trained:]
+        n_trainable = self.layout.n_trainable
+        before, fixed = state.weights[:n_trainable], state.weights[n_trainable:]
         with tf.GradientTape() as tape:
             tape.watch(before)
-            as_in_keras = self.layout.as_in_keras([*before, *fixed])
+            weights = self.layout.unpack_tensors([*before, *fixed])
             loss, output, weights, generators = self._forward(
-                state._replace(weights=as_in_keras), X, y, row_weight
+                state._replace(weights=weights), X, y, sample_weight
             )
         gradients = tape.gradient(loss, before)
         after, slots = self._optimizer.stateless_apply(state.slots, gradients, before)
-        weights = [*after, *self.layout.changed_by_layers(weights)]
-        real = tf.cast(row_weight > 0, tf.float32)
+        weights = [*after, *self.layout.non_trainable(weights)]
+        real = tf.cast(sample_weight > 0, tf.float32)
         n_real = tf.reduce_sum(real)
         metric = tf.reduce_sum(real * self.objective.metric(y, output))
         return State(weights, list(slots), generators), tf.stack(
@@ -200,7 +199,7 @@ class Program:
         )
 
     def _forward(
-        self, state: State, X: tf.Tensor, y: tf.Tensor, row_weight: tf.Tensor
+        self, state: State, X: tf.Tensor, y: tf.Tensor, sample_weight: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor], list[tf.Tensor]]:
         """Return loss and outputs, and the weights and generators that layers changed."""
         variables = [*self.model.weights, *self._generators]
@@ -208,14 +207,14 @@ class Program:
         with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
             output = X
             for layer in self.model.layers:
-                # A batch's mean and variance are those of its rows, not of what fills it up.
+                # A batch's mean and variance are those of its rows, without padding.
                 normalises = isinstance(layer, keras.layers.BatchNormalization)
-                mask = {"mask": row_weight > 0} if normalises else {}
+                mask = {"mask": sample_weight > 0} if normalises else {}
                 output = layer(output, training=True, **mask)
             penalties = self.model.losses
         # Keras's reduction "mean_with_sample_weight": a weight of 2 is a repeated row.
         losses = self.objective.losses(y, output)
-        loss = tf.reduce_sum(losses * row_weight) / tf.reduce_sum(row_weight)
+        loss = tf.reduce_sum(losses * sample_weight) / tf.reduce_sum(sample_weight)
         changed = [scope.get_current_value(variable) for variable in variables]
         n_weights = len(state.weights)
         return tf.add_n([loss, *penalties]), output, changed[:n_weights], changed[n_weights:]

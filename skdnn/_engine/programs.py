@@ -1,4 +1,4 @@
-"""Compiled programs, kept for the next fit of the same structure."""
+"""Caches of compiled programs, for fits of the same structure."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from skdnn._engine.program import Program
 
 T = TypeVar("T")
 
-# A program of the document's size holds about 5 MB. A search rarely has more structures.
+# A program for 784-100-10 units takes about 5 MB. A search rarely has more structures.
 _MOST_KEPT = 64
 
 
 @dataclass(frozen=True)
 class Structure:
-    """What a training program depends on; fits of equal structures share one.
+    """Key of a training program; fits of equal structures share one.
 
     Parameters
     ----------
     network : hashable
-        The layers, and what functions among them do.
+        The layers, with keys of custom functions.
     regularization : hashable
-        What the layers do while they are trained.
+        Dropout and penalties.
     optimizer : hashable
-        Class and settings, without a constant learning rate, and a schedule of one's own.
+        Class and settings, without a constant learning rate, and the key of a custom schedule.
     batch_size : int
         Rows of a batch.
     jit : bool
         Whether XLA compiles the program.
     loss : hashable
-        What is trained for; None where the network's outputs say it.
+        The loss; None for the default of the output layer.
     """
 
     network: Hashable
@@ -49,7 +49,7 @@ class Structure:
 
 
 class _Cache(Generic[T]):
-    """The most recently used values, each made once however many threads ask for it."""
+    """A thread-safe LRU cache, which makes each value once."""
 
     def __init__(self, most_kept: int) -> None:
         self._most_kept = most_kept
@@ -66,7 +66,7 @@ class _Cache(Generic[T]):
 
 
 class _Entry(Generic[T]):
-    """A value that the first thread makes while others wait."""
+    """A value that one thread makes while others wait."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

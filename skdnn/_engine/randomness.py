@@ -1,7 +1,6 @@
-"""What is random about an epoch, as a function of its seed and its number.
+"""Randomness of an epoch, as a function of the seed and the epoch.
 
-An epoch that is trained alone, after a warm start, in another process or by the other engine is
-the same epoch.
+So an epoch is the same after a warm start, in another process and with the other engine.
 """
 
 from __future__ import annotations
@@ -9,22 +8,22 @@ from __future__ import annotations
 import numpy as np
 
 
-def epoch_order(counting: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-    """Return the order in which an epoch takes the rows.
+def epoch_permutation(weighted: np.ndarray, seed: int, epoch: int) -> np.ndarray:
+    """Return the shuffled rows of an epoch.
 
     Parameters
     ----------
-    counting : ndarray of int
-        Numbers of the rows that count.
+    weighted : ndarray of int
+        Indices of the rows with positive weight.
     seed, epoch : int
-        Decide the order.
+        Seed the permutation.
 
     Returns
     -------
     order : ndarray of int
-        A permutation of `counting`.
+        A permutation of `weighted`.
     """
-    return np.random.default_rng((seed, epoch)).permutation(counting)
+    return np.random.default_rng((seed, epoch)).permutation(weighted)
 
 
 def dropout_states(n_layers: int, seed: int, epoch: int) -> list[np.ndarray]:
@@ -35,13 +34,13 @@ def dropout_states(n_layers: int, seed: int, epoch: int) -> list[np.ndarray]:
     n_layers : int
         Number of dropout layers.
     seed, epoch : int
-        Decide the states.
+        Seed the states.
 
     Returns
     -------
     states : list of ndarray of int64, shape (2,)
         In the form of :class:`keras.random.SeedGenerator`: a seed and a count of draws.
     """
-    # Another stream than that of the order: the spawn key tells them apart.
+    # The spawn key makes the stream independent of that of the permutation.
     words = np.random.SeedSequence((seed, epoch), spawn_key=(1,)).generate_state(n_layers)
     return [np.array([word & 0x7FFFFFFF, 0], np.int64) for word in words]

@@ -1,4 +1,4 @@
-"""What is learnt from."""
+"""Training and validation data, as the engine takes them."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ class Rows:
     X : ndarray of shape (n_rows, ...), or sparse matrix in rows
         Any numeric dtype that float32 holds exactly; read batch by batch, never written.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        Class numbers, zeros and ones of labels, or numbers.
-    weight : ndarray of float32, shape (n_rows,), or None
-        Weight of each row; rows of weight 0 count as removed. None weighs all alike.
+        Encoded targets: class indices, multilabel indicators, or numbers.
+    sample_weight : ndarray of float32, shape (n_rows,), or None
+        Weight of each row; rows with zero weight are left out. None weighs all alike.
     """
 
     X: Matrix
     y: np.ndarray
-    weight: np.ndarray | None = None
+    sample_weight: np.ndarray | None = None
 
-    def counting(self) -> np.ndarray:
-        """Return the numbers of the rows that count."""
-        if self.weight is None:
+    def weighted(self) -> np.ndarray:
+        """Return the indices of the rows with positive weight."""
+        if self.sample_weight is None:
             return np.arange(len(self.y))
-        return np.flatnonzero(self.weight)
+        return np.flatnonzero(self.sample_weight)
 
 
 def padded_batch_size(batch_size: int, n_rows: int) -> int:
-    """Return the size to which a batch is filled up.
+    """Return the size to which a batch is padded.
 
     Parameters
     ----------
     batch_size : int
-        As the user set it.
+        The hyperparameter.
     n_rows : int
-        Rows that count.
+        Rows with positive weight.
 
     Returns
     -------
     size : int
-        `batch_size`; or, where it is larger than all rows together, what holds them: a power
-        of two, so that folds of nearly equal size share a program.
+        `batch_size`; or, if it exceeds the number of rows, a power of two that holds them, so
+        that folds of nearly equal size share a program.
     """
     return min(batch_size, max(_FEWEST_ROWS, 1 << (n_rows - 1).bit_length()))
 
@@ -63,11 +63,11 @@ def write_rows(X: Matrix, taken: Any, out: np.ndarray) -> None:
     Parameters
     ----------
     X : ndarray or sparse matrix in rows, of shape (n_rows, ...)
-        What is read; a sparse one is never dense as a whole.
+        The matrix; a sparse one is never made dense as a whole.
     taken : slice or ndarray of int
-        Which rows.
+        The rows to take.
     out : ndarray of float32
-        Where to; of as many rows as are taken.
+        The output, of as many rows as are taken.
     """
     if not isinstance(X, np.ndarray):
         out[:] = X[taken].toarray()

@@ -1,4 +1,4 @@
-"""Any Keras optimizer's own update rule as a pure function."""
+"""The update rule of a Keras optimizer as a pure function."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import tensorflow as tf
 
 from skdnn._engine.functions import SideEffectError, schedule_key
 from skdnn._engine.optimizer_copies import (
-    arguments_of,
+    constructor_arguments,
     excluded_from_decay,
-    is_keras_own,
-    made,
-    rate_of,
+    is_keras_class,
+    make_optimizer,
+    schedule_of,
 )
 
 # Keras's TensorFlow optimizers put a tf.distribute layer in front of the backend-neutral rule.
@@ -22,7 +22,7 @@ _DISTRIBUTION_LAYER = next(
     cls for cls in keras.optimizers.Optimizer.__mro__ if cls.__name__ == "TFOptimizer"
 )
 
-# Held to Keras's own results by a test. A class outside may keep state of its own beside its
+# Compared with Keras's results by tests. Other classes may keep state outside of their
 # variables, as ScheduleFreeAdamW does.
 _TESTED = frozenset(
     {
@@ -44,7 +44,7 @@ _TESTED = frozenset(
 
 
 class _WithoutDistribution(type):
-    """A metaclass may choose the method resolution order: leave the layer out."""
+    """A metaclass that leaves the layer out of the method resolution order."""
 
     def mro(cls) -> list[type]:
         return [each for each in super().mro() if each is not _DISTRIBUTION_LAYER]
@@ -65,11 +65,11 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
     """
     cls = type(optimizer)
     bare: Any = _WithoutDistribution(cls.__name__, (cls,), {})
-    return made(bare, arguments_of(optimizer))
+    return make_optimizer(bare, constructor_arguments(optimizer))
 
 
 def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
-    """Say why an optimizer's update can't be compiled as a pure function.
+    """Return why an optimizer's update can't be compiled as a pure function.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
     -------
     reason : str or None
         None if it can. Averages of weights (`use_ema`) and accumulated gradients branch on
-        the optimizer's own counter, and those updates would be lost without a word; a class
-        outside those tested may keep state beside its variables. So may a schedule of one's
-        own; it can be compiled if it is a function of the step and of nothing else.
+        the optimizer's own counter, and those updates would be lost silently; classes that
+        are not tested may keep state outside of their variables. So may a custom schedule; it
+        can be compiled if it is a function of the step alone.
 
     Raises
     ------
@@ -101,11 +101,11 @@ def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:
         return f"optimizer {name} excludes variables from weight decay by their names"
     if type(optimizer) not in _TESTED:
         return f"optimizer {name} is not one of those that are tested as a pure function"
-    return _reason_not_to_fuse_rate(rate_of(optimizer))
+    return _reason_not_to_fuse_rate(schedule_of(optimizer))
 
 
 def _reason_not_to_fuse_rate(rate: Any) -> str | None:
-    if rate is None or is_keras_own(type(rate)):
+    if rate is None or is_keras_class(type(rate)):
         return None
     if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return "the learning rate is a function of your own"

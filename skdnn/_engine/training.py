@@ -1,4 +1,4 @@
-"""A fit by compiled programs: epochs over rows in memory, a chunk at a time."""
+"""Training by compiled programs: epochs over rows in memory, a chunk at a time."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ import tensorflow as tf
 from skdnn._engine.buffers import Chunk, aligned_zeros, as_tensor
 from skdnn._engine.interrupts import stop_if_interrupted
 from skdnn._engine.program import Program, State
-from skdnn._engine.randomness import dropout_states, epoch_order
+from skdnn._engine.randomness import dropout_states, epoch_permutation
 from skdnn._engine.rows import Rows, write_rows
 
-# Seconds, as measured on an AMD EPYC for networks of one to eight hidden layers: what XLA's
-# compile costs, for a program and for each layer, and what it saves, for a step and for each
-# weight. Numbers of another processor differ, but not by so much that the rule would.
+# Seconds, measured on an AMD EPYC for networks of one to eight hidden layers: the cost of
+# compiling by XLA, for a program and for each layer, and what it saves, for a step and for each
+# weight. They differ on other processors, but not enough to change the rule.
 _COMPILE, _COMPILE_LAYER = 0.7, 0.1
 _STEP, _STEP_WEIGHT = 100e-6, 2e-9
-# A program is used again: for the folds of a search, for its other rates, for the next fit.
+# Fits that reuse a program: folds of a search, other learning rates, the next fit.
 _FITS = 3
 
 
 def worth_compiling(epochs: int, n_rows: int, batch_size: int, units: Sequence[int]) -> bool:
-    """Tell whether XLA shall compile the steps of a fit.
+    """Tell whether compiling the steps of a fit by XLA saves time.
 
-    The fit alone decides: its result never depends on what ran before it in the process.
+    Only the fit decides, so that its result never depends on earlier fits in the process.
 
     Parameters
     ----------
     epochs : int
-        How many are planned.
+        Number of epochs to train.
     n_rows : int
-        Rows that count.
+        Rows with positive weight.
     batch_size : int
         Rows of a batch.
     units : sequence of int
-        Inputs of the network, and units of all its layers.
+        Number of inputs, then units of each layer.
 
     Returns
     -------
     worth : bool
-        Whether the compile has paid for itself after three such fits.
+        Whether three such fits are faster with XLA, compiling included.
     """
     steps = epochs * -(-n_rows // batch_size)
     weights = sum(inputs * outputs for inputs, outputs in pairwise(units))
@@ -56,7 +56,7 @@ def worth_compiling(epochs: int, n_rows: int, batch_size: int, units: Sequence[i
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Where a training stands.
+    """The state of a training after an epoch.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class TrainingState:
     slots : list of ndarray
         Optimizer state, in the order of ``optimizer.variables``.
     epoch : int
-        Epochs done.
+        Epochs trained.
     """
 
     weights: list[np.ndarray]
@@ -80,23 +80,23 @@ def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
 
 
 class FusedTraining:
-    """A fit under way, trained by a shared program.
+    """A training by a compiled program, which may be shared.
 
     Parameters
     ----------
     program : Program
         The compiled steps.
     state : TrainingState
-        Where to start.
+        To start from.
     rows : Rows
-        What to learn from; at least one row of positive weight.
+        Training data; at least one row with positive weight.
     seed : int
-        With the number of the epoch, decides the order of the rows.
+        Together with the epoch, seeds shuffling and dropout.
 
     Attributes
     ----------
     epoch : int
-        Epochs done, those before this training included.
+        Epochs trained, those of earlier trainings included.
     compiled : bool
         Whether XLA compiles the steps.
     """
@@ -109,7 +109,7 @@ class FusedTraining:
         self._seed = seed
         self._generators: list[tf.Tensor] = []
         self.resume(state)
-        self._counting = rows.counting()
+        self._weighted = rows.weighted()
         self.compiled = program.jit
 
     def run_epoch(self, one_batch: bool = False) -> dict[str, float]:
@@ -118,7 +118,7 @@ class FusedTraining:
         Parameters
         ----------
         one_batch : bool, default=False
-            Whether to end the epoch after its first batch.
+            Whether to train the first batch only.
 
         Returns
         -------
@@ -135,60 +135,60 @@ class FusedTraining:
         Parameters
         ----------
         most : int
-            How many are wanted.
+            Number of epochs to train at most.
 
         Returns
         -------
         logs : list of dict of float
             As `run_epoch` returns them, one for each epoch that was trained.
         """
-        batches = -(-len(self._counting) // self._program.batch_size)
+        batches = -(-len(self._weighted) // self._program.batch_size)
         together = max(1, min(most, self._program.chunk_batches // batches))
-        if self._program.n_generators:  # they start anew with each epoch
+        if self._program.n_generators:  # they are reseeded in each epoch
             together = 1
         return self._run_epochs([self._order(self.epoch + i) for i in range(together)])
 
     def resume(self, state: TrainingState) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         self.epoch = state.epoch
         self._set(state.weights, state.slots)
 
     @property
     def model(self) -> keras.Sequential:
-        """A template of the network that is trained; its weights mean nothing."""
+        """A template of the network; its weights are not those of the training."""
         return self._program.model
 
     def state(self) -> TrainingState:
-        """Copy weights and optimizer state out."""
+        """Return weights and optimizer state."""
         layout = self._program.layout
         return TrainingState(
-            layout.weights_outside([w.numpy() for w in self._weights]),
-            layout.slots_outside([s.numpy() for s in self._slots]),
+            layout.unpack_weights([w.numpy() for w in self._weights]),
+            layout.unpack_slots([s.numpy() for s in self._slots]),
             self.epoch,
         )
 
     def finish(self) -> None:
-        """Do nothing: no optimizer that is fused has work left at the end."""
+        """Do nothing: fused optimizers have nothing to finalize."""
 
-    def publish(self, model: keras.Model) -> None:
-        """Put weights and optimizer state into a Keras model, for callbacks to look at."""
+    def copy_to(self, model: keras.Model) -> None:
+        """Copy weights and optimizer state to a Keras model, for callbacks."""
         state = self.state()
         assign(model.weights, state.weights)
         assign(model.optimizer.variables, state.slots)
 
-    def adopt(self, model: keras.Model) -> None:
-        """Take over what callbacks may have changed in the model: weights, learning rate."""
+    def copy_from(self, model: keras.Model) -> None:
+        """Copy weights and optimizer state from a model that callbacks may have changed."""
         self._set(
             [v.numpy() for v in model.weights], [v.numpy() for v in model.optimizer.variables]
         )
 
     def _set(self, weights: list[np.ndarray], slots: list[np.ndarray]) -> None:
         layout = self._program.layout
-        self._weights = [tf.constant(w) for w in layout.weights_inside(weights)]
-        self._slots = [tf.constant(s) for s in layout.slots_inside(slots)]
+        self._weights = [tf.constant(w) for w in layout.pack_weights(weights)]
+        self._slots = [tf.constant(s) for s in layout.pack_slots(slots)]
 
     def _order(self, epoch: int) -> np.ndarray:
-        return epoch_order(self._counting, self._seed, epoch)
+        return epoch_permutation(self._weighted, self._seed, epoch)
 
     def _run_epochs(self, orders: list[np.ndarray]) -> list[dict[str, float]]:
         """Train one epoch, or several whose batches fit into one chunk."""
@@ -209,7 +209,7 @@ class FusedTraining:
             State(self._weights, self._slots, self._generators),
             as_tensor(chunk.X),
             tf.constant(chunk.y),
-            tf.constant(chunk.weight),
+            tf.constant(chunk.sample_weight),
             chunk.n_batches,
         )
         return sums
@@ -224,29 +224,31 @@ class FusedTraining:
         return chunks if len(parts) == 1 else _one_ahead(chunks)
 
     def _gather(self, orders: list[np.ndarray]) -> Chunk:
-        """Bring rows together in orders of equal length; each begins with a new batch."""
+        """Gather the rows of one or several epochs; each epoch begins with a new batch."""
         program, rows, n = self._program, self._rows, len(orders[0])
         size, objective = program.chunk_batches * program.batch_size, program.objective
         batches = -(-n // program.batch_size)
         X = aligned_zeros((size, *program.row_shape), n if len(orders) == 1 else 0)
         y = np.zeros((size, *objective.target_shape), objective.target_dtype)
-        weight = np.zeros(size, np.float32)
+        sample_weight = np.zeros(size, np.float32)
         for number, taken in enumerate(orders):
             start = number * batches * program.batch_size
             write_rows(rows.X, taken, X[start : start + n])
             y[start : start + n] = rows.y[taken]
-            weight[start : start + n] = 1 if rows.weight is None else rows.weight[taken]
+            sample_weight[start : start + n] = (
+                1 if rows.sample_weight is None else rows.sample_weight[taken]
+            )
         shape = (program.chunk_batches, program.batch_size)
         return Chunk(
             X.reshape(*shape, *program.row_shape),
             y.reshape(*shape, *objective.target_shape),
-            weight.reshape(shape),
+            sample_weight.reshape(shape),
             len(orders) * batches,
         )
 
 
 def _one_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Gather a chunk's rows in a thread, while the program trains on the chunk before."""
+    """Prefetch: gather a chunk in a thread while the program trains on the one before."""
     with ThreadPoolExecutor(1) as gatherer:
         following = gatherer.submit(next, chunks, None)
         while (chunk := following.result()) is not None:

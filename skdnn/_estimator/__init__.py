@@ -1,1 +1,1 @@
-"""What an estimator is made of: hyperparameters, rows, targets, fits, fitted state."""
+"""Parts of the estimators: hyperparameters, training data, targets, fits, fitted state."""

@@ -1,4 +1,4 @@
-"""Targets of a classifier: one class per row, or any number of labels."""
+"""Targets of a classifier: one class per row, or multilabel."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skdnn._estimator.labels import (
     Labels,
+    check_labels,
     is_multilabel,
     is_one_hot,
-    refuse_other_targets,
     warn_of_missing_as_text,
     warn_of_one_hot,
 )
 from skdnn._estimator.state_rules import is_count, require
-from skdnn._estimator.targets import Target, Weights, within_range
+from skdnn._estimator.targets import SampleWeight, Target, within_range
 from skdnn._messages import brief, few
 from skdnn.network.outputs import Output, output_of_classes, output_of_labels
 
-# Up to so many different numbers may be meant as classes where they are not whole.
+# Up to so many different floats may be meant as classes.
 _FEW_CLASSES = 20
 
 
 @dataclass(frozen=True)
 class Classes(Target):
-    """One class per row: its number, and back.
+    """One class per row, encoded as its index.
 
     Parameters
     ----------
@@ -47,15 +47,15 @@ class Classes(Target):
         """Return the number of classes."""
         return {"n_classes": len(self.classes), "multilabel": False}
 
-    def encode(self, y: Labels, weight: Weights | None) -> NDArray[np.int32]:
-        """Find the number of each label: its place among the classes.
+    def encode(self, y: Labels, sample_weight: SampleWeight | None) -> NDArray[np.int32]:
+        """Encode labels as indices of the classes.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,)
             Labels.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 may have any label.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight may have any label.
 
         Returns
         -------
@@ -66,7 +66,7 @@ class Classes(Target):
         ValueError
             If a label is not among the classes, or `y` is of another kind.
         """
-        kept = slice(None) if weight is None else weight > 0
+        kept = slice(None) if sample_weight is None else sample_weight > 0
         if y.ndim != 1:
             remedy = f"; {self._remedy_for_one_hot()}" if is_one_hot(y[kept]) else ""
             raise ValueError(f"y must hold one class per row, got shape {y.shape}{remedy}")
@@ -81,7 +81,7 @@ class Classes(Target):
         return numbers
 
     def probabilities(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Give each class a column; one output is the probability of the second of two.
+        """Return a column per class; a single output is the probability of the second class.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class Classes(Target):
         return labels
 
     def strata(self, encoded: NDArray[Any]) -> NDArray[Any] | None:
-        """Return the classes, each of which keeps its share; refuse one of a single row."""
+        """Return the classes to stratify by; raise an error for a class with a single row."""
         single = np.flatnonzero(np.bincount(encoded, minlength=len(self.classes)) == 1)
         if len(single):
             raise ValueError(
@@ -121,7 +121,7 @@ class Classes(Target):
 
     def row_weights(
         self,
-        sample_weight: Weights | None,
+        sample_weight: SampleWeight | None,
         class_weight: Mapping[Any, float] | str | None,
         encoded: NDArray[Any],
     ) -> NDArray[np.float32] | None:
@@ -145,7 +145,7 @@ class Classes(Target):
 
     @staticmethod
     def check_attributes(state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Check that ``classes_`` are as many as the network has."""
+        """Check that there are as many ``classes_`` as the network has."""
         classes, n = state["classes_"], record["n_classes"]
         require(len(classes) == n, f"classes_ must hold {n} labels", classes)
 
@@ -157,27 +157,27 @@ class Classes(Target):
 
 @dataclass(frozen=True)
 class Multilabel(Classes):
-    """Any number of labels per row: zeros and ones, a column for each.
+    """Any number of labels per row: an indicator matrix, with a column per label.
 
     Parameters
     ----------
     classes : ndarray of shape (n_labels,)
-        The numbers of the columns.
+        The indices of the columns.
     """
 
     def record(self) -> dict[str, Any]:
         """Return the number of labels."""
         return {"n_classes": len(self.classes), "multilabel": True}
 
-    def encode(self, y: Labels, weight: Weights | None) -> NDArray[np.int32]:  # noqa: ARG002
-        """Check that there are zeros and ones in as many columns as there are labels.
+    def encode(self, y: Labels, sample_weight: SampleWeight | None) -> NDArray[np.int32]:  # noqa: ARG002
+        """Check that `y` is an indicator matrix with a column per label.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_labels)
             Zeros and ones.
-        weight : ndarray of shape (n_samples,) or None
-            Not used: rows of weight 0 must be zeros and ones too.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Not used: rows with zero weight must be zeros and ones too.
 
         Returns
         -------
@@ -186,7 +186,7 @@ class Multilabel(Classes):
         Raises
         ------
         ValueError
-            If `y` holds something else.
+            If it is not.
         """
         columns = y.ndim == 2 and y.shape[1] == len(self.classes)
         if columns and np.isin(y, (0, 1)).all():
@@ -207,28 +207,28 @@ class Multilabel(Classes):
         return (outputs > 0.5).astype(int)
 
     def strata(self, encoded: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
-        """Return None: combinations of labels have no share to keep."""
+        """Return None: a multilabel target is not stratified."""
         return None
 
 
-def of_labels(classes: Labels, multilabel: bool) -> Classes:
+def target_of_classes(classes: Labels, multilabel: bool) -> Classes:
     """Return the target of one class per row, or of any number of labels."""
     return Multilabel(classes) if multilabel else Classes(classes)
 
 
-def learn_classes(
-    y: Labels, weight: Weights | None, classes: ArrayLike | None = None
+def fit_classes(
+    y: Labels, sample_weight: SampleWeight | None, classes: ArrayLike | None = None
 ) -> Classes:
-    """Find the classes of a new fit.
+    """Fit the classes.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Labels.
-    weight : ndarray of shape (n_samples,) or None
-        Rows of weight 0 have no say.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Rows with zero weight are ignored.
     classes : array-like, optional
-        All classes that will occur, where the caller knows.
+        All classes that will occur, as `partial_fit` takes them.
 
     Returns
     -------
@@ -239,19 +239,19 @@ def learn_classes(
     ValueError
         If `y` does not hold class labels, or there are fewer than two classes.
     """
-    counting = y if weight is None else y[weight > 0]
+    weighted = y if sample_weight is None else y[sample_weight > 0]
     if is_multilabel(y):
         numbers = np.arange(y.shape[1])
-        _check_columns_named(classes, numbers, counting)
-        warn_of_one_hot(counting)
+        _check_columns_named(classes, numbers, weighted)
+        warn_of_one_hot(weighted)
         return Multilabel(numbers)
-    _check_kind(counting)
-    if counting.ndim > 1:
+    _check_kind(weighted)
+    if weighted.ndim > 1:
         raise ValueError(
             f"y must have one column, or a column of zeros and ones per label, got values "
-            f"of type {type_of_target(counting)!r} in {counting.shape[1]} columns"
+            f"of type {type_of_target(weighted)!r} in {weighted.shape[1]} columns"
         )
-    found: Labels = np.unique(counting) if classes is None else _sorted_classes(classes)
+    found: Labels = np.unique(weighted) if classes is None else _validate_classes(classes)
     if len(found) < 2:
         raise ValueError(
             "a classifier needs at least 2 classes of rows with positive weight, got "
@@ -262,7 +262,7 @@ def learn_classes(
 
 
 def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
-    """Check the classes that a later call of `partial_fit` names.
+    """Check the `classes` of a later call of `partial_fit`.
 
     Parameters
     ----------
@@ -276,23 +276,23 @@ def check_same_classes(classes: ArrayLike | None, fitted: Labels) -> None:
     ValueError
         If they differ.
     """
-    if classes is not None and not np.array_equal(_sorted_classes(classes), fitted):
+    if classes is not None and not np.array_equal(_validate_classes(classes), fitted):
         raise ValueError(
             f"classes={few(np.asarray(classes))} is not the same as on the first call to "
             f"partial_fit: {few(fitted)}"
         )
 
 
-def _sorted_classes(classes: Any) -> Labels:
+def _validate_classes(classes: Any) -> Labels:
     if np.ndim(classes) != 1:
         raise ValueError(f"classes must be a list of all labels, got classes={brief(classes)}")
-    refuse_other_targets(classes, "classes")
+    check_labels(classes, "classes")
     found: Labels = np.unique(np.asarray(classes))
     return found
 
 
 def _check_columns_named(classes: ArrayLike | None, numbers: Labels, Y: Labels) -> None:
-    if classes is None or np.array_equal(_sorted_classes(classes), numbers):
+    if classes is None or np.array_equal(_validate_classes(classes), numbers):
         return
     remedy = "; for one class per row, pass y.argmax(axis=1)" if is_one_hot(Y) else ""
     raise ValueError(
@@ -302,7 +302,7 @@ def _check_columns_named(classes: ArrayLike | None, numbers: Labels, Y: Labels) 
 
 
 def _check_kind(y: Labels) -> None:
-    """Leave it to scikit-learn whether these are labels, and say what to do if they are."""
+    """Check that these are class labels, as scikit-learn does, and add what to do."""
     try:
         check_classification_targets(y)
     except ValueError as error:
@@ -318,7 +318,7 @@ def _check_kind(y: Labels) -> None:
 
 
 def row_weights(
-    sample_weight: Weights | None,
+    sample_weight: SampleWeight | None,
     class_weight: Mapping[Any, float] | str | None,
     classes: Labels,
     numbers: NDArray[np.int32],
@@ -328,7 +328,7 @@ def row_weights(
     Parameters
     ----------
     sample_weight : ndarray of shape (n_samples,) or None
-        From `checked_sample_weight`.
+        From `validate_sample_weight`.
     class_weight : mapping, "balanced" or None
         As the user gave it.
     classes : ndarray of shape (n_classes,)
@@ -372,8 +372,8 @@ def _weight_per_class(
     class_weight: Mapping[Any, float] | str,
     classes: Labels,
     numbers: NDArray[np.int32],
-    sample_weight: Weights | None,
-) -> Weights:
+    sample_weight: SampleWeight | None,
+) -> SampleWeight:
     if isinstance(class_weight, str):
         kept = slice(None) if sample_weight is None else sample_weight > 0
         occurring = np.unique(numbers[kept])

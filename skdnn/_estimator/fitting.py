@@ -1,7 +1,7 @@
-"""A fit under way: a training of the engine, with callbacks and validation around it.
+"""A fit: a training of the engine with callbacks and validation.
 
-Together with `trainings` and `networks` this is what stands between the estimators, which know
-no TensorFlow, and the engine, which knows no estimator.
+Together with `trainings` and `networks` this connects the estimators, which know no TensorFlow,
+with the engine, which knows no estimator.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 import joblib
 import numpy as np
 
-from skdnn._estimator.networks import Learnt, architecture_of
+from skdnn._estimator.networks import FittedState, architecture_of
 from skdnn._estimator.trainings import (
     Settings,
+    callbacks_model,
     fused_training,
     keras_training,
-    model_to_look_at,
     n_batches,
     optimizer_key,
     row_losses,
@@ -33,26 +33,26 @@ if TYPE_CHECKING:
     from skdnn._engine.training import FusedTraining
     from skdnn._estimator.rows import Table
     from skdnn.network.architecture import Architecture
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
-# Targets of which a step can be too large: neither labels nor standardized numbers.
+# Targets so large that steps may diverge: neither labels nor standardized numbers.
 _LARGE = 1e4
 
 
 class Fit:
-    """A fit under way: the training, the callbacks around it and its validation.
+    """A fit: the training, its callbacks and its validation.
 
     Parameters
     ----------
     settings : Settings
-        Hyperparameters, checked.
+        Validated hyperparameters.
     rows : Table
-        What to learn from.
+        Training data.
     validation : Table or None
-        What to evaluate on after each epoch.
-    learnt : Learnt or None
-        Where to go on; None starts from new weights. The optimizer's state is kept if the
+        Validation data, evaluated after each epoch.
+    fitted_state : FittedState or None
+        To start from; None initializes new weights. The optimizer's state is kept if the
         optimizer is the same but for its learning rate.
 
     Attributes
@@ -63,7 +63,7 @@ class Fit:
     Raises
     ------
     ValueError
-        If the layers are not those of `learnt`, or the engine asked for can't train this.
+        If the layers are not those of `fitted_state`, or the engine asked for can't train this.
     """
 
     def __init__(
@@ -71,18 +71,18 @@ class Fit:
         settings: Settings,
         rows: Table,
         validation: Table | None,
-        learnt: Learnt | None,
+        fitted_state: FittedState | None,
     ) -> None:
-        from skdnn._engine.choice import choose_engine, refuse_limits
+        from skdnn._engine.choice import check_keras_limits, choose_engine
 
         self._settings = settings
         self._network = settings.architecture.key()
-        if learnt is not None:
-            _check_same_layers(settings.architecture, learnt)
+        if fitted_state is not None:
+            _check_same_layers(settings.architecture, fitted_state)
         self._tables = (rows, validation)
         callbacks = list(settings.callbacks)
         self._steps = n_batches(rows, settings.batch_size)
-        refuse_limits(settings.epochs, self._steps)
+        check_keras_limits(settings.epochs, self._steps)
         self.engine, self.why = choose_engine(
             settings.engine,
             settings.optimizer.template,
@@ -92,25 +92,25 @@ class Fit:
         )
         self._training: FusedTraining | KerasTraining
         if self.engine == "fused":
-            self._training = fused_training(settings, self._network, rows, learnt)
+            self._training = fused_training(settings, self._network, rows, fitted_state)
         else:
-            self._training = keras_training(settings, rows, learnt, callbacks)
-        self._evaluation = self._evaluated_on(validation)
-        self._hooks = self._around(callbacks)
+            self._training = keras_training(settings, rows, fitted_state, callbacks)
+        self._evaluation = self._make_evaluation(validation)
+        self._hooks = self._make_hooks(callbacks)
 
     @property
     def identity(self) -> list[Any]:
-        """All that decides what is learnt, but for the number of epochs.
+        """All that the weights depend on, but for the number of epochs.
 
         Raises
         ------
         ValueError
-            If that can't be told.
+            If it depends on custom code, whose result can't be known.
         """
         import keras
 
         settings = self._settings
-        _refuse_what_memory_cannot_tell(settings.optimizer, self._network)
+        _check_memory_can_tell(settings.optimizer, self._network)
         return [
             _versions(),
             self.engine,
@@ -118,12 +118,12 @@ class Fit:
             keras.config.epsilon(),
             self._training.state().weights,
             settings.seed,
-            *self._asked_for,
+            *self._training_key,
         ]
 
     @property
-    def _asked_for(self) -> list[Any]:
-        """What is trained on what, by any engine and from any start weights."""
+    def _training_key(self) -> list[Any]:
+        """All that the training depends on, but for the engine and the initial weights."""
         settings = self._settings
         return [
             self._network,
@@ -135,28 +135,28 @@ class Fit:
             self._tables,
         ]
 
-    def resume(self, learnt: Learnt) -> None:
-        """Go on from what a fit of the same identity has learnt."""
+    def resume(self, fitted_state: FittedState) -> None:
+        """Go on from the state of a fit with the same identity."""
         from skdnn._engine.training import TrainingState
 
         self._training.resume(
-            TrainingState(learnt["weights"], learnt["slots"], learnt["epoch"])
+            TrainingState(fitted_state["weights"], fitted_state["slots"], fitted_state["epoch"])
         )
 
     @property
-    def watched(self) -> bool:
-        """Whether callbacks or an evaluation come between epochs."""
+    def runs_between_epochs(self) -> bool:
+        """Whether callbacks or an evaluation run between epochs."""
         return self._hooks is not None or self._evaluation is not None
 
     @property
     def epoch(self) -> int:
-        """Epochs done, those of earlier fits that this one goes on from included."""
+        """Epochs trained, those of earlier fits that this one continues included."""
         return self._training.epoch
 
     @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Surround all epochs; a callback may go on from a backup."""
-        self._claim_backups()
+    def training(self) -> Iterator[None]:
+        """Call ``on_train_begin`` and ``on_train_end`` around the epochs."""
+        self._tag_backups()
         with nullcontext() if self._hooks is None else self._hooks.training():
             yield
             self._training.finish()
@@ -170,7 +170,7 @@ class Fit:
             ``loss`` and the metric, and the same with ``val_`` where there are validation
             rows.
         stop : bool
-            Whether a callback asked to stop.
+            Whether a callback has set ``stop_training``.
         """
         epoch = self.epoch
         one_batch = self._hooks is not None and self._hooks.epoch_begin(epoch)
@@ -178,17 +178,17 @@ class Fit:
         self._check_finite(logs["loss"], self.epoch)
         if self._evaluation is not None:
             hooks = self._hooks
-            logs |= self._evaluate() if hooks is None else hooks.evaluated(self._evaluate)
+            logs |= self._evaluate() if hooks is None else hooks.evaluate(self._evaluate)
         stop = self._hooks is not None and self._hooks.epoch_end(epoch, logs)
         return logs, stop
 
     def run_epochs(self, most: int) -> list[dict[str, float]]:
-        """Train one epoch or more, with nothing between them.
+        """Train one epoch or more in one call of the engine.
 
         Parameters
         ----------
         most : int
-            How many are wanted.
+            Number of epochs to train at most.
 
         Returns
         -------
@@ -206,13 +206,13 @@ class Fit:
             self._check_finite(logs["loss"], epoch)
         return every
 
-    def learnt(self) -> Learnt:
-        """Copy out what has been reached; weights that are not finite are an error."""
+    def fitted_state(self) -> FittedState:
+        """Return the state after the last epoch; weights that are not finite are an error."""
         state = self._training.state()
         if not all(np.isfinite(weight).all() for weight in state.weights):  # by the last step
             raise self._diverged("weights became infinite or NaN", self.epoch)
         architecture = self._settings.architecture
-        learnt = {
+        fitted_state = {
             **self._settings.target,
             "input_shape": architecture.input_shape,
             "hidden_units": architecture.hidden_units,
@@ -224,7 +224,7 @@ class Fit:
             "seed": self._settings.seed,
             "epoch": state.epoch,
         }
-        return cast(Learnt, learnt)
+        return cast(FittedState, fitted_state)
 
     def _check_finite(self, loss: float, epoch: int) -> None:
         if not np.isfinite(loss):
@@ -243,13 +243,13 @@ class Fit:
         )
 
     def _optimizer_key(self) -> str:
-        """Say whose state the slots are."""
+        """Return the key of the optimizer that the slots belong to."""
         if self._hooks is None or not self._hooks.new_optimizer:
             return self._settings.optimizer.key
         cls = type(self._training.model.optimizer)
         return f"{cls.__module__}.{cls.__qualname__} of a callback"
 
-    def _evaluated_on(self, validation: Table | None) -> Evaluation | None:
+    def _make_evaluation(self, validation: Table | None) -> Evaluation | None:
         from skdnn._engine.evaluation import Evaluation
         from skdnn._engine.rows import Rows
 
@@ -267,7 +267,7 @@ class Fit:
             self._training.test(self._evaluation.rows)
         return self._evaluation(self._training.state().weights)
 
-    def _around(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
+    def _make_hooks(self, callbacks: list[keras.callbacks.Callback]) -> EpochHooks | None:
         from skdnn._engine.hooks import EpochHooks
         from skdnn._engine.keras_training import KerasTraining
 
@@ -276,16 +276,16 @@ class Fit:
         if isinstance(self._training, KerasTraining):
             model = self._training.model
         else:
-            model = model_to_look_at(self._settings)
+            model = callbacks_model(self._settings)
         params = {
             "verbose": self._settings.verbose,
             "epochs": self.epoch + self._settings.epochs,
             "steps": self._steps,
         }
-        return EpochHooks(callbacks, model, self._training, params, self._take_over)
+        return EpochHooks(callbacks, model, self._training, params, self._switch_to_keras)
 
-    def _take_over(self, model: keras.Sequential, why: str) -> KerasTraining:
-        """Let Keras's own trainer go on with a model that a callback has changed."""
+    def _switch_to_keras(self, model: keras.Sequential, why: str) -> KerasTraining:
+        """Continue by Keras's own trainer, with a model that a callback has changed."""
         from skdnn._engine.choice import not_fused
         from skdnn._engine.keras_training import KerasTraining
         from skdnn._engine.rows import Rows
@@ -304,27 +304,27 @@ class Fit:
             seed=settings.seed,
             callbacks=settings.callbacks,
         )
-        self._evaluation = self._evaluated_on(validation)
+        self._evaluation = self._make_evaluation(validation)
         self.engine, self.why = "keras", why
         if settings.verbose:
             print(f"engine: {self.engine} ({why})")
         return self._training
 
-    def _claim_backups(self) -> None:
-        from skdnn._engine.backups import claim_backups
+    def _tag_backups(self) -> None:
+        from skdnn._engine.backups import tag_backups
 
         def identity() -> str:
             started_by = [
-                str(getattr(choice.key, "__qualname__", choice.key))
-                for choice in self._settings.initializers
+                str(getattr(spec.key, "__qualname__", spec.key))
+                for spec in self._settings.initializers
             ]
-            return str(joblib.hash([started_by, *self._asked_for], coerce_mmap=True))
+            return str(joblib.hash([started_by, *self._training_key], coerce_mmap=True))
 
-        claim_backups(self._settings.callbacks, identity)
+        tag_backups(self._settings.callbacks, identity)
 
 
-def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
-    fitted = architecture_of(learnt)
+def _check_same_layers(architecture: Architecture, fitted_state: FittedState) -> None:
+    fitted = architecture_of(fitted_state)
     changed = [
         f"{name}={getattr(fitted, name)!r}, got {getattr(architecture, name)!r}"
         for name in ("hidden_units", "activation", "batch_normalization")
@@ -337,12 +337,12 @@ def _check_same_layers(architecture: Architecture, learnt: Learnt) -> None:
         )
 
 
-def _refuse_what_memory_cannot_tell(choice: OptimizerChoice, network: Architecture) -> None:
-    if any(each is not choice.schedule for each in choice.own_code):
+def _check_memory_can_tell(spec: OptimizerSpec, network: Architecture) -> None:
+    if any(each is not spec.schedule for each in spec.custom_code):
         raise ValueError(
             "memory can't tell what an optimizer of your own does, or a function as learning "
             "rate: leave out memory, or take one of Keras's optimizers and a schedule; got "
-            f"optimizer={type(choice.template).__name__}"
+            f"optimizer={type(spec.template).__name__}"
         )
     if any(getattr(does, "variables", ()) for does in network.activation):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The hyperparameters of the estimators: which values they may have, alone and together."""
+"""Validation of the hyperparameters, alone and in combination."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING, Any
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from skdnn._engine.backend import load_tensorflow
-from skdnn._estimator.keras_callbacks import fresh_callbacks, goes_on, monitors_validation
+from skdnn._estimator.keras_callbacks import (
+    make_callbacks,
+    monitors_validation,
+    restores_backup,
+)
 from skdnn._estimator.trainings import Settings
 
 if TYPE_CHECKING:
     from skdnn._estimator.targets import Target
     from skdnn.network.layer_settings import Regularization
     from skdnn.network.losses import Loss
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 VALIDATION_FRACTION = 0.1
 
 
 class _Number(Interval):
-    """An interval without True and False, which Python counts among the integers."""
+    """An interval without True and False, which are integers in Python."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, bool) and bool(super().is_satisfied_by(val))
 
 
-# What scikit-learn checks before a fit, in its own words.
+# For scikit-learn's validation before a fit.
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_units": ["array-like", _Number(Integral, 1, None, closed="left")],
     "activation": [str, callable, "array-like"],
@@ -58,11 +62,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [list, tuple, dict, callable, HasMethods("on_epoch_end"), None],
     "verbose": ["verbose"],
 }
-OF_CLASSES: dict[str, list[Any]] = {
+CLASSIFIER_CONSTRAINTS: dict[str, list[Any]] = {
     "label_smoothing": [_Number(Real, 0, 1, closed="left")],
     "class_weight": [dict, StrOptions({"balanced"}), None],
 }
-OF_NUMBERS: dict[str, list[Any]] = {
+REGRESSOR_CONSTRAINTS: dict[str, list[Any]] = {
     "loss": [StrOptions({"squared_error", "absolute_error", "huber", "poisson", "quantile"})],
     "delta": [_Number(Real, 0, None, closed="neither")],
     "quantile": [_Number(Real, 0, 1, closed="neither")],
@@ -70,7 +74,7 @@ OF_NUMBERS: dict[str, list[Any]] = {
 }
 
 
-def chosen_settings(
+def settings_of(
     estimator: Any,
     input_shape: tuple[int, ...],
     target: Target,
@@ -78,7 +82,7 @@ def chosen_settings(
     epochs: int,
     seed: int,
 ) -> Settings:
-    """Check the hyperparameters against each other and the data.
+    """Validate the hyperparameters of a fit against each other and the data.
 
     Parameters
     ----------
@@ -87,9 +91,9 @@ def chosen_settings(
     input_shape : tuple of int
         Shape of a row.
     target : Target
-        What the network shall answer.
+        The targets.
     loss : Loss
-        What it is trained for.
+        The loss.
     epochs, seed : int
         Of this call.
 
@@ -103,7 +107,7 @@ def chosen_settings(
         If a value breaks a rule; names the hyperparameter, the rule and the value.
     """
     from skdnn.network.architecture import Architecture
-    from skdnn.network.initializers import choose_initializers
+    from skdnn.network.initializers import validate_initializers
 
     load_tensorflow()
     architecture = Architecture.from_parameters(
@@ -118,88 +122,94 @@ def chosen_settings(
         architecture=architecture,
         target=target.record(),
         loss=loss,
-        regularization=chosen_regularization(estimator, n_hidden),
-        initializers=choose_initializers(estimator.kernel_initializer, n_hidden),
-        optimizer=chosen_optimizer(estimator),
+        regularization=regularization_of(estimator, n_hidden),
+        initializers=validate_initializers(estimator.kernel_initializer, n_hidden),
+        optimizer=optimizer_of(estimator),
         batch_size=int(estimator.batch_size),  # NumPy's would be another type of tensor
         epochs=epochs,
         seed=seed,
         engine=estimator.engine,
-        callbacks=fresh_callbacks(estimator.callbacks, estimator._routed.get("callbacks")),
+        callbacks=make_callbacks(estimator.callbacks, estimator._routed.get("callbacks")),
         verbose=min(int(estimator.verbose), 2),  # more is nothing that Keras knows
     )
 
 
-def chosen_regularization(estimator: Any, n_hidden: int) -> Regularization:
-    """Return what the layers do while they are trained."""
+def regularization_of(estimator: Any, n_hidden: int) -> Regularization:
+    """Validate the hyperparameters `dropout` and `l2`."""
     from skdnn.network.layer_settings import Regularization
 
     return Regularization.from_parameters(n_hidden, estimator.dropout, estimator.l2)
 
 
-def chosen_optimizer(estimator: Any) -> OptimizerChoice:
-    """Return the optimizer with its routed settings."""
-    from skdnn.network.optimizers import choose_optimizer
+def optimizer_of(estimator: Any) -> OptimizerSpec:
+    """Validate the hyperparameter `optimizer` with its routed settings."""
+    from skdnn.network.optimizers import validate_optimizer
 
     routed = estimator._routed.get("optimizer")
-    return choose_optimizer(estimator.optimizer, estimator.learning_rate, routed)
+    return validate_optimizer(estimator.optimizer, estimator.learning_rate, routed)
 
 
-def refuse_contradictions(
-    estimator: Any, settings: Settings, given: bool, *, takes_rows: bool = True
+def check_combinations(
+    estimator: Any,
+    settings: Settings,
+    *,
+    has_validation_data: bool,
+    takes_validation_data: bool,
 ) -> None:
-    """Check what can't be used together.
+    """Check for hyperparameters and arguments that can't be used together.
 
     Parameters
     ----------
     estimator : KerasDNNBase
         Its hyperparameters are read.
     settings : Settings
-        The same, checked one by one.
-    given : bool
-        Whether the user passed validation rows.
-    takes_rows : bool, default=True
-        Whether the method takes such: `partial_fit` does not.
+        The same, validated one by one.
+    has_validation_data : bool
+        Whether the user passed validation data.
+    takes_validation_data : bool
+        Whether the method takes validation data; `partial_fit` does not.
 
     Raises
     ------
     ValueError
         Names both sides and the remedy.
     """
-    _refuse_beside_validation_rows(estimator, settings, given, takes_rows)
-    if estimator.early_stopping and any(map(goes_on, settings.callbacks)):
+    _check_beside_validation_data(
+        estimator, settings, has_validation_data, takes_validation_data
+    )
+    if estimator.early_stopping and any(map(restores_backup, settings.callbacks)):
         raise ValueError(
             "callback BackupAndRestore backs up weights and the optimizer's state, not the "
             "scores of early stopping: set early_stopping=False or leave out the callback"
         )
     if estimator.memory is not None:
-        _refuse_beside_memory(estimator, settings)
+        _check_beside_memory(estimator, settings)
 
 
-def _refuse_beside_validation_rows(
-    estimator: Any, settings: Settings, given: bool, takes_rows: bool
+def _check_beside_validation_data(
+    estimator: Any, settings: Settings, has_validation_data: bool, takes_validation_data: bool
 ) -> None:
     fraction = estimator.validation_fraction
-    if estimator.early_stopping and given and fraction != VALIDATION_FRACTION:
+    if estimator.early_stopping and has_validation_data and fraction != VALIDATION_FRACTION:
         raise ValueError(
             f"validation_fraction={fraction!r} can't be used beside X_val: leave out one of "
             "the two"
         )
-    if given or estimator.early_stopping:
+    if has_validation_data or estimator.early_stopping:
         return
     for callback in settings.callbacks:
-        watched = monitors_validation(callback)
-        if watched:
+        monitor = monitors_validation(callback)
+        if monitor:
             remedy = "pass X_val and y_val to fit, set early_stopping=True, or"
-            if not takes_rows:
+            if not takes_validation_data:
                 remedy = "partial_fit takes none; set callbacks=None or"
             raise ValueError(
-                f"callback {type(callback).__name__} has monitor={watched!r}, but there are no "
-                f"validation rows: {remedy} monitor {watched.removeprefix('val_')!r}"
+                f"callback {type(callback).__name__} has monitor={monitor!r}, but there are no "
+                f"validation rows: {remedy} monitor {monitor.removeprefix('val_')!r}"
             )
 
 
-def _refuse_beside_memory(estimator: Any, settings: Settings) -> None:
+def _check_beside_memory(estimator: Any, settings: Settings) -> None:
     if estimator.early_stopping or settings.callbacks:
         raise ValueError(
             "memory keeps weights and the optimizer's state, not what early stopping or "

@@ -1,4 +1,4 @@
-"""Keras callbacks as hyperparameters: one, several or by name, with settings of their own."""
+"""Keras callbacks as hyperparameters: one, a list or a dict of them, with routed settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def fresh_callbacks(
+def make_callbacks(
     callbacks: Any, routed: Mapping[str, Any] | None = None
 ) -> list[keras.callbacks.Callback]:
     """Make the callbacks of one fit.
@@ -28,7 +28,7 @@ def fresh_callbacks(
     Returns
     -------
     callbacks : list of keras.callbacks.Callback
-        In the order given; shared with nobody.
+        In the order given; used by this fit only.
 
     Raises
     ------
@@ -40,30 +40,30 @@ def fresh_callbacks(
     named = _by_name(callbacks)
     settings: dict[str, dict[str, Any]] = {name: {} for name in named}
     for key, value in (routed or {}).items():
-        name, setting = _addressed(key, named)
+        name, setting = _split_routed_name(key, named)
         if setting:
             settings[name][setting] = value
         else:
             named[name] = value
     for name, callback in named.items():
         if callback is None and settings[name]:
-            _refuse_settings_of_none(name, settings[name], routed or {})
+            _raise_settings_of_none(name, settings[name], routed or {})
     return [
-        _fresh(_label(name), callback, settings[name])
+        _make(_label(name), callback, settings[name])
         for name, callback in named.items()
         if callback is not None
     ]
 
 
 def monitors_validation(callback: Any) -> str | None:
-    """Return what a callback watches, if that needs validation rows."""
-    watches = getattr(callback, "save_best_only", True)  # or saves every epoch
-    monitor = getattr(callback, "monitor", None) if watches else None
+    """Return the quantity that a callback monitors, if that needs validation data."""
+    monitors = getattr(callback, "save_best_only", True)  # or saves every epoch
+    monitor = getattr(callback, "monitor", None) if monitors else None
     return monitor if isinstance(monitor, str) and monitor.startswith("val_") else None
 
 
-def goes_on(callback: Any) -> bool:
-    """Say whether a callback makes a fit go on from a backup."""
+def restores_backup(callback: Any) -> bool:
+    """Tell whether a callback resumes a fit from a backup."""
     import keras
 
     return isinstance(callback, keras.callbacks.BackupAndRestore)
@@ -84,8 +84,8 @@ def _by_name(callbacks: Any) -> dict[str, Any]:
     return {"": callbacks}
 
 
-def _addressed(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
-    """Split a routed name into that of a callback and that of its setting."""
+def _split_routed_name(key: str, named: Mapping[str, Any]) -> tuple[str, str]:
+    """Split a routed name into the callback's and the setting's."""
     if set(named) == {""}:
         return "", key
     name, _, setting = key.partition("__")
@@ -100,7 +100,7 @@ def _label(name: str) -> str:
     return f"callbacks[{name if name.isdigit() else repr(name)}]" if name else "callbacks"
 
 
-def _fresh(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.callbacks.Callback:
+def _make(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.callbacks.Callback:
     import keras
 
     if isinstance(callback, type) and issubclass(callback, keras.callbacks.Callback):
@@ -113,13 +113,13 @@ def _fresh(label: str, callback: Any, settings: Mapping[str, Any]) -> keras.call
             f"{label} must be an instance or a subclass of keras.callbacks.Callback, got "
             f"{callback!r}"
         )
-    fresh = _copied(label, callback)
+    fresh = _copy(label, callback)
     for name, value in settings.items():
         _set(label, fresh, name, value)
     return fresh
 
 
-def _refuse_settings_of_none(
+def _raise_settings_of_none(
     name: str, settings: Mapping[str, Any], routed: Mapping[str, Any]
 ) -> None:
     prefix = f"callbacks__{name}" if name in routed else _label(name)
@@ -144,16 +144,16 @@ def check_copies(callbacks: Any) -> None:
     """
     for name, callback in _by_name(callbacks).items():
         if not isinstance(callback, type):
-            _copied(_label(name), callback)
+            _copy(_label(name), callback)
 
 
-def _copied(label: str, callback: Any) -> Any:
-    # Not the model of a fit in Keras that the callback was used in before: that is copied by
-    # way of Keras's registry, and a fit sets another.
+def _copy(label: str, callback: Any) -> Any:
+    # Without the model of an earlier fit in Keras: it would be copied by Keras's registry, and
+    # a fit sets another.
     model = getattr(callback, "model", None)
     try:
         return copy.deepcopy(callback, {} if model is None else {id(model): None})
-    except Exception as error:  # whatever a copy of something of the user's raises
+    except Exception as error:  # custom callbacks may raise anything
         name = type(callback).__name__
         raise TypeError(
             f"{label}: each fit works on a copy, and this {name} can't be copied ({error}): "
@@ -163,7 +163,7 @@ def _copied(label: str, callback: Any) -> Any:
 
 
 def _set(label: str, callback: Any, name: str, value: Any) -> None:
-    """Change a setting of an instance: one that its constructor takes and keeps by its name."""
+    """Change a setting of an instance: an argument that is kept as an attribute of its name."""
     taken = inspect.signature(type(callback)).parameters
     held = {each: getattr(callback, each) for each in taken if hasattr(callback, each)}
     if name not in held:
@@ -172,21 +172,23 @@ def _set(label: str, callback: Any, name: str, value: Any) -> None:
             f"it has {sorted(held)}. Others can be set where the class is given in place of "
             "the instance"
         )
-    for attribute, changed in _made_of(label, type(callback), held, name, value).items():
+    for attribute, changed in _changed_attributes(
+        label, type(callback), held, name, value
+    ).items():
         setattr(callback, attribute, changed)
 
 
-def _made_of(
+def _changed_attributes(
     label: str, cls: type, held: Mapping[str, Any], name: str, value: Any
 ) -> dict[str, Any]:
-    """Return the attributes that a constructor sets otherwise for another value.
+    """Return the attributes that a constructor sets differently for another value.
 
-    It may check the value, or keep what follows from it: ``BackupAndRestore`` keeps the paths
-    in its directory.
+    A constructor may check the value, or keep what follows from it: ``BackupAndRestore`` keeps
+    the paths of its files.
     """
     try:
         before = vars(cls(**held))
-    except Exception:  # it takes more than it keeps
+    except Exception:  # it has arguments that it does not keep
         return {name: value}
     try:
         after = vars(cls(**{**held, name: value}))

@@ -1,4 +1,4 @@
-"""The kinds of targets there are, and which of them a record is of."""
+"""The kinds of targets, and the kind that a record is of."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _KINDS: tuple[type[Target], ...] = (Classes, Numbers)
 
 
 def kind_of(record: Iterable[str]) -> type[Target]:
-    """Return the kind of target whose record this is, or holds.
+    """Return the kind of target of a record.
 
     Parameters
     ----------
     record : iterable of str, such as a mapping
-        What is kept of a target, perhaps among other things.
+        The record of a target, perhaps with other keys.
 
     Returns
     -------
     kind : type of Target
-        Where it is none of any, the first, whose checks name what is missing.
+        The first one if there is none, whose checks name what is missing.
     """
     return next((kind for kind in _KINDS if set(kind.keys) <= set(record)), _KINDS[0])

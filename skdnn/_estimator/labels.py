@@ -1,4 +1,4 @@
-"""What `y` may be, and what would be taken for another problem's."""
+"""Validation of labels: of what NumPy or scikit-learn would misread."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from skdnn._messages import brief, few, warn_user
 
 Labels = NDArray[Any]
 
-# Fewer rows may have one label each by chance: of rows that have one in half of the cases, five
-# do in 3 % of all chunks.
+# Fewer rows may have one label each by chance: if half of all rows do, five rows do with a
+# probability of 3 %.
 _ENOUGH_TO_TELL = 5
 
 _MISSING_AS_TEXT = {"nan", "NaN", "<NA>", "NaT"}
@@ -28,20 +28,20 @@ _SEVERAL = (
 def is_multilabel(y: Any) -> bool:
     """Tell whether a target is an indicator matrix: a column of zeros and ones per label."""
     try:
-        with np.errstate(invalid="ignore"):  # of infinite labels, which are no numbers of any
+        with np.errstate(invalid="ignore"):  # of infinite labels
             return y is not None and type_of_target(y) == "multilabel-indicator"
-    except (TypeError, ValueError):  # whoever checks y next says why, and names it
+    except (TypeError, ValueError):  # left to the validation that follows
         return False
 
 
-def refuse_other_targets(y: Any, name: str = "y") -> None:
-    """Refuse what NumPy or scikit-learn would misread, or refuse without the remedy.
+def check_labels(y: Any, name: str = "y") -> None:
+    """Check labels for what NumPy or scikit-learn would misread, or refuse without a remedy.
 
     Parameters
     ----------
     y : array-like
-        Labels as the user gave them, before NumPy makes one type of them. What is no array at
-        all is left to scikit-learn.
+        Labels as the user gave them, before NumPy makes one dtype of them. What is not an
+        array at all is left to scikit-learn.
     name : str
         The argument's, for messages.
 
@@ -67,7 +67,7 @@ def refuse_other_targets(y: Any, name: str = "y") -> None:
         if not is_multilabel(y):
             raise ValueError(_not_indicators(values, name))
     elif values.dtype == object:
-        _refuse_objects(values.ravel(), np.asarray(y).dtype == object, name)
+        _check_objects(values.ravel(), np.asarray(y).dtype == object, name)
 
 
 def _as_given(y: Any) -> Labels:
@@ -107,7 +107,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _not_indicators(values: Labels, name: str) -> str:
-    """Say why columns are not zeros and ones, in scikit-learn's words, and what to pass."""
+    """Return scikit-learn's message for columns that are no indicators, and what to pass."""
     return (
         f"{name} should be a 1d array, got an array of shape {values.shape} instead; "
         f"{_remedy_for_columns(values, name)}"
@@ -132,7 +132,7 @@ def _remedy_for_columns(values: Labels, name: str) -> str:
     )
 
 
-def _refuse_objects(values: Labels, stay_objects: bool, name: str) -> None:
+def _check_objects(values: Labels, stay_objects: bool, name: str) -> None:
     texts = np.array([isinstance(value, str) for value in values], bool)
     if texts.any() and not texts.all():
         given = few([values[texts][0], values[~texts][0]])
@@ -159,12 +159,12 @@ def is_one_hot(Y: Labels) -> bool:
     Parameters
     ----------
     Y : ndarray of shape (n_samples, n_labels)
-        Only rows that count.
+        Only rows with positive weight.
 
     Returns
     -------
     one_hot : bool
-        False for so few rows that it may be chance.
+        False if there are so few rows that it may be chance.
     """
     return (
         len(Y) >= _ENOUGH_TO_TELL
@@ -174,12 +174,12 @@ def is_one_hot(Y: Labels) -> bool:
 
 
 def warn_of_one_hot(Y: Labels) -> None:
-    """Say that one-hot labels are trained as multilabel, and what to pass for classes.
+    """Warn that one-hot labels are trained as multilabel.
 
     Parameters
     ----------
     Y : ndarray of zeros and ones, shape (n_samples, n_labels)
-        Only rows that count.
+        Only rows with positive weight.
 
     Warns
     -----
@@ -196,12 +196,12 @@ def warn_of_one_hot(Y: Labels) -> None:
 
 
 def warn_of_missing_as_text(classes: Labels) -> None:
-    """Say that a class has the name that NumPy and pandas give to a missing label as text.
+    """Warn of a class that looks like a missing value converted to text.
 
     Parameters
     ----------
     classes : ndarray of shape (n_classes,)
-        As they are learnt.
+        The classes of the fit.
 
     Warns
     -----

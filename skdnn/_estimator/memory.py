@@ -1,4 +1,4 @@
-"""What fits have learnt, kept for fits of the same rows that train longer."""
+"""Fitted states in a cache on disk, for fits of the same rows with more epochs."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from sklearn.utils.validation import check_memory
 
 History = Mapping[str, list[float]]
 
-# Of what a training has learnt, all that it needs to go on. The rest is in its identity, and
-# may be functions that can't be pickled.
+# The part of a fitted state that is needed to go on. The rest is in the identity of the
+# training, and may be functions that can't be pickled.
 _KEPT = ("weights", "slots", "epoch")
 
 
 class TrainingMemory:
-    """States of one training by number of epochs, in a cache on disk.
+    """Fitted states of one training by number of epochs, in a cache on disk.
 
     Parameters
     ----------
     memory : str or object with the joblib.Memory interface
-        Where to keep them.
+        The cache.
     identity : object
-        All that decides the training, its rows included, but for the number of epochs.
+        All that the training depends on, but for the number of epochs.
 
     Raises
     ------
@@ -40,17 +40,17 @@ class TrainingMemory:
             )
         self._key = joblib.hash(identity, coerce_mmap=True)
 
-    def recall(self, epochs: int) -> tuple[Any, History] | None:
-        """Return the state and history of the most epochs kept, at most `epochs`."""
+    def load(self, epochs: int) -> tuple[Any, History] | None:
+        """Return state and history after the most epochs stored, at most `epochs`."""
         for number in range(epochs, 0, -1):
             if self._kept.check_call_in_cache(self._key, number, None):
                 found: tuple[Any, History] = self._kept(self._key, number, None)
                 return found
         return None
 
-    def keep(self, epochs: int, learnt: Any, history: History) -> None:
-        """Keep the state and history after `epochs` epochs."""
-        state = {name: learnt[name] for name in _KEPT}
+    def store(self, epochs: int, fitted_state: Any, history: History) -> None:
+        """Store state and history after `epochs` epochs."""
+        state = {name: fitted_state[name] for name in _KEPT}
         self._kept(self._key, epochs, (state, dict(history)))
 
 

@@ -1,4 +1,4 @@
-"""What a training leaves behind, and the networks that are made of it again.
+"""The fitted state of an estimator, and the networks that are built from it.
 
 TensorFlow loads when the first of these functions is called.
 """
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from skdnn.network.architecture import Architecture
     from skdnn.network.layer_settings import Activation, Regularization
     from skdnn.network.losses import Loss
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
-class Learnt(TypedDict):
-    """What a training leaves behind: arrays and plain Python, so that it can be kept safely.
+class FittedState(TypedDict):
+    """What a fitted estimator holds: arrays and plain Python, so that it can be stored safely.
 
     ``input_shape`` to ``batch_normalization`` are the layers; the output layer follows from the
     record of the target (`Target.record`), which is here too. ``weights`` and ``slots`` (the
@@ -49,26 +49,26 @@ class Learnt(TypedDict):
     scale: NotRequired[NDArray[np.float64]]
 
 
-def architecture_of(learnt: Mapping[str, Any]) -> Architecture:
-    """Return the layers that the weights belong to."""
+def architecture_of(fitted_state: Mapping[str, Any]) -> Architecture:
+    """Return the architecture that the weights belong to."""
     from skdnn.network.architecture import Architecture
 
     return Architecture(
-        learnt["input_shape"],
-        kind_of(learnt).output_of(learnt),
-        learnt["hidden_units"],
-        learnt["activation"],
-        learnt["batch_normalization"],
+        fitted_state["input_shape"],
+        kind_of(fitted_state).output_of(fitted_state),
+        fitted_state["hidden_units"],
+        fitted_state["activation"],
+        fitted_state["batch_normalization"],
     )
 
 
-def outputs(learnt: Learnt, X: Any) -> NDArray[np.float32]:
-    """Compute what the output layer gives for rows.
+def outputs(fitted_state: FittedState, X: Any) -> NDArray[np.float32]:
+    """Compute the outputs of the network.
 
     Parameters
     ----------
-    learnt : Learnt
-        What was trained.
+    fitted_state : FittedState
+        Of the estimator.
     X : ndarray of shape (n_rows, ...), or sparse matrix in rows
         Rows.
 
@@ -79,13 +79,13 @@ def outputs(learnt: Learnt, X: Any) -> NDArray[np.float32]:
     load_tensorflow()
     from skdnn._engine.inference import forward
 
-    architecture = architecture_of(learnt)
-    return forward(_compiled_forward(architecture), learnt["weights"], X)
+    architecture = architecture_of(fitted_state)
+    return forward(_compiled_forward(architecture), fitted_state["weights"], X)
 
 
 def keras_model(
-    learnt: Learnt,
-    choice: OptimizerChoice,
+    fitted_state: FittedState,
+    spec: OptimizerSpec,
     regularization: Regularization | None,
     loss: Loss,
 ) -> keras.Sequential:
@@ -93,41 +93,43 @@ def keras_model(
 
     Parameters
     ----------
-    learnt : Learnt
-        What was trained.
-    choice : OptimizerChoice
+    fitted_state : FittedState
+        Of the estimator.
+    spec : OptimizerSpec
         The optimizer to compile with.
     regularization : Regularization or None
-        What the layers do while they are trained.
+        Dropout and penalties.
     loss : Loss
-        What the network is trained for.
+        The loss to compile with.
 
     Returns
     -------
     model : keras.Sequential
-        Independent of anything else.
+        A copy.
     """
     from skdnn.network.building import compiled_network
 
-    model = compiled_network(architecture_of(learnt), choice, regularization, loss)
-    model.set_weights(learnt["weights"])
+    model = compiled_network(architecture_of(fitted_state), spec, regularization, loss)
+    model.set_weights(fitted_state["weights"])
     model.optimizer.build(model.trainable_variables)
-    if learnt["optimizer"] == choice.key:
+    if fitted_state["optimizer"] == spec.key:
         variables = model.optimizer.variables
-        for variable, value in zip(variables, fitting_slots(learnt, variables), strict=True):
+        for variable, value in zip(
+            variables, compatible_slots(fitted_state, variables), strict=True
+        ):
             variable.assign(value)
     return model
 
 
-def model_in_own_units(model: keras.Sequential, learnt: Learnt) -> keras.Sequential:
-    """Let a model answer in the units of the targets, by a last layer where these are others.
+def model_in_own_units(model: keras.Sequential, fitted_state: FittedState) -> keras.Sequential:
+    """Append a layer that scales outputs to the units of the targets, unless they have them.
 
     Parameters
     ----------
     model : keras.Sequential
         From `keras_model`; used up.
-    learnt : Learnt
-        What was trained.
+    fitted_state : FittedState
+        Of the estimator.
 
     Returns
     -------
@@ -136,17 +138,17 @@ def model_in_own_units(model: keras.Sequential, learnt: Learnt) -> keras.Sequent
     """
     from skdnn.network.building import rescaled_network
 
-    scale, shift = learnt.get("scale"), learnt.get("shift")
+    scale, shift = fitted_state.get("scale"), fitted_state.get("shift")
     if scale is None or shift is None or ((scale == 1).all() and not shift.any()):
         return model
     return rescaled_network(model, scale.tolist(), shift.tolist())
 
 
-def fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
-    """Return the optimizer's state, which may be from a file of another version of Keras."""
+def compatible_slots(fitted_state: FittedState, fresh: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return the optimizer's state; raise an error if it is of another version of Keras."""
     kept, expected = (
         [f"{np.dtype(slot.dtype)}{list(slot.shape)}" for slot in slots]
-        for slots in (learnt["slots"], fresh)
+        for slots in (fitted_state["slots"], fresh)
     )
     if kept != expected:
         raise ValueError(
@@ -154,11 +156,11 @@ def fitting_slots(learnt: Learnt, fresh: Sequence[Any]) -> list[NDArray[Any]]:
             f"gives it: {kept}, must be {expected}. Predictions are not concerned; to train, "
             "start afresh with fit and warm_start=False"
         )
-    return learnt["slots"]
+    return fitted_state["slots"]
 
 
 def _compiled_forward(architecture: Architecture) -> Any:
     from skdnn._engine.programs import forward_for
 
-    # Seeded, though its weights mean nothing: Keras draws a missing seed from Python's random.
+    # Seeded, though its weights are not used: Keras would draw a seed from Python's random.
     return forward_for(architecture.key(), lambda: architecture.build(seed=0))

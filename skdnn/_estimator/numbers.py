@@ -1,4 +1,4 @@
-"""Targets of a regressor: one number per row or several, of any size."""
+"""Targets of a regressor, standardized for training."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skdnn._estimator.state_rules import require
-from skdnn._estimator.targets import Target, Weights, within_range
+from skdnn._estimator.targets import SampleWeight, Target, within_range
 from skdnn._messages import brief
 from skdnn.network.outputs import EXPONENTIAL, LINEAR, Output
 
 _LARGEST = float(np.finfo(np.float32).max)
-# What a mean of such numbers does not reach, however it is rounded.
+# An upper bound of the mean of such numbers, however it is rounded.
 _BEYOND = 2.0**128
 _LEAST_SPREAD = float(np.finfo(np.float32).tiny)
 
-# A spread that is this part of the numbers, or less, is what rounding leaves of a constant.
+# A standard deviation below this part of the numbers is the rounding error of a constant.
 _CONSTANT = 10 * np.finfo(np.float64).eps
-# What a network answers to a constant, however short its training, is right to six digits. A
-# power of two is no spread that numbers have by chance: by it a constant is known later.
+# Predictions of a constant, however short the training, are right to six digits. No standard
+# deviation is exactly this power of two by chance: it marks a constant in later calls.
 _PART_OF_CONSTANT = 2.0**-20
 
 
 @dataclass(frozen=True)
 class Numbers(Target):
-    """Numbers, in units in which networks train well, and back.
+    """Numbers, standardized for training and scaled back for prediction.
 
     Parameters
     ----------
     one_dimensional : bool
-        Whether `y` has one dimension, and so shall answers.
+        Whether `y` and predictions have one dimension.
     positive : bool
-        Whether answers are above 0, as expected counts are: the network's output is an
+        Whether predictions are positive, as expected counts are: the output layer is
         exponential.
     shift, scale : ndarray of float64, shape (n_outputs,)
-        The network answers ``(y - shift) / scale``.
+        The network predicts ``(y - shift) / scale``.
     """
 
     keys: ClassVar[tuple[str, ...]] = (
@@ -55,8 +55,8 @@ class Numbers(Target):
     scale: NDArray[np.float64]
 
     @classmethod
-    def of_record(cls, record: Mapping[str, Any]) -> Numbers:
-        """Return the target that a record was kept of."""
+    def from_record(cls, record: Mapping[str, Any]) -> Numbers:
+        """Return the target of a record."""
         return cls(
             record["one_dimensional"],
             record["output_activation"] == EXPONENTIAL,
@@ -65,7 +65,7 @@ class Numbers(Target):
         )
 
     def record(self) -> dict[str, Any]:
-        """Return all that it is."""
+        """Return all attributes."""
         return {
             "output_activation": EXPONENTIAL if self.positive else LINEAR,
             "one_dimensional": self.one_dimensional,
@@ -73,18 +73,18 @@ class Numbers(Target):
             "scale": self.scale,
         }
 
-    def for_more(self, y: NDArray[Any], weight: Weights | None) -> Numbers:
-        """Return the units in which a fitted network learns more numbers.
+    def updated(self, y: NDArray[Any], sample_weight: SampleWeight | None) -> Numbers:
+        """Return the target for training on more numbers.
 
-        They are its own, but where it has learnt a constant: that says nothing of a spread,
-        and its units are so small that it could not leave the constant.
+        The scale stays, unless the first fit saw a constant: it has no standard deviation, and
+        its scale is so small that the network could not leave the constant.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Finite numbers.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 have no say.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight are ignored.
 
         Returns
         -------
@@ -96,24 +96,29 @@ class Numbers(Target):
             If `y` has another shape than in the first fit, or numbers that can't be learnt.
         """
         y = self._in_columns(y)
-        if weight is not None:
-            y, weight = y[weight > 0], within_range(weight[weight > 0])
+        if sample_weight is not None:
+            y, sample_weight = (
+                y[sample_weight > 0],
+                within_range(sample_weight[sample_weight > 0]),
+            )
         check_range(y, self.positive)
-        distance = np.sqrt(np.average((y - self.shift) ** 2, axis=0, weights=weight))
+        distance = np.sqrt(np.average((y - self.shift) ** 2, axis=0, weights=sample_weight))
         constant = self.scale == _scale_of_constant(self.shift)
         return replace(
             self, scale=np.where(constant & (distance > self.scale), distance, self.scale)
         )
 
-    def encode(self, y: NDArray[Any], weight: Weights | None) -> NDArray[np.float32]:
-        """Bring numbers into the network's units.
+    def encode(
+        self, y: NDArray[Any], sample_weight: SampleWeight | None
+    ) -> NDArray[np.float32]:
+        """Standardize numbers.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Finite numbers.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 may have any number.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight may have any number.
 
         Returns
         -------
@@ -125,7 +130,7 @@ class Numbers(Target):
             If `y` has another shape than in the first fit, or numbers that can't be learnt.
         """
         y = self._in_columns(y)
-        kept = slice(None) if weight is None else weight > 0
+        kept = slice(None) if sample_weight is None else sample_weight > 0
         check_range(y[kept], self.positive)
         encoded = np.zeros((len(y), len(self.shift)), np.float32)
         with np.errstate(over="ignore"):
@@ -139,7 +144,7 @@ class Numbers(Target):
         return encoded
 
     def decode(self, outputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return numbers in the units of `y`.
+        """Scale outputs back to the units of `y`.
 
         Parameters
         ----------
@@ -173,7 +178,7 @@ class Numbers(Target):
 
     @staticmethod
     def check_record(record: Mapping[str, Any]) -> None:
-        """Check what outputs are multiplied by, and what is added to them."""
+        """Check the output layer, `shift` and `scale`."""
         activation, shift = record["output_activation"], record["shift"]
         known = (LINEAR, EXPONENTIAL)
         require(activation in known, f"output_activation must be one of {known}", activation)
@@ -182,21 +187,21 @@ class Numbers(Target):
         for name in ("shift", "scale"):
             _check_finite(name, record[name])
         scale = record["scale"]
-        fine = len(scale) == len(shift) >= 1 and (len(shift) == 1 or not flat)
-        require(fine, "shift and scale must hold a number per output", shift)
+        valid = len(scale) == len(shift) >= 1 and (len(shift) == 1 or not flat)
+        require(valid, "shift and scale must hold a number per output", shift)
         require(bool((scale > 0).all()), "scale must be positive", scale)
-        fine = bool((scale >= _LEAST_SPREAD).all())
-        require(fine, "scale must be within float32's range", scale)
-        fine = activation == LINEAR or not shift.any()
-        require(fine, "shift must be 0 where outputs are exponential", shift)
+        valid = bool((scale >= _LEAST_SPREAD).all())
+        require(valid, "scale must be within float32's range", scale)
+        valid = activation == LINEAR or not shift.any()
+        require(valid, "shift must be 0 where outputs are exponential", shift)
 
     @staticmethod
     def check_attributes(state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Do nothing: no attribute tells of numbers."""
+        """Do nothing: a regressor has no attributes of its targets."""
 
     def _in_columns(self, y: NDArray[Any]) -> NDArray[np.float64]:
         columns, n = _columns(y), len(self.shift)
-        if columns.shape[1] == n:  # a single one may be flat or not, whatever it was at first
+        if columns.shape[1] == n:  # a single column may be given as one dimension or two
             return columns
         if self.one_dimensional:
             raise ValueError(f"y must hold one number per row, got shape {y.shape}")
@@ -206,28 +211,28 @@ class Numbers(Target):
         )
 
 
-def learn_numbers(
+def fit_numbers(
     y: NDArray[Any],
-    weight: Weights | None,
+    sample_weight: SampleWeight | None,
     *,
     standardize: bool,
     positive: bool,
-    more_to_come: bool = False,
+    incremental: bool = False,
 ) -> Numbers:
-    """Find the units in which a network learns numbers.
+    """Fit shift and scale.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Finite numbers.
-    weight : ndarray of shape (n_samples,) or None
-        A weight of 2 is a repeated row; rows of weight 0 have no say.
+    sample_weight : ndarray of shape (n_samples,) or None
+        A weight of 2 is a repeated row; rows with zero weight are ignored.
     standardize : bool
-        Whether to learn mean and spread; else numbers stay as they are.
+        Whether to standardize; else `shift` is 0 and `scale` 1.
     positive : bool
-        Whether numbers are expected counts, of which the mean alone is taken.
-    more_to_come : bool, default=False
-        Whether these rows are only the first, so that a constant need not stay one.
+        Whether numbers are counts, which are divided by their mean only.
+    incremental : bool, default=False
+        Whether more rows will follow, so that a constant may not stay one.
 
     Returns
     -------
@@ -238,20 +243,20 @@ def learn_numbers(
     ValueError
         If there are numbers that can't be learnt.
     """
-    if weight is not None:
-        y, weight = y[weight > 0], within_range(weight[weight > 0])
+    if sample_weight is not None:
+        y, sample_weight = y[sample_weight > 0], within_range(sample_weight[sample_weight > 0])
     check_range(y, positive)
     columns = _columns(y)
     shift, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     if standardize and positive:
-        mean = np.average(columns, axis=0, weights=weight)
-        # No network's exponential is 0: what is answered to nothing but zeros is next to it.
-        scale = np.where(mean > 0, mean, 1.0 if more_to_come else _scale_of_constant(shift))
+        mean = np.average(columns, axis=0, weights=sample_weight)
+        # An exponential is never 0: if all targets are, predictions are close to it.
+        scale = np.where(mean > 0, mean, 1.0 if incremental else _scale_of_constant(shift))
     elif standardize:
-        shift = np.average(columns, axis=0, weights=weight)
-        spread = np.sqrt(np.average((columns - shift) ** 2, axis=0, weights=weight))
+        shift = np.average(columns, axis=0, weights=sample_weight)
+        spread = np.sqrt(np.average((columns - shift) ** 2, axis=0, weights=sample_weight))
         constant = spread <= _CONSTANT * abs(columns).max(axis=0)
-        of_constant = _size_of(shift) if more_to_come else _scale_of_constant(shift)
+        of_constant = _size_of(shift) if incremental else _scale_of_constant(shift)
         scale = np.where(constant, of_constant, spread)
     if (scale < _LEAST_SPREAD).any():
         raise ValueError(
@@ -261,13 +266,13 @@ def learn_numbers(
     return Numbers(y.ndim == 1, positive, shift, scale)
 
 
-def refuse_other_numbers(y: Any) -> None:
-    """Refuse what holds no numbers, by what it holds.
+def check_numeric(y: Any) -> None:
+    """Check that targets are numbers.
 
     Parameters
     ----------
     y : array-like
-        As the user gave it. What is no array at all is left to scikit-learn.
+        As the user gave it. What is not an array at all is left to scikit-learn.
 
     Raises
     ------
@@ -298,7 +303,7 @@ def refuse_other_numbers(y: Any) -> None:
 
 
 def check_range(y: NDArray[Any], positive: bool) -> None:
-    """Refuse numbers that a network can't learn.
+    """Check that numbers are within the range of float32, and not negative if they are counts.
 
     Parameters
     ----------
@@ -326,13 +331,13 @@ def check_range(y: NDArray[Any], positive: bool) -> None:
 
 
 def _check_finite(name: str, numbers: Any) -> None:
-    fine = (
+    valid = (
         isinstance(numbers, np.ndarray)
         and numbers.dtype == np.float64
         and numbers.ndim == 1
         and bool(np.isfinite(numbers).all())
     )
-    require(fine, f"{name} must be a one-dimensional ndarray of finite float64", numbers)
+    require(valid, f"{name} must be a one-dimensional ndarray of finite float64", numbers)
     require(
         bool((abs(numbers) < _BEYOND).all()), f"{name} must be within float32's range", numbers
     )

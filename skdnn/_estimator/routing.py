@@ -1,4 +1,4 @@
-"""Hyperparameters of what an estimator holds: ``optimizer__<name>``, ``callbacks__<name>``."""
+"""Routed hyperparameters: ``optimizer__<name>`` and ``callbacks__<name>``."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 
 from skdnn._estimator.keras_callbacks import check_copies
-from skdnn._estimator.other_names import refuse_unknown_parameters
+from skdnn._estimator.parameter_hints import check_parameter_names
 
 
 class RoutedParametersMixin(BaseEstimator):
-    """Lets ``set_params`` keep settings for what some parameters name.
+    """Lets ``set_params`` set parameters of optimizers and callbacks, as of nested estimators.
 
-    An optimizer or a callback is no estimator: it has no ``set_params`` of its own, and may be
-    a name or a class still. What is set for it is kept here, seen by ``get_params``, copied by
-    ``clone``, and handed on at `fit`. A new value of the parameter drops it, unless it is set
-    in the same call. The constructor does not take it: one of scikit-learn's checks calls a
-    constructor with each name in its signature, that of ``**kwargs`` included.
+    An optimizer or a callback has no ``set_params``, and may be given as a name or a class. Its
+    parameters are kept here, returned by ``get_params``, copied by ``clone``, and passed on at
+    `fit`. A new value of the parameter drops them, unless they are set in the same call. The
+    constructor does not take them: one of scikit-learn's checks calls a constructor with each
+    name in its signature, that of ``**kwargs`` included.
     """
 
     _routing_parameters: ClassVar[tuple[str, ...]] = ()
@@ -69,53 +69,55 @@ class RoutedParametersMixin(BaseEstimator):
         ValueError
             If a name is not a hyperparameter.
         """
-        given: dict[str, dict[str, Any]] = {name: {} for name in self._routing_parameters}
+        routed: dict[str, dict[str, Any]] = {name: {} for name in self._routing_parameters}
         own = {}
         for key, value in params.items():
             parameter, _, name = key.partition("__")
-            if name and parameter in given:
-                given[parameter][name] = value
+            if name and parameter in routed:
+                routed[parameter][name] = value
             else:
                 own[key] = value
-        refuse_unknown_parameters(self, own)
-        replaced = {name for name in given if name in own and self._is_new(name, own[name])}
+        check_parameter_names(self, own)
+        replaced = {
+            name for name in routed if name in own and self._is_replaced(name, own[name])
+        }
         super().set_params(**own)
         kept = {
             name: {
-                **({} if name in replaced else self._still_meant(name, settings)),
+                **({} if name in replaced else self._still_routed(name, settings)),
                 **settings,
             }
-            for name, settings in given.items()
+            for name, settings in routed.items()
         }
-        self._keep_routed({name: settings for name, settings in kept.items() if settings})
+        self._set_routed({name: settings for name, settings in kept.items() if settings})
         return self
 
     def __sklearn_clone__(self) -> Self:
-        bare = copy.copy(self)
-        bare.__dict__.pop("_routed", None)
+        unrouted = copy.copy(self)
+        unrouted.__dict__.pop("_routed", None)
         try:
-            twin: Self = super(RoutedParametersMixin, bare).__sklearn_clone__()
+            cloned: Self = super(RoutedParametersMixin, unrouted).__sklearn_clone__()
         except Exception:
             check_copies(getattr(self, "callbacks", None))  # says which can't be copied
             raise
-        twin._keep_routed(copy.deepcopy(self._routed))
-        return twin
+        cloned._set_routed(copy.deepcopy(self._routed))
+        return cloned
 
-    def _is_new(self, parameter: str, value: Any) -> bool:
+    def _is_replaced(self, parameter: str, value: Any) -> bool:
         # A grid may name the optimizer that is there: that replaces nothing.
-        held = getattr(self, parameter)
-        both_names = isinstance(value, str) and isinstance(held, str)
-        return value != held if both_names else value is not held
+        current = getattr(self, parameter)
+        both_names = isinstance(value, str) and isinstance(current, str)
+        return value != current if both_names else value is not current
 
-    def _still_meant(self, parameter: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what was kept, without the settings of what is replaced by its name."""
+    def _still_routed(self, parameter: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the routed settings without those of callbacks that are replaced."""
         kept = self._routed.get(parameter, {})
         replaced = {key for key, value in settings.items() if kept.get(key, kept) is not value}
         return {
             key: value for key, value in kept.items() if key.partition("__")[0] not in replaced
         }
 
-    def _keep_routed(self, routed: Mapping[str, Mapping[str, Any]]) -> None:
+    def _set_routed(self, routed: Mapping[str, Mapping[str, Any]]) -> None:
         if routed:
             self._routed = routed
         else:

@@ -1,4 +1,4 @@
-"""Rows with targets and weights: what is trained on, and what is held out of it."""
+"""Training and validation data: rows with targets and weights."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from skdnn._estimator.targets import Target, Weights
+from skdnn._estimator.targets import SampleWeight, Target
 from skdnn._messages import brief, few, warn_user
 
-# A column with fewer steps of float32 from its least to its greatest number is told of.
+# A column with fewer steps of float32 from its minimum to its maximum is warned of.
 _FEWEST_STEPS = 16
 
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """Rows as the user has them, checked.
+    """Validated rows, with targets as the user gave them.
 
     Parameters
     ----------
@@ -27,43 +27,43 @@ class LabelledRows:
         Rows.
     y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
         Labels or numbers.
-    weight : ndarray of float64, shape (n_rows,), or None
+    sample_weight : ndarray of float64, shape (n_rows,), or None
         Sample weights.
     """
 
     X: Any
     y: NDArray[Any]
-    weight: Weights | None
+    sample_weight: SampleWeight | None
 
     def table(
         self,
         target: Target,
         class_weight: Mapping[Any, float] | str | None = None,
-        weight: Weights | None = None,
+        sample_weight: SampleWeight | None = None,
     ) -> Table:
-        """Bring the rows into the form that the engine takes.
+        """Encode the rows for the engine.
 
         Parameters
         ----------
         target : Target
-            Says how.
+            Encodes the targets.
         class_weight : mapping, "balanced" or None
             Multiplies the weights.
-        weight : ndarray of float64, shape (n_rows,), or None
-            In place of the rows' own.
+        sample_weight : ndarray of float64, shape (n_rows,), or None
+            Replaces `sample_weight` of the rows.
 
         Returns
         -------
         table : Table
         """
-        weight = self.weight if weight is None else weight
-        encoded = target.encode(self.y, weight)
-        weights = target.row_weights(weight, class_weight, encoded)
-        return {"X": self.X, "y": encoded, "weight": weights}
+        sample_weight = self.sample_weight if sample_weight is None else sample_weight
+        encoded = target.encode(self.y, sample_weight)
+        weights = target.row_weights(sample_weight, class_weight, encoded)
+        return {"X": self.X, "y": encoded, "sample_weight": weights}
 
 
 def warn_of_lost_digits(X: Any, rows: Any) -> None:
-    """Tell of columns that float32 makes nearly or wholly constant.
+    """Warn of columns that the cast to float32 makes nearly or wholly constant.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ def warn_of_lost_digits(X: Any, rows: Any) -> None:
     steps = np.spacing(np.maximum(abs(least), abs(greatest)))
     suspects = np.flatnonzero(greatest - least < _FEWEST_STEPS * steps)
     if len(suspects):
-        given = np.asarray(X)[:, suspects]
-        lost = suspects[given.min(axis=0) != given.max(axis=0)]
+        arrays = np.asarray(X)[:, suspects]
+        lost = suspects[arrays.min(axis=0) != arrays.max(axis=0)]
         if len(lost):
             names = np.asarray(getattr(X, "columns", np.arange(rows.shape[1])))[lost]
             warn_user(
@@ -91,20 +91,20 @@ def warn_of_lost_digits(X: Any, rows: Any) -> None:
             )
 
 
-def refuse_masked(**given: Any) -> None:
-    """Refuse masked values, which would be taken for numbers: scikit-learn drops the mask.
+def check_not_masked(**arrays: Any) -> None:
+    """Check that no values are masked: scikit-learn drops the mask.
 
     Parameters
     ----------
     **given : array-like
-        What the user gave, by the names of the arguments.
+        By the names of the user's arguments.
 
     Raises
     ------
     ValueError
         If one is a masked array and anything in it is masked.
     """
-    for name, values in given.items():
+    for name, values in arrays.items():
         mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else False
         if np.any(mask):
             raise ValueError(
@@ -114,48 +114,50 @@ def refuse_masked(**given: Any) -> None:
 
 
 class Table(TypedDict):
-    """Rows for the engine: ``X``, encoded ``y`` and ``weight`` or None."""
+    """Rows for the engine: ``X``, encoded ``y`` and ``sample_weight`` or None."""
 
     X: Any
     y: NDArray[Any]
-    weight: NDArray[np.float32] | None
+    sample_weight: NDArray[np.float32] | None
 
 
 def hold_out(
     rows: LabelledRows, target: Target, fraction: float, seed: int
-) -> tuple[Weights, LabelledRows]:
-    """Set a part of the training rows aside.
+) -> tuple[SampleWeight, LabelledRows]:
+    """Split validation data off the training data.
 
     Parameters
     ----------
     rows : LabelledRows
         All rows.
     target : Target
-        Says what keeps its share, such as each class.
+        Its classes are stratified.
     fraction : float or int
         Share of the rows, or their number.
     seed : int
-        Decides which.
+        Of the split.
 
     Returns
     -------
-    weight : ndarray of float64, shape (n_rows,)
-        Sample weights that are 0 where a row was set aside, so that nothing is copied.
+    sample_weight : ndarray of float64, shape (n_rows,)
+        Sample weights of all rows, 0 for those held out, so that no rows are copied.
     held_out : LabelledRows
-        What was set aside.
+        The validation data.
 
     Raises
     ------
     ValueError
-        If the rows are too few to be split with a share of each class on both sides.
+        If there are too few rows for a stratified split.
     """
-    encoded = target.encode(rows.y, rows.weight)
-    weight = np.ones(len(encoded)) if rows.weight is None else rows.weight.copy()
-    counting = np.flatnonzero(weight)
-    strata = target.strata(encoded[counting])
+    encoded = target.encode(rows.y, rows.sample_weight)
+    sample_weight = (
+        np.ones(len(encoded)) if rows.sample_weight is None else rows.sample_weight.copy()
+    )
+    weighted = np.flatnonzero(sample_weight)
+    strata = target.strata(encoded[weighted])
     try:
         _, taken = train_test_split(
-            counting,
+            weighted,
             test_size=fraction,
             random_state=seed,
             stratify=strata,
@@ -163,20 +165,22 @@ def hold_out(
     except ValueError as error:
         raise ValueError(
             f"early_stopping=True can't set validation_fraction={fraction!r} of "
-            f"{len(counting)} rows aside: {str(error).rstrip('.')}. "
-            f"Pass X_val and y_val to fit, {_remedy(len(counting), strata)}, or set "
+            f"{len(weighted)} rows aside: {str(error).rstrip('.')}. "
+            f"Pass X_val and y_val to fit, {_remedy(len(weighted), strata)}, or set "
             "early_stopping=False."
         ) from error
     taken = np.sort(taken)
     held_out = LabelledRows(
-        rows.X[taken], rows.y[taken], None if rows.weight is None else rows.weight[taken]
+        rows.X[taken],
+        rows.y[taken],
+        None if rows.sample_weight is None else rows.sample_weight[taken],
     )
-    weight[taken] = 0
-    return weight, held_out
+    sample_weight[taken] = 0
+    return sample_weight, held_out
 
 
 def _remedy(n_rows: int, strata: NDArray[Any] | None) -> str:
-    """Name the numbers of rows that can be set aside with a share of each class."""
+    """Return a remedy: the sizes of the validation data that can be stratified."""
     least = 1 if strata is None else len(np.unique(strata))
     if n_rows < 2 * least:
         return "pass more rows"

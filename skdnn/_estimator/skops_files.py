@@ -1,7 +1,7 @@
-"""What skops can't store of an estimator is refused with the parameter's name and a remedy.
+"""Errors with the parameter's name and a remedy if skops can't store an estimator.
 
-skops reads an estimator's attributes one by one and fails on what they hold, or writes a file
-that can't be read, without a word on which of them it was.
+skops itself fails on a value, or writes a file that can't be read, without naming the
+parameter.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _REMEDIES = {
 
 
 class StorableBySkopsMixin(BaseEstimator):
-    """Tells skops from pickle, and lets both copy the optimizers that an estimator holds.
+    """Checks parameters for skops, and lets skops and pickle copy optimizers.
 
     skops calls ``__reduce__``; pickle, cloudpickle and ``copy`` call ``__reduce_ex__``.
     """
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if type(self).__reduce__ is not StorableBySkopsMixin.__reduce__:  # a subclass's own way
+        if type(self).__reduce__ is not StorableBySkopsMixin.__reduce__:  # a subclass's method
             return self.__reduce__()
         return _reduced(self)
 
@@ -44,13 +44,13 @@ class StorableBySkopsMixin(BaseEstimator):
 
 
 def _reduced(estimator: Any) -> Any:
-    """Return what object's own ``__reduce_ex__`` does; that would call ``__reduce__``."""
+    """Return what ``object.__reduce_ex__`` returns, which would call ``__reduce__``."""
     _make_optimizers_copyable()
     return copyreg.__newobj__, (type(estimator),), estimator.__getstate__()  # type: ignore[attr-defined]
 
 
 def _make_optimizers_copyable() -> None:
-    # Where Keras is not loaded, there are none.
+    # If Keras is not loaded, there are none.
     if hasattr(sys.modules.get("keras"), "optimizers"):
         from skdnn._engine.optimizer_copies import make_copyable
 
@@ -58,7 +58,7 @@ def _make_optimizers_copyable() -> None:
 
 
 def _check_stored(name: str, value: Any) -> None:
-    """Store and read a value: what can't be read is found by nothing else."""
+    """Check that skops can store and load a value, by doing so."""
     if value is None or isinstance(value, bool | int | float | str):
         return
     from skops.io import dumps, get_untrusted_types, loads  # type: ignore[import-untyped]

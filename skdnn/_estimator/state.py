@@ -1,4 +1,4 @@
-"""What a fitted estimator is made of, checked: copies and files skip ``__init__`` and ``fit``.
+"""Validation of an estimator's state: unpickling skips ``__init__`` and ``fit``.
 
 Pickle and skops put a state into an estimator without running its constructor, so the state is
 checked against itself: the layers decide the shape of every array.
@@ -24,6 +24,9 @@ Shape = tuple[int, ...]
 
 _KERAS_OPTIMIZERS = "keras.src.optimizers."
 _ROUTED = "_routed"
+
+# Earlier names of attributes, in pickles and skops files.
+_RENAMED = {"_learnt": "_fitted_state"}
 
 
 def weight_shapes(architecture: Architecture) -> dict[str, Shape]:
@@ -57,7 +60,7 @@ def weight_shapes(architecture: Architecture) -> dict[str, Shape]:
 
 
 def slot_shapes(architecture: Architecture) -> set[Shape]:
-    """Return the shapes that an array of a Keras optimizer's state may have.
+    """Return the shapes that slots of a Keras optimizer may have.
 
     Parameters
     ----------
@@ -67,28 +70,28 @@ def slot_shapes(architecture: Architecture) -> set[Shape]:
     Returns
     -------
     shapes : set of tuple of int
-        Of a number, of a weight, and of a weight's rows or columns (Adafactor).
+        Of a scalar, of a weight, and of a weight's rows or columns (Adafactor).
     """
     weights = weight_shapes(architecture).values()
     lines = {part for shape in weights for part in (shape[:-1], shape[-1:])}
     return {(), *weights, *lines}
 
 
-def checked_state(estimator: Any, state: Any) -> dict[str, Any]:
-    """Check what is about to become an estimator's ``__dict__``.
+def validate_state(estimator: Any, state: Any) -> dict[str, Any]:
+    """Validate what is about to become an estimator's ``__dict__``.
 
     Parameters
     ----------
     estimator : KerasDNNBase
-        Its class decides which hyperparameters there are, and what it answers. The values of
-        hyperparameters are not checked here but at `fit`, as scikit-learn has it.
+        Its class has the hyperparameters and the kind of target. The values of
+        hyperparameters are validated at `fit`, as in scikit-learn.
     state : object
-        Of an estimator that is unfitted, fitted, or in the middle of a fit.
+        Of an estimator that is unfitted, fitted, or being fitted.
 
     Returns
     -------
     state : dict
-        The same.
+        The same, with today's names of attributes.
 
     Raises
     ------
@@ -98,29 +101,30 @@ def checked_state(estimator: Any, state: Any) -> dict[str, Any]:
     """
     require(isinstance(state, dict), "must be a dict", type(state))
     require(all(isinstance(name, str) for name in state), "must have names as keys", state)
-    missing = [name for name in estimator._get_param_names() if name not in state]
+    named: dict[str, Any] = {_RENAMED.get(name, name): state[name] for name in state}
+    missing = [name for name in estimator._get_param_names() if name not in named]
     require(not missing, "lacks hyperparameters", missing)
-    methods = [name for name in state if callable(getattr(type(estimator), name, None))]
+    methods = [name for name in named if callable(getattr(type(estimator), name, None))]
     require(not methods, "would replace methods", methods)
-    if _ROUTED in state:
-        _check_routed(state[_ROUTED], estimator._routing_parameters)
+    if _ROUTED in named:
+        _check_routed(named[_ROUTED], estimator._routing_parameters)
     for name, check in _FITTED.items():
-        if name in state:
-            check(name, state[name])
-    if "_learnt" in state:
-        _check_parts(state, checked_learnt(state["_learnt"], estimator._kind))
-    return dict(state)
+        if name in named:
+            check(name, named[name])
+    if "_fitted_state" in named:
+        _check_parts(named, validate_fitted_state(named["_fitted_state"], estimator._kind))
+    return named
 
 
-def checked_learnt(learnt: Any, kind: type[Target]) -> Architecture:
-    """Check what a training has left behind.
+def validate_fitted_state(fitted_state: Any, kind: type[Target]) -> Architecture:
+    """Validate the fitted state of an estimator.
 
     Parameters
     ----------
-    learnt : Learnt
+    fitted_state : FittedState
         Layers, weights, the optimizer's state.
     kind : type of Target
-        What the estimator learns to answer.
+        The estimator's kind of target.
 
     Returns
     -------
@@ -132,18 +136,22 @@ def checked_learnt(learnt: Any, kind: type[Target]) -> Architecture:
     ValueError
         Names the entry that is wrong.
     """
-    given = set(learnt) if isinstance(learnt, dict) else set()
+    given = set(fitted_state) if isinstance(fitted_state, dict) else set()
     layers = (*_LAYERS, *kind.keys)
     names = {*_TRAINING, *layers}
-    require(given == names, f"_learnt must be a dict of {sorted(names)}", learnt)
-    architecture = checked_architecture({name: learnt[name] for name in layers})
+    require(given == names, f"_fitted_state must be a dict of {sorted(names)}", fitted_state)
+    architecture = validate_architecture({name: fitted_state[name] for name in layers})
     for name in ("seed", "epoch"):
-        number = learnt[name]
-        fine = is_count(number) and number < 2**31
-        require(fine, f"_learnt[{name!r}] must be an int from 0 to 2**31 - 1", number)
-    require(isinstance(learnt["optimizer"], str), "_learnt['optimizer'] must be text", learnt)
-    _check_weights(learnt["weights"], architecture)
-    _check_slots(learnt["slots"], learnt["optimizer"], architecture)
+        number = fitted_state[name]
+        valid = is_count(number) and number < 2**31
+        require(valid, f"_fitted_state[{name!r}] must be an int from 0 to 2**31 - 1", number)
+    require(
+        isinstance(fitted_state["optimizer"], str),
+        "_fitted_state['optimizer'] must be text",
+        fitted_state,
+    )
+    _check_weights(fitted_state["weights"], architecture)
+    _check_slots(fitted_state["slots"], fitted_state["optimizer"], architecture)
     return architecture
 
 
@@ -151,8 +159,8 @@ _LAYERS = ("input_shape", "hidden_units", "activation", "batch_normalization")
 _TRAINING = ("optimizer", "weights", "slots", "seed", "epoch")
 
 
-def checked_architecture(layers: Mapping[str, Any]) -> Architecture:
-    """Check types and lengths of what describes the layers.
+def validate_architecture(layers: Mapping[str, Any]) -> Architecture:
+    """Validate the description of a network's layers.
 
     Parameters
     ----------
@@ -188,17 +196,17 @@ def check_layers(layers: Mapping[str, Any]) -> None:
     """
     for name in ("input_shape", "hidden_units"):
         sizes = layers[name]
-        fine = isinstance(sizes, tuple) and all(is_count(size) and size for size in sizes)
-        require(fine, f"{name} must be a tuple of positive ints", sizes)
+        valid = isinstance(sizes, tuple) and all(is_count(size) and size for size in sizes)
+        require(valid, f"{name} must be a tuple of positive ints", sizes)
     require(len(layers["input_shape"]) > 0, "input_shape must have a dimension", ())
     flags = layers["batch_normalization"]
-    fine = isinstance(flags, tuple) and all(isinstance(flag, bool) for flag in flags)
-    require(fine, "batch_normalization must be a tuple of bools", flags)
+    valid = isinstance(flags, tuple) and all(isinstance(flag, bool) for flag in flags)
+    require(valid, "batch_normalization must be a tuple of bools", flags)
     functions = layers["activation"]
-    fine = isinstance(functions, tuple) and all(
+    valid = isinstance(functions, tuple) and all(
         isinstance(each, str) or callable(each) for each in functions
     )
-    require(fine, "activation must be a tuple of names or functions", functions)
+    require(valid, "activation must be a tuple of names or functions", functions)
     for name in ("activation", "batch_normalization"):
         lengths = len(layers[name]), len(layers["hidden_units"])
         require(lengths[0] == lengths[1], f"{name} must have a value per layer", lengths)
@@ -210,53 +218,53 @@ def _check_weights(weights: Any, architecture: Architecture) -> None:
     found = [getattr(weight, "shape", None) for weight in weights]
     require(found == [*expected.values()], f"weights must have shapes {expected}", found)
     for name, weight in zip(expected, weights, strict=True):
-        fine = isinstance(weight, np.ndarray) and weight.dtype == np.float32
-        require(fine, f"weight {name} must be an ndarray of float32", weight)
+        valid = isinstance(weight, np.ndarray) and weight.dtype == np.float32
+        require(valid, f"weight {name} must be an ndarray of float32", weight)
         require(bool(np.isfinite(weight).all()), f"weight {name} must be finite", weight)
 
 
 def _check_slots(slots: Any, optimizer: str, architecture: Architecture) -> None:
     require(isinstance(slots, list), "the optimizer's state must be a list", type(slots))
     for position, slot in enumerate(slots):
-        fine = isinstance(slot, np.ndarray | np.generic) and slot.dtype.kind in "fiub"
-        require(fine, f"slots[{position}] must be an ndarray of numbers", type(slot))
-    if optimizer.startswith(_KERAS_OPTIMIZERS):  # a user's own may keep what it likes
+        valid = isinstance(slot, np.ndarray | np.generic) and slot.dtype.kind in "fiub"
+        require(valid, f"slots[{position}] must be an ndarray of numbers", type(slot))
+    if optimizer.startswith(_KERAS_OPTIMIZERS):  # a custom one may have any
         shapes = slot_shapes(architecture)
         odd = [slot.shape for slot in slots if slot.shape not in shapes]
         require(not odd, f"the optimizer's state must have shapes of {shapes}", odd)
 
 
 def _check_parts(state: Mapping[str, Any], architecture: Architecture) -> None:
-    """Check that what the estimator shows belongs to what it has learnt."""
-    learnt, shape = state["_learnt"], architecture.input_shape
-    kind = kind_of(learnt)
+    """Check that the public attributes agree with the fitted state."""
+    fitted_state, shape = state["_fitted_state"], architecture.input_shape
+    kind = kind_of(fitted_state)
     missing = [name for name in (*kind.attributes, "input_shape_") if name not in state]
     require(not missing, "is fitted, but lacks", missing)
     shown = state["input_shape_"]
     require(shown == shape, f"input_shape_ must be {shape}", shown)
-    kind.check_attributes(state, learnt)
+    kind.check_attributes(state, fitted_state)
     features = state.get("n_features_in_", shape[0])
     require(features == shape[0], f"n_features_in_ must be {shape[0]}", features)
     names = state.get("feature_names_in_")
-    fine = names is None or len(names) == shape[0]
-    require(fine, f"feature_names_in_ must hold {shape[0]} names", names)
+    valid = names is None or len(names) == shape[0]
+    require(valid, f"feature_names_in_ must hold {shape[0]} names", names)
 
 
 def _check_routed(routed: Any, parameters: Sequence[str]) -> None:
-    fine = isinstance(routed, Mapping) and all(
+    valid = isinstance(routed, Mapping) and all(
         parameter in parameters
         and isinstance(settings, Mapping)
         and all(isinstance(name, str) for name in settings)
         for parameter, settings in routed.items()
     )
-    require(fine, f"_routed must hold settings by name for {list(parameters)}", routed)
+    require(valid, f"_routed must hold settings by name for {list(parameters)}", routed)
 
 
 def _check_classes(name: str, classes: Any) -> None:
-    fine = (
+    valid = (
         isinstance(classes, np.ndarray) and classes.ndim == 1 and classes.dtype.kind in _LABELS
     )
-    require(fine, f"{name} must be a one-dimensional ndarray of labels", classes)
+    require(valid, f"{name} must be a one-dimensional ndarray of labels", classes)
     try:
         increasing = bool((classes[1:] > classes[:-1]).all())
     except TypeError:
@@ -268,24 +276,24 @@ _LABELS = "biufUSOTmM"
 
 
 def _check_names(name: str, names: Any) -> None:
-    fine = isinstance(names, np.ndarray) and names.ndim == 1
-    fine = fine and all(isinstance(each, str) for each in names)
-    require(fine, f"{name} must be a one-dimensional ndarray of str", names)
+    valid = isinstance(names, np.ndarray) and names.ndim == 1
+    valid = valid and all(isinstance(each, str) for each in names)
+    require(valid, f"{name} must be a one-dimensional ndarray of str", names)
 
 
 def _check_history(name: str, history: Any) -> None:
-    fine = isinstance(history, dict) and all(
+    valid = isinstance(history, dict) and all(
         isinstance(key, str)
         and isinstance(values, list)
         and all(isinstance(value, Real) for value in values)
         for key, values in history.items()
     )
-    require(fine, f"{name} must be a dict of lists of numbers", history)
+    require(valid, f"{name} must be a dict of lists of numbers", history)
 
 
 def _check_scores(name: str, scores: NDArray[Any]) -> None:
-    fine = isinstance(scores, np.ndarray) and scores.ndim == 1 and scores.dtype.kind == "f"
-    require(fine, f"{name} must be a one-dimensional ndarray of floats", scores)
+    valid = isinstance(scores, np.ndarray) and scores.ndim == 1 and scores.dtype.kind == "f"
+    require(valid, f"{name} must be a one-dimensional ndarray of floats", scores)
 
 
 def _check_count(name: str, number: Any) -> None:
@@ -293,8 +301,8 @@ def _check_count(name: str, number: Any) -> None:
 
 
 def _check_shape(name: str, shape: Any) -> None:
-    fine = isinstance(shape, tuple) and all(is_count(size) for size in shape)
-    require(fine, f"{name} must be a tuple of ints from 0", shape)
+    valid = isinstance(shape, tuple) and all(is_count(size) for size in shape)
+    require(valid, f"{name} must be a tuple of ints from 0", shape)
 
 
 _FITTED = {

@@ -1,4 +1,4 @@
-"""When a training has learnt what it can: early stopping by a score."""
+"""Early stopping by a validation score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skdnn._estimator.rows import LabelledRows
 
 
 class StoppingRule:
-    """Watches a score over the epochs and keeps what was best.
+    """Monitors a score over the epochs and keeps the best fitted state.
 
     Parameters
     ----------
@@ -25,40 +25,40 @@ class StoppingRule:
     ----------
     scores : list of float
         One per epoch, greater is better.
-    best : object
-        What was handed over with the highest score; of equal ones, the first.
+    best : FittedState
+        That with the highest score; of equal ones, the first.
     best_position : int
-        Where that score stands in `scores`.
+        Index of that score in `scores`.
     """
 
     def __init__(self, n_iter_no_change: int, tol: float) -> None:
         self._n_iter_no_change = n_iter_no_change
         self._tol = tol
-        self._to_beat = -np.inf
-        self._waited = 0
+        self._score_to_beat = -np.inf
+        self._no_improvement_count = 0
         self.scores: list[float] = []
         self.best: Any = None
         self.best_position = 0
 
-    def update(self, score: float, reached: Any) -> bool:
-        """Take an epoch's score.
+    def update(self, score: float, fitted_state: Any) -> bool:
+        """Update the rule with an epoch's score.
 
         Parameters
         ----------
         score : float
             Greater is better.
-        reached : object
-            What has that score; kept if it is the best.
+        fitted_state : FittedState
+            Kept if the score is the best.
 
         Returns
         -------
         stop : bool
-            Whether the score has not become better for `n_iter_no_change` epochs.
+            Whether the score has not improved for `n_iter_no_change` epochs.
 
         Raises
         ------
         ValueError
-            If the score is NaN: it can't be compared.
+            If the score is NaN, which can't be compared.
         """
         if np.isnan(score):
             raise ValueError(
@@ -67,18 +67,18 @@ class StoppingRule:
             )
         self.scores.append(float(score))
         if self.best is None or score > self.scores[self.best_position]:
-            self.best, self.best_position = reached, len(self.scores) - 1
-        if score > self._to_beat + self._tol or self._to_beat == -np.inf:
-            self._to_beat, self._waited = score, 0
+            self.best, self.best_position = fitted_state, len(self.scores) - 1
+        if score > self._score_to_beat + self._tol or self._score_to_beat == -np.inf:
+            self._score_to_beat, self._no_improvement_count = score, 0
         else:
-            self._waited += 1
-        return self._waited >= self._n_iter_no_change
+            self._no_improvement_count += 1
+        return self._no_improvement_count >= self._n_iter_no_change
 
 
 def score_on(
     rows: LabelledRows, estimator: Any, scoring: str | Callable[..., float] | None
 ) -> float:
-    """Score an estimator on validation rows.
+    """Score an estimator on validation data.
 
     Parameters
     ----------
@@ -92,12 +92,12 @@ def score_on(
     Returns
     -------
     score : float
-        Weighted by the rows' weights. What the scorer raises gets a note that says whence.
+        Weighted by `sample_weight`. Exceptions of the scorer get a note.
     """
-    weight = {} if rows.weight is None else {"sample_weight": rows.weight}
+    metadata = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
     scorer = check_scoring(estimator, scoring)
     try:
-        return float(scorer(estimator, rows.X, rows.y, **weight))
+        return float(scorer(estimator, rows.X, rows.y, **metadata))
     except Exception as error:
         error.add_note(f"raised by {scoring=} on {len(rows.y)} validation rows")
         raise

@@ -1,6 +1,6 @@
-"""What a network learns to answer: the interface of each kind of target, and weights of rows.
+"""Interface of the kinds of targets, and sample weights.
 
-There is a class for each kind (`skdnn._estimator.classes`), and nothing else asks which it is.
+There is a class for each kind (in `classes` and `numbers`), and nothing else asks which it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from skdnn.network.outputs import Output
 
-Weights = NDArray[np.float64]
+SampleWeight = NDArray[np.float64]
 
 # Weights are relative. Sums over millions of rows stay within float32 if the largest is not
 # above the first; a weight below the second, as a part of the largest, counts as 0.
@@ -24,11 +24,11 @@ _NEGLIGIBLE = 2.0**-100
 
 
 class Target(ABC):
-    """One kind of target: checks `y`, gives it to the engine, and turns outputs into answers.
+    """One kind of target: validates and encodes `y`, and decodes outputs.
 
-    Beside the weights of a network a record of its target is kept, plain values under `keys`:
-    what the output layer follows from, without the target itself. `attributes` are what
-    a fitted estimator has that tells of its target.
+    The fitted state of an estimator has a record of its target, plain values under `keys`, from
+    which the output layer follows. `attributes` are the fitted attributes of an estimator that
+    belong to its target.
     """
 
     keys: ClassVar[tuple[str, ...]]
@@ -36,23 +36,23 @@ class Target(ABC):
 
     @property
     def output(self) -> Output:
-        """Return the output layer that gives such answers."""
+        """The output layer for this target."""
         return self.output_of(self.record())
 
     @abstractmethod
     def record(self) -> dict[str, Any]:
-        """Return what is kept beside the weights."""
+        """Return the record for the fitted state."""
 
     @abstractmethod
-    def encode(self, y: NDArray[Any], weight: Weights | None) -> NDArray[Any]:
-        """Check targets and bring them into the form that the engine trains on.
+    def encode(self, y: NDArray[Any], sample_weight: SampleWeight | None) -> NDArray[Any]:
+        """Validate targets and encode them for the engine.
 
         Parameters
         ----------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Targets as the user has them.
-        weight : ndarray of shape (n_samples,) or None
-            Rows of weight 0 may have any target.
+            Targets as the user gave them.
+        sample_weight : ndarray of shape (n_samples,) or None
+            Rows with zero weight may have any target.
 
         Returns
         -------
@@ -61,32 +61,32 @@ class Target(ABC):
         Raises
         ------
         ValueError
-            If a target is none of this kind.
+            If a target is not of this kind.
         """
 
     @abstractmethod
     def decode(self, outputs: NDArray[np.float32]) -> NDArray[Any]:
-        """Turn what the network says of rows into answers."""
+        """Turn outputs of the network into predictions."""
 
     def strata(self, encoded: NDArray[Any]) -> NDArray[Any] | None:  # noqa: ARG002
-        """Return what each row belongs to that keeps its share in a hold-out, or None.
+        """Return the classes to stratify a split by, or None.
 
         Raises
         ------
         ValueError
-            If there is what can't be shared between two sides.
+            If a class can't be split.
         """
         return None
 
     def row_weights(
         self,
-        sample_weight: Weights | None,
+        sample_weight: SampleWeight | None,
         class_weight: Mapping[Any, float] | str | None,  # noqa: ARG002
         encoded: NDArray[Any],  # noqa: ARG002
     ) -> NDArray[np.float32] | None:
-        """Return the weight of each row, as the engine takes it; None weighs all alike.
+        """Return the weight of each row for the engine; None weighs all alike.
 
-        Where there are classes, `class_weight` multiplies it.
+        With classes, `class_weight` multiplies it.
         """
         if sample_weight is None:
             return None
@@ -102,16 +102,18 @@ class Target(ABC):
     @staticmethod
     @abstractmethod
     def check_record(record: Mapping[str, Any]) -> None:
-        """Refuse a record that no fit makes, by a ValueError that names what is wrong."""
+        """Raise a ValueError if a record is not valid."""
 
     @staticmethod
     @abstractmethod
     def check_attributes(state: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        """Refuse attributes of an estimator that don't belong to a record, by a ValueError."""
+        """Raise a ValueError if attributes of an estimator don't agree with a record."""
 
 
-def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> Weights | None:
-    """Check sample weights against the rows.
+def validate_sample_weight(
+    sample_weight: ArrayLike | None, X: NDArray[Any]
+) -> SampleWeight | None:
+    """Validate sample weights.
 
     Parameters
     ----------
@@ -133,14 +135,14 @@ def checked_sample_weight(sample_weight: ArrayLike | None, X: NDArray[Any]) -> W
     """
     if sample_weight is None:
         return None
-    weights: Weights = _check_sample_weight(
+    weights: SampleWeight = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
     return weights
 
 
-def within_range(weights: Weights) -> Weights:
-    """Scale weights that float32 could not hold or sum up; a power of two changes no digit."""
+def within_range(weights: SampleWeight) -> SampleWeight:
+    """Scale weights by a power of two, if float32 could not hold them or their sum."""
     largest = weights.max()
     if not 1 / _LARGEST <= largest <= _LARGEST:
         weights = np.ldexp(weights, -int(np.frexp(largest)[1]))

@@ -1,4 +1,4 @@
-"""What a fit asks for becomes a training of the engine.
+"""The settings of a fit become a training of the engine.
 
 TensorFlow loads when the first of these functions is called.
 """
@@ -9,40 +9,41 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from skdnn._estimator.networks import fitting_slots, keras_model
+from skdnn._estimator.networks import compatible_slots, keras_model
 
 if TYPE_CHECKING:
     import keras
 
     from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.keras_training import KerasTraining
+    from skdnn._engine.program import Program
     from skdnn._engine.training import FusedTraining
-    from skdnn._estimator.networks import Learnt
+    from skdnn._estimator.networks import FittedState
     from skdnn._estimator.rows import Table
     from skdnn.network.architecture import Architecture
-    from skdnn.network.initializers import InitializerChoice
+    from skdnn.network.initializers import InitializerSpec
     from skdnn.network.layer_settings import Regularization
     from skdnn.network.losses import Loss
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a call of `fit` or `partial_fit` asks for.
+    """Validated settings of a call of `fit` or `partial_fit`.
 
     Parameters
     ----------
     architecture : Architecture
         The layers.
     target : mapping
-        The record of the target: what is kept of it.
+        The record of the target.
     loss : Loss
-        What the network is trained for.
+        The loss.
     regularization : Regularization
-        What the layers do while they are trained.
-    initializers : sequence of InitializerChoice
+        Dropout and penalties.
+    initializers : sequence of InitializerSpec
         Of each layer's kernel.
-    optimizer : OptimizerChoice
+    optimizer : OptimizerSpec
         The optimizer.
     batch_size, epochs, seed : int
         As the engine takes them.
@@ -51,15 +52,15 @@ class Settings:
     callbacks : sequence of keras.callbacks.Callback
         This fit's own.
     verbose : int
-        As callbacks are told; 1 or more prints it where another engine takes over.
+        For callbacks' ``params``; 1 or more prints a switch to another engine.
     """
 
     architecture: Architecture
     target: Mapping[str, Any]
     loss: Loss
     regularization: Regularization
-    initializers: Sequence[InitializerChoice]
-    optimizer: OptimizerChoice
+    initializers: Sequence[InitializerSpec]
+    optimizer: OptimizerSpec
     batch_size: int
     epochs: int
     seed: int
@@ -68,76 +69,78 @@ class Settings:
     verbose: int = 0
 
 
-def optimizer_key(choice: OptimizerChoice) -> tuple[Any, ...]:
-    """Return what tells an optimizer from others: settings, and what a schedule does."""
+def optimizer_key(spec: OptimizerSpec) -> tuple[Any, ...]:
+    """Return the key of an optimizer: its settings, and the key of a custom schedule."""
     from skdnn._engine.functions import schedule_key
 
-    return (choice.key, choice.schedule and schedule_key(choice.schedule))
+    return (spec.key, spec.schedule and schedule_key(spec.schedule))
 
 
 def fused_training(
-    settings: Settings, network: Architecture, rows: Table, learnt: Learnt | None
+    settings: Settings, network: Architecture, rows: Table, fitted_state: FittedState | None
 ) -> FusedTraining:
-    """Make the training of a fit by the fused engine; `learnt` is where to go on."""
-    from skdnn._engine.programs import Structure, program_for
-    from skdnn._engine.rows import Rows, padded_batch_size
-    from skdnn._engine.training import FusedTraining, TrainingState, worth_compiling
+    """Make the fused training of a fit, from a fitted state or from new weights."""
+    from skdnn._engine.rows import Rows
+    from skdnn._engine.training import FusedTraining, TrainingState
     from skdnn.network.initializers import initial_weights
 
-    choice = settings.optimizer
-    table = Rows(**rows)
-    n_rows = len(table.counting())
-    batch_size = padded_batch_size(settings.batch_size, n_rows)
-    jit = worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units)
-    program = program_for(
-        Structure(
-            network,
-            settings.regularization,
-            optimizer_key(choice),
-            batch_size,
-            jit,
-            settings.loss,
-        ),
-        lambda: _compiled(settings),
-    )
-    slots = program.first_slots
-    if learnt is None:
+    data, spec = Rows(**rows), settings.optimizer
+    program = _program(settings, network, n_rows=len(data.weighted()))
+    slots = program.initial_slots
+    if fitted_state is None:
         weights = initial_weights(program.model, settings.seed, settings.initializers)
         epoch = 0
     else:
-        weights, epoch = learnt["weights"], learnt["epoch"]
-        if learnt["optimizer"] == choice.key:
-            slots = fitting_slots(learnt, slots)
+        weights, epoch = fitted_state["weights"], fitted_state["epoch"]
+        if fitted_state["optimizer"] == spec.key:
+            slots = compatible_slots(fitted_state, slots)
     return FusedTraining(
         program,
-        TrainingState(weights, program.with_learning_rate(slots, choice.learning_rate), epoch),
-        table,
+        TrainingState(weights, program.with_learning_rate(slots, spec.learning_rate), epoch),
+        data,
         seed=settings.seed,
     )
+
+
+def _program(settings: Settings, network: Architecture, n_rows: int) -> Program:
+    from skdnn._engine.programs import Structure, program_for
+    from skdnn._engine.rows import padded_batch_size
+    from skdnn._engine.training import worth_compiling
+
+    batch_size = padded_batch_size(settings.batch_size, n_rows)
+    structure = Structure(
+        network,
+        settings.regularization,
+        optimizer_key(settings.optimizer),
+        batch_size,
+        worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units),
+        settings.loss,
+    )
+    return program_for(structure, lambda: _compiled(settings))
 
 
 def keras_training(
     settings: Settings,
     rows: Table,
-    learnt: Learnt | None,
+    fitted_state: FittedState | None,
     callbacks: list[keras.callbacks.Callback],
 ) -> KerasTraining:
-    """Make the training of a fit by Keras's engine; `learnt` is where to go on."""
+    """Make the training of a fit in Keras, from a fitted state or from new weights."""
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.rows import Rows
     from skdnn.network.initializers import initial_weights
 
-    choice = settings.optimizer
-    if learnt is None:
+    spec = settings.optimizer
+    if fitted_state is None:
         model = _compiled(settings)
         model.set_weights(initial_weights(model, settings.seed, settings.initializers))
         model.optimizer.build(model.trainable_variables)  # some start from the weights
         epoch = 0
     else:
-        model = keras_model(learnt, choice, settings.regularization, settings.loss)
-        epoch = learnt["epoch"]
-        if choice.learning_rate is not None:
-            model.optimizer.learning_rate = choice.learning_rate
+        model = keras_model(fitted_state, spec, settings.regularization, settings.loss)
+        epoch = fitted_state["epoch"]
+        if spec.learning_rate is not None:
+            model.optimizer.learning_rate = spec.learning_rate
     return KerasTraining(
         model,
         Rows(**rows),
@@ -156,15 +159,15 @@ def _compiled(settings: Settings) -> keras.Sequential:
     )
 
 
-def model_to_look_at(settings: Settings) -> keras.Sequential:
-    """Make the model that callbacks see beside the fused engine."""
+def callbacks_model(settings: Settings) -> keras.Sequential:
+    """Make the model that callbacks get with the fused engine."""
     model = _compiled(settings)
     model.optimizer.build(model.trainable_variables)
     return model
 
 
 def row_losses(settings: Settings, network: Architecture) -> RowLosses:
-    """Return the pass that evaluates validation rows."""
+    """Return the compiled pass over validation data."""
     from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.programs import row_losses_for
 
@@ -179,4 +182,4 @@ def n_batches(rows: Table, batch_size: int) -> int:
     """Return the number of batches of an epoch."""
     from skdnn._engine.rows import Rows
 
-    return -(-len(Rows(**rows).counting()) // batch_size)
+    return -(-len(Rows(**rows).weighted()) // batch_size)

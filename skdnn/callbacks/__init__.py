@@ -1,7 +1,7 @@
-"""Callbacks in scikit-learn's sense: what follows a fit, a pipeline or a whole search.
+"""scikit-learn callbacks, which follow a fit, a pipeline or a whole search.
 
-They are set by ``set_callbacks`` (scikit-learn 1.9, experimental there). Keras callbacks are
-something else: a hyperparameter of :class:`skdnn.KerasDNNClassifier`.
+Set them with ``set_callbacks`` (experimental in scikit-learn 1.9). Keras callbacks are a
+hyperparameter of :class:`skdnn.KerasDNNClassifier`.
 """
 
 from skdnn.callbacks._history_monitor import HistoryMonitor

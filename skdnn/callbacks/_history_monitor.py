@@ -19,16 +19,16 @@ _Record = tuple[int | None, dict[str, list[float]]]
 
 
 class HistoryMonitor(PipelineCallback):
-    """Keeps the training history of every fold and candidate of a search.
+    """Callback that records the training history of every fold and candidate of a search.
 
-    scikit-learn throws the estimators of a search away, and their histories with them. Set
-    this callback on the search, and the learning curves of all of them are at hand
-    afterwards. It works in threads, in processes and on a Dask cluster.
+    scikit-learn discards the estimators fitted in a search, and their histories. Set this
+    callback on the search to keep the training curves of all of them. It works with threads,
+    processes and a Dask cluster.
 
     See Also
     --------
-    sklearn.callback.ScoringMonitor : Scores on the training rows at every epoch.
-    skdnn.displays.TrainingCurvesDisplay : Draws histories.
+    sklearn.callback.ScoringMonitor : Records scores on the training data at every epoch.
+    skdnn.displays.TrainingCurvesDisplay : Plots training histories.
 
     Examples
     --------
@@ -57,8 +57,8 @@ class HistoryMonitor(PipelineCallback):
         Parameters
         ----------
         search : fitted search, such as sklearn.model_selection.GridSearchCV
-            The one that this callback was set on. Not a halving search, which evaluates
-            candidates several times.
+            The search that this callback was set on. Halving searches are not supported,
+            because they evaluate candidates several times.
 
         Returns
         -------
@@ -69,11 +69,11 @@ class HistoryMonitor(PipelineCallback):
         Raises
         ------
         ValueError
-            If the fits seen are not those of `search`: another one, or one with failed fits.
+            If the callback was set on another search, or fits failed.
         sklearn.exceptions.NotFittedError
             If `search` is not fitted.
         TypeError
-            If it is no search.
+            If `search` is not a search.
         """
         if not hasattr(search, "cv"):
             raise TypeError(
@@ -97,12 +97,12 @@ class HistoryMonitor(PipelineCallback):
 
     @property
     def histories(self) -> list[dict[str, list[float]]]:
-        """Histories of all fits seen, in the order in which they ended.
+        """Histories of all recorded fits, in the order in which they ended.
 
         Returns
         -------
         histories : list of dict
-            The `history_` of each.
+            The `history_` of each fit.
         """
         return [history for _, history in self._seen.records]
 
@@ -110,12 +110,12 @@ class HistoryMonitor(PipelineCallback):
 
     def setup(self, estimator: Any, context: CallbackContext) -> None:
         super().setup(estimator, context)
-        self._seen.restart(str(context.root_uuid))  # without what an earlier fit left
+        self._seen.restart(str(context.root_uuid))  # without histories of earlier fits
         self._channel.listen(self._seen.receive)
 
     def teardown(self, estimator: Any, context: CallbackContext) -> None:
         super().teardown(estimator, context)
-        self._seen.under_way = False  # what was seen stays
+        self._seen.under_way = False
 
     def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
         super().on_fit_task_end(estimator, context)
@@ -126,7 +126,7 @@ class HistoryMonitor(PipelineCallback):
 
 
 class _Seen:
-    """The histories of one search. Apart from the monitor, which its channel must not keep."""
+    """The histories of one search. Its own class: the channel must not hold the monitor."""
 
     def __init__(self) -> None:
         self.records: list[_Record] = []
@@ -134,18 +134,18 @@ class _Seen:
         self._root: str | None = None
 
     def restart(self, root: str) -> None:
-        """Forget everything: a search begins.
+        """Clear all histories at the beginning of a search.
 
         Parameters
         ----------
         root : str
-            Of the search.
+            Id of the search.
         """
         self.records.clear()
         self._root, self.under_way = root, True
 
     def receive(self, message: tuple[str, int | None, Mapping[str, Sequence[float]]]) -> None:
-        """Keep a history, unless it is of another search: one that was interrupted goes on.
+        """Store a history, unless it is of an earlier, interrupted search.
 
         Parameters
         ----------
@@ -157,6 +157,6 @@ class _Seen:
             self.records.append((number, {name: list(v) for name, v in history.items()}))
 
     def __getstate__(self) -> dict[str, Any]:
-        # While fits are under way each takes a copy along, which needs none of the others'.
+        # During a search each fit pickles a copy, which needs no histories of others.
         kept = [] if self.under_way else list(self.records)
         return {"records": kept, "under_way": False, "_root": self._root}

@@ -1,4 +1,4 @@
-"""How far a search has got, counted from what its fits report."""
+"""Progress of a search, from the messages of its fits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class RunningFit:
-    """A fit under way.
+    """A fit that is running.
 
     Parameters
     ----------
     name : str
-        Of the candidate.
+        Name of the candidate.
     fold : int or None
         From 1; None for a fit on all rows.
     where : str
         Machine, process and thread.
     epochs_done, epochs : int
-        0 where none was reported yet.
+        0 before the first report.
     figures : mapping of str to float
         Of its last epoch, such as the loss.
     """
@@ -48,20 +48,20 @@ class RunningFit:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """How far a search had got at a moment.
+    """Progress of a search at one moment.
 
     Parameters
     ----------
     n_done, n_failed : int
         Fits that ended, and those of them that failed.
     n_fits : int
-        All fits, the refit included, as far as known: a halving search adds to it.
+        All fits, the refit included, as far as known: a halving search adds some.
     seconds : float
         Since the beginning.
     seconds_left : float or None
         Estimated from the epochs that are done; None before the first, and at the end.
     best : (float, str) or None
-        Best score of a fold so far, and which fit has it.
+        Best score of a fold so far, and the label of its fit.
     running : tuple of RunningFit
         In the order in which they began.
     """
@@ -76,7 +76,7 @@ class Snapshot:
 
 
 class SearchState:
-    """The count. Fits report from any thread, and any thread may ask.
+    """Thread-safe progress of a search.
 
     Parameters
     ----------
@@ -90,13 +90,13 @@ class SearchState:
         self.restart(None)
 
     def restart(self, root: str | None) -> None:
-        """Forget everything: a search begins.
+        """Reset at the beginning of a search.
 
         Parameters
         ----------
         root : str or None
-            Of the search. What fits of another one report is passed over: those of a search
-            that was interrupted may go on for a while.
+            Id of the search. Messages of other ones are ignored: fits of an interrupted search
+            may continue for a while.
         """
         with self._lock:
             self._root = root
@@ -110,26 +110,27 @@ class SearchState:
             self._scores: dict[str, tuple[int | None, float]] = {}
 
     def receive(self, message: Mapping[str, Any]) -> None:
-        """Take note of what a fit reports.
+        """Handle a message of a fit.
 
         Parameters
         ----------
         message : mapping
-            ``root`` names the search, ``event`` a method below; the rest are its arguments.
+            ``root`` is the id of the search, ``event`` a method below; the rest are its
+            arguments.
         """
-        news = dict(message)
-        take_note = getattr(self, f"_{news.pop('event')}")
+        event = dict(message)
+        handle = getattr(self, f"_{event.pop('event')}")
         with self._lock:
-            if news.pop("root") == self._root:
-                take_note(**news)
+            if event.pop("root") == self._root:
+                handle(**event)
 
     def finish(self) -> None:
-        """Stop the clock: the search has ended, well or not."""
+        """Stop the clock at the end of the search."""
         with self._lock:
             self._ended = self._clock()
 
     def snapshot(self) -> Snapshot:
-        """Return how far the search has got."""
+        """Return the progress now."""
         with self._lock:
             seconds = (self._ended or self._clock()) - self._began
             running = tuple(self._running.values())
@@ -166,12 +167,12 @@ class SearchState:
         self._n_folds = folds or self._n_folds
 
     def _began_fit(self, fit: str, number: int | None, name: str, where: str) -> None:
-        # Who begins another fit, not one inside it, has left the last one by an exception.
+        # A thread that begins another fit, not a nested one, has left the last by an exception.
         here = [key for key, other in self._running.items() if other.where == where]
         for key in here:
             if not fit.startswith(key) or fit == key:
-                self._lose(key)
-        self._done.discard(fit)  # of a worker that died: the fit is made again
+                self._mark_failed(key)
+        self._done.discard(fit)  # the fit of a worker that died is run again
         self._failed.discard(fit)
         fold = None if number is None else number % self._n_folds + 1
         self._running[fit] = RunningFit(name, fold, where)
@@ -193,8 +194,8 @@ class SearchState:
 
     def _ended_round(self, fit: str) -> None:
         for key in [key for key in self._running if key.startswith(fit)]:
-            self._lose(key)
+            self._mark_failed(key)
 
-    def _lose(self, fit: str) -> None:
+    def _mark_failed(self, fit: str) -> None:
         del self._running[fit]
         self._failed.add(fit)

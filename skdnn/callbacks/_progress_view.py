@@ -1,4 +1,4 @@
-"""The picture of a search under way: on a terminal, in a notebook, or nowhere."""
+"""Live view of a search: on a terminal, in a notebook, or none."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from rich.text import Text
 from skdnn.callbacks._progress_state import RunningFit, Snapshot
 from skdnn.displays._figures import figure_text
 
-# More fits at a time than this are counted, not shown: a screen has an end.
+# More concurrent fits than this are counted, not shown.
 _MOST_ROWS = 8
 
 
 @contextmanager
 def shown(snapshot: Callable[[], Snapshot], console: Console) -> Iterator[None]:
-    """Show a search for as long as the context lasts, where someone looks.
+    """Show the progress of a search within the context.
 
     Parameters
     ----------
     snapshot : callable
-        Returns how far the search has got.
+        Returns the progress.
     console : rich.console.Console
         A terminal, or in a notebook. Nothing is shown on any other, such as a file.
     """
@@ -46,12 +46,12 @@ def shown(snapshot: Callable[[], Snapshot], console: Console) -> Iterator[None]:
 
 
 def count_text(now: Snapshot) -> str:
-    """Write fits done, failed and left, and the time.
+    """Format the number of fits done and failed, and the time.
 
     Parameters
     ----------
     now : Snapshot
-        To write of.
+        The progress.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def count_text(now: Snapshot) -> str:
 
 
 def best_text(now: Snapshot) -> str:
-    """Write the best score so far, such as ``best so far 0.8700: relu, adam, fold 2``."""
+    """Format the best score so far, such as ``best so far 0.8700: relu, adam, fold 2``."""
     if now.best is None:
         return ""
     score, label = now.best
@@ -76,7 +76,7 @@ def best_text(now: Snapshot) -> str:
 
 
 def fit_text(fit: RunningFit) -> str:
-    """Write how far a fit has got, such as ``epoch 3 of 5, loss 0.4120``."""
+    """Format the progress of a fit, such as ``epoch 3 of 5, loss 0.4120``."""
     if not fit.epochs:
         return "starting"
     figures = [f"{name} {figure_text(value)}" for name, value in sorted(fit.figures.items())]
@@ -84,12 +84,12 @@ def fit_text(fit: RunningFit) -> str:
 
 
 def html_text(now: Snapshot) -> str:
-    """Draw a search as HTML, without scripts or styles of the page's.
+    """Format the progress as HTML, without scripts and style sheets.
 
     Parameters
     ----------
     now : Snapshot
-        To draw.
+        The progress.
 
     Returns
     -------
@@ -141,10 +141,9 @@ def _picture_of(console: Console) -> Callable[[Snapshot], RenderableType]:
 
 @contextmanager
 def _shown_in_notebook(snapshot: Callable[[], Snapshot]) -> Iterator[None]:
-    """Draw below the cell, and again when there is news.
+    """Show HTML below the cell, updated when it changes.
 
-    One output of HTML that is replaced: it needs no widgets, and what it showed last stays in
-    the saved notebook.
+    It needs no widgets, and the last state stays in the saved notebook.
     """
     from IPython.display import HTML, display
 

@@ -1,4 +1,4 @@
-"""Scorers that tell a callback what they scored."""
+"""Scorers that report scores to a callback."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from sklearn.utils.metadata_routing import MetadataRequest
 if TYPE_CHECKING:
     from skdnn.callbacks._channel import Channel
 
-# `fit`: the one that this thread was last in. It is scored where it was trained.
+# `fit`: the last fit of this thread. It is scored in the thread that trained it.
 last_in_thread = threading.local()
 
 
 class ReportedScorer:
-    """A scorer that also tells a channel the score of a fold, the first after each fit.
+    """A scorer that also sends a fold's score, the first after each fit, to a channel.
 
     Parameters
     ----------
     scoring : str, callable or None
-        What scores.
+        The scorer.
     channel : Channel
-        Who is told.
+        Where to send scores.
     estimator : estimator, default=None
-        Whose `score` it is, if `scoring` is None: it says which metadata it takes.
+        The estimator whose `score` is used if `scoring` is None, for metadata routing.
     metric : str, default=None
-        The score that is told, where `scoring` returns several by their names.
+        The score to send if `scoring` returns several.
     """
 
     _estimator: Any = None
@@ -47,16 +47,16 @@ class ReportedScorer:
     def __call__(self, estimator: Any, X: Any, y: Any = None, **kwargs: Any) -> Any:
         scorer = check_scoring(estimator, scoring=self.scoring)
         score = scorer(estimator, X, y, **kwargs)
-        # The rows held out are scored first, and then perhaps those of the training.
+        # The test rows of a fold are scored first, then perhaps the training rows.
         fit = last_in_thread.__dict__.pop("fit", None)
-        told: Any = score.get(self.metric) if isinstance(score, Mapping) else score
+        monitored: Any = score.get(self.metric) if isinstance(score, Mapping) else score
         if fit is not None:
-            with suppress(TypeError, ValueError):  # no number: scikit-learn says so
-                self._channel.send({"event": "scored", "score": float(told), **fit})
+            with suppress(TypeError, ValueError):  # scikit-learn raises an error
+                self._channel.send({"event": "scored", "score": float(monitored), **fit})
         return score
 
     def get_metadata_routing(self) -> Any:
-        """Return the metadata request of what scores.
+        """Return the metadata request of the scorer.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class ReportedScorer:
         return callable(scorer) and "sample_weight" in signature(scorer).parameters
 
     def _scorer(self) -> Any:
-        """Return what scores, or None where that is the `score` of an unknown estimator."""
+        """Return the scorer, or None if it is the `score` of an unknown estimator."""
         if self.scoring is None and self._estimator is not None:
             return check_scoring(self._estimator)
         return get_scorer(self.scoring)
@@ -88,14 +88,14 @@ class ReportedScorer:
 
 
 def reported_scoring(search: Any, channel: Channel) -> Any:
-    """Make a `scoring` that is that of a search, and tells a channel what the folds score.
+    """Wrap the `scoring` of a search so that it sends the scores of folds to a channel.
 
     Parameters
     ----------
     search : search, such as sklearn.model_selection.GridSearchCV
-        Not changed. Of several metrics the one that its `refit` names is told.
+        Not changed. Of several metrics the one that its `refit` names is sent.
     channel : Channel
-        Who is told.
+        Where to send scores.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def reported_scoring(search: Any, channel: Channel) -> Any:
         A dict for several metrics.
     """
     estimator, scoring = search.estimator, _as_given(search.scoring)
-    # What is wrong with it is told at once, and of a name without listing all.
+    # Raises errors now, and for a wrong name without listing all of them.
     check_scoring(estimator, get_scorer(scoring) if isinstance(scoring, str) else scoring)
     metric = search.refit if isinstance(search.refit, str) else None
     if scoring is None or isinstance(scoring, str) or callable(scoring):
@@ -115,7 +115,7 @@ def reported_scoring(search: Any, channel: Channel) -> Any:
 
 
 def _as_given(scoring: Any) -> Any:
-    """Return a `scoring` without the reports to another channel."""
+    """Unwrap a `scoring` that reports to another channel."""
     if isinstance(scoring, Mapping):
         return {name: _as_given(scorer) for name, scorer in scoring.items()}
     return scoring.scoring if isinstance(scoring, ReportedScorer) else scoring

@@ -35,31 +35,31 @@ _Search = TypeVar("_Search", bound=Any)
 
 
 class SearchProgress(PipelineCallback):
-    """Shows how a search gets on, while it runs.
+    """Callback that displays the progress of a search.
 
-    Fits done and left, the time left, the best score so far, and for each fit under way its
-    epoch, loss and metric. On a terminal it is drawn below what is printed; in a notebook
-    below the cell, without widgets; anywhere else, such as in a log file, nothing is written.
-    It works for fits one after another, in threads, in processes and on a Dask cluster.
+    It shows the number of fits done and left, the remaining time, the best score so far, and
+    the epoch, loss and metric of each running fit. A terminal shows the display below other
+    output, a notebook below the cell, without widgets. Nothing is written to other outputs,
+    such as log files. It works with sequential fits, threads, processes and a Dask cluster.
 
-    Let it `follow` a search, or set it by ``set_callbacks`` on a pipeline or a network alone,
-    for one fit at a time.
+    Use :meth:`follow` for a search. To show a single fit of a pipeline or an estimator, use
+    ``set_callbacks``.
 
     Parameters
     ----------
     console : rich.console.Console, default=None
-        Where to draw. None takes standard output.
+        Console to write to. None uses standard output.
 
     See Also
     --------
-    skdnn.callbacks.HistoryMonitor : Keeps the training curves of a search.
-    sklearn.callback.ProgressBar : A bar for each task of any estimator.
+    skdnn.callbacks.HistoryMonitor : Records the training curves of a search.
+    sklearn.callback.ProgressBar : Progress bars for any estimator.
 
     Notes
     -----
-    In a notebook the display is HTML that is replaced, so that its last state stays in the
-    saved notebook. The time left is estimated from the epochs that are done: the first fits
-    of a kind of network also compile it, and take longer.
+    In a notebook, the display is updated HTML, whose last state stays in the saved notebook.
+    The remaining time is estimated from the epochs done so far. The first fits of a network
+    structure also compile it, and take longer.
 
     Examples
     --------
@@ -88,16 +88,17 @@ class SearchProgress(PipelineCallback):
         self._view = ExitStack()
 
     def follow(self, search: _Search) -> _Search:
-        """Prepare a search to be shown while it is fitted.
+        """Show the progress of a search when it is fitted.
 
-        Sets this callback on it, beside those that it has, and a `scoring` that is its own and
-        tells the display the scores: of several metrics the one that `refit` names.
+        This sets the callback on the search, beside those it has, and wraps its `scoring` so
+        that the display gets the scores; with several metrics, those of the one that `refit`
+        names.
 
         Parameters
         ----------
         search : search, such as sklearn.model_selection.GridSearchCV
-            Fitted or not. What is set stays, also in its clones; change `scoring` or `refit`
-            before.
+            The search, fitted or not. It is changed in place, and its clones keep the
+            changes; set `scoring` and `refit` before.
 
         Returns
         -------
@@ -107,9 +108,9 @@ class SearchProgress(PipelineCallback):
         Raises
         ------
         TypeError
-            If it is no search that takes callbacks.
+            If it is not a search, or does not support callbacks.
         ValueError
-            If its `scoring` names no scorer.
+            If its `scoring` is not the name of a scorer.
         """
         if not (is_search(search) and hasattr(search, "set_callbacks")):
             raise TypeError(
@@ -126,43 +127,43 @@ class SearchProgress(PipelineCallback):
         return search
 
     def scorer(self, scoring: str | Callable[..., float] | None = None) -> Callable[..., float]:
-        """Make a scorer whose scores the display knows, for the `scoring` of a search.
+        """Return a scorer that reports its scores to the display.
 
-        `follow` does it, and knows the estimator. scikit-learn tells callbacks about fits, not
-        about scores: without this, everything but the best score so far is shown.
+        :meth:`follow` does this for a search. scikit-learn tells callbacks about fits but not
+        about scores, so without this scorer the best score so far is not shown.
 
         Parameters
         ----------
         scoring : str, callable or None, default=None
-            As in ``GridSearchCV``, one metric. None takes the score method of the estimator.
+            A single metric, as in ``GridSearchCV``. None uses the estimator's score method.
 
         Returns
         -------
         scorer : callable
-            With the signature ``scorer(estimator, X, y)``. Its scores are those of `scoring`,
-            and so is its metadata request. Of None the request is empty: name the metric where
-            metadata is routed to it.
+            Scorer with the signature ``scorer(estimator, X, y)``. Its scores and metadata
+            requests are those of `scoring`. With None it requests no metadata: name the metric
+            if you route metadata to it.
 
         Raises
         ------
         ValueError
-            If `scoring` is a string that names no scorer.
+            If `scoring` is a string but not the name of a scorer.
         TypeError
-            If it is none of these.
+            If `scoring` has another type.
         """
         if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
             raise TypeError(
                 f"scoring must be a name, a callable or None (one metric), got {scoring!r}"
             )
         if isinstance(scoring, str):
-            get_scorer(scoring)  # a wrong name is told at once
+            get_scorer(scoring)  # raises an error for a wrong name
         return ReportedScorer(scoring, self._channel)
 
     @property
     def fold_scores(self) -> dict[tuple[int, int], float]:
-        """Scores of the last search by candidate and fold, both from 0, as far as it got.
+        """Scores of the last search by candidate and fold, both counted from 0.
 
-        What a search had found that was interrupted. Only with `follow` or `scorer`.
+        Available also after an interruption. Requires :meth:`follow` or :meth:`scorer`.
 
         Returns
         -------
@@ -184,7 +185,7 @@ class SearchProgress(PipelineCallback):
         self._varied = _varied_in(estimator)
         if not is_search(estimator):
             self._send("planned", fits=1)
-        if self._channel.is_first:
+        if self._channel.is_original:
             self._show()
 
     def teardown(self, estimator: Any, context: CallbackContext) -> None:
@@ -272,14 +273,14 @@ def _is_whole_fit(estimator: Any, context: CallbackContext) -> bool:
 
 
 def _whole_fit_of(context: CallbackContext) -> CallbackContext:
-    """Find the counted fit that a task belongs to."""
+    """Return the counted fit that a task belongs to."""
     while not (is_fold(context) or is_refit(context) or context.parent is None):
         context = context.parent
     return context
 
 
 def _path(context: CallbackContext) -> str:
-    """Name a task by its place, so that it begins with the name of the task around it."""
+    """Return the path of a task, which has that of its parent as prefix."""
     numbers = []
     place: CallbackContext | None = context
     while place is not None:

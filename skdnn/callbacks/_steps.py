@@ -1,4 +1,4 @@
-"""How a callback gets from a search into the pipeline, and to the steps that take callbacks."""
+"""Propagation of callbacks from a search to the steps of its pipelines."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 
 class PipelineCallback:
-    """A callback that sees a search, its pipelines and those of their steps that take it.
+    """A callback for a search, its pipelines and those steps that support callbacks.
 
-    scikit-learn would hand it on to every step, and warn of each that takes no callbacks, such
-    as a `FunctionTransformer` or a `ColumnTransformer`. There is nothing in them to follow: so
-    scikit-learn hands it on as far as the pipeline, which it sets on the other steps itself,
-    for the time of their fit. A warning filter would not do: threads that fit at a time
-    undo each other's.
+    scikit-learn would propagate it to every step, and warn of each that does not support
+    callbacks, such as a `FunctionTransformer` or a `ColumnTransformer`. So it is propagated as
+    far as the pipeline only, and sets itself on the supporting steps during their fit. A
+    warning filter would not do: concurrent threads overwrite each other's.
 
     A subclass calls these hooks in its own.
     """
@@ -37,7 +36,7 @@ class PipelineCallback:
     def on_fit_task_begin(self, estimator: Any, context: CallbackContext) -> None:
         if self._reaches_steps(estimator, context):
             for step in _steps_with_callbacks(estimator):
-                step.set_callbacks(*_others(self, step), _OfStep(self))
+                step.set_callbacks(*_others(self, step), _StepCallback(self))
 
     def on_fit_task_end(self, estimator: Any, context: CallbackContext) -> None:
         if self._reaches_steps(estimator, context):
@@ -50,8 +49,8 @@ class PipelineCallback:
         return by_itself and whole and isinstance(estimator, Pipeline)
 
 
-class _OfStep:
-    """The callback as a step has it: without `max_propagation_depth`, it is the step's own.
+class _StepCallback:
+    """The callback as set on a step: without `max_propagation_depth`.
 
     Parameters
     ----------
@@ -73,9 +72,9 @@ class _OfStep:
 
 
 def _depth_of_pipelines(estimator: Any) -> int | None:
-    """Return how deep scikit-learn shall hand a callback on; None for all the way.
+    """Return how deep scikit-learn propagates a callback; None for no limit.
 
-    A search in a step of a pipeline is reached only by scikit-learn.
+    A search in a step of a pipeline is only reached by scikit-learn's propagation.
     """
     inner = estimator.get_params().values()
     if any(map(is_search, inner)):
@@ -102,5 +101,5 @@ def _others(callback: PipelineCallback, step: Any) -> list[Any]:
     return [
         each
         for each in getattr(step, "_skl_callbacks", [])
-        if not (isinstance(each, _OfStep) and each.callback is callback)
+        if not (isinstance(each, _StepCallback) and each.callback is callback)
     ]

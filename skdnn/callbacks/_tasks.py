@@ -1,4 +1,4 @@
-"""Which part of a search a task of scikit-learn's callbacks is."""
+"""Kinds of tasks in scikit-learn's callback contexts."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def is_refit(context: CallbackContext) -> bool:
 
 
 def evaluation_of(context: CallbackContext | None) -> CallbackContext | None:
-    """Find the fit of a fold that a task belongs to; None for a refit or no search."""
+    """Return the fit of a fold that a task belongs to; None for a refit or no search."""
     while context is not None and not is_fold(context):
         context = context.parent
     return context
 
 
 def evaluation_number(context: CallbackContext) -> int | None:
-    """Return the number of the fit of a fold that a task belongs to, as in the search's order.
+    """Return the index of the fit of a fold that a task belongs to, in the search's order.
 
     Parameters
     ----------

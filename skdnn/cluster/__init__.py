@@ -1,4 +1,4 @@
-"""Searches on a Dask cluster that end, whatever becomes of the cluster."""
+"""Run searches on a Dask cluster, with an error if the cluster is lost."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ def dask_config(
     scatter: Sequence[Any] | None = None,
     seconds_without_workers: float = 60.0,
 ) -> Iterator[None]:
-    """Run the fits of searches on a Dask cluster, and raise an error if it is lost.
+    """Context manager to run searches on a Dask cluster, with an error if it is lost.
 
-    What ``joblib.parallel_config("dask", n_jobs=-1, scatter=...)`` does, by the same backend.
-    That alone waits for ever, with joblib 1.6, where Dask gives up a fit or has no worker.
+    It is based on the backend of ``joblib.parallel_config("dask", n_jobs=-1, scatter=...)``.
+    With joblib 1.6, that backend alone waits forever if Dask gives up a fit or has no worker.
 
     Parameters
     ----------
     client : distributed.Client, default=None
-        Of the cluster. None takes the process's own.
+        Client of the cluster. None uses the current client of the process.
     scatter : sequence, default=None
-        What to send once to each worker: the very `X` and `y` that the search is fitted on.
-        No other search shares it, though it sends the same.
-        Without it joblib sends them to one worker, and they are lost if that one dies.
+        Arrays to send to each worker once: the same `X` and `y` objects that are passed to
+        ``search.fit``. They are not shared with other searches. Without it, joblib sends the
+        data to one worker, and they are lost if that worker dies.
     seconds_without_workers : float, default=60.0
-        How long to wait for workers when there are none.
+        How long to wait in seconds if there are no workers.
 
     Yields
     ------
     None
-        Within the context, every search with any `n_jobs` runs on the cluster.
+        Within the context, searches run on the cluster, whatever their `n_jobs`.
 
     Raises
     ------
@@ -49,21 +49,21 @@ def dask_config(
         If the package distributed is not installed (``pip install 'skdnn[dask]'``).
     ClusterError
         If the cluster has fewer than two threads, since joblib would run every fit in this
-        process; if all workers that hold the rows have died, a fit ends its worker again and
-        again, or there are no workers for longer than told.
+        process; if all workers that hold the data have died; if a fit kills its worker
+        repeatedly; or if there are no workers for longer than `seconds_without_workers`.
     TypeError
-        If `client` is no client, such as an address.
+        If `client` is not a client but, for instance, an address.
     ValueError
-        If there is no client, or the time is not positive.
+        If there is no client, or `seconds_without_workers` is not positive.
 
     See Also
     --------
-    skdnn.callbacks.SearchProgress : Shows a search on a cluster too.
+    skdnn.callbacks.SearchProgress : Shows the progress of a search, also on a cluster.
 
     References
     ----------
     https://joblib.readthedocs.io/en/stable/parallel.html and
-    https://ml.dask.org/joblib.html, for the backend that this one adds to.
+    https://ml.dask.org/joblib.html describe the underlying backend.
 
     Examples
     --------

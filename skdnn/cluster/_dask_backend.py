@@ -1,4 +1,4 @@
-"""joblib's backend for Dask, and a watch on the cluster that ends what would wait for ever."""
+"""joblib's backend for Dask, with a monitor that ends calls which would wait forever."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from joblib._dask import DaskDistributedBackend
 
 from skdnn.cluster._errors import ClusterError, cluster_error_of
 
-_SECONDS_BETWEEN_LOOKS = 1.0
+_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class _GivenUp:
-    """In place of a fit's result: why there is none."""
+class _FailedFit:
+    """Result of a fit that failed in Dask, not in the fit."""
 
     error: BaseException
 
 
 class WatchedDaskBackend(DaskDistributedBackend):
-    """joblib's backend, which also hears of fits that Dask gives up.
+    """joblib's backend, which also reports fits that fail in Dask.
 
-    joblib 1.6 waits for a call with the result of each fit, and makes none where Dask itself
-    ends a fit with an error: its worker died too often, or there is none.
+    joblib 1.6 waits for the result of each fit, and never gets one if Dask itself ends the fit
+    with an error: its worker died too often, or there is no worker.
 
     Parameters
     ----------
     client : distributed.Client
         Of the cluster.
     scatter : sequence or None
-        What each worker is sent once.
-    patience : float
-        Seconds without any worker after which all fits are given up.
+        Sent to each worker once.
+    timeout : float
+        Seconds without any worker after which all fits fail.
     """
 
-    def __init__(self, client: Any, scatter: Sequence[Any] | None, patience: float) -> None:
-        self._patience = patience
-        _wait_for_workers(client, patience)  # scattering would wait for them, too long
+    def __init__(self, client: Any, scatter: Sequence[Any] | None, timeout: float) -> None:
+        self._timeout = timeout
+        _wait_for_workers(client, timeout)  # scattering would wait for them, too long
         super().__init__(client=client, scatter=None)
         self._send_to_all_workers([] if scatter is None else list(scatter))
-        self._waited_for: set[Future[Any]] = set()
+        self._pending: set[Future[Any]] = set()
         self._call_ended = threading.Event()
 
     def _send_to_all_workers(self, values: list[Any]) -> None:
-        """Do what joblib does with `scatter`, under names that no other search has.
+        """Scatter as joblib does, under keys that no other search has.
 
-        joblib lets Dask name them by their content. Rows of the same name that the search
-        before has just let go are then removed on the workers after they have come anew.
+        joblib lets Dask derive keys from the content. Rows with the same key that an earlier
+        search has just released may then be removed from the workers after they were sent.
         """
         if not values:
             return
@@ -64,40 +64,40 @@ class WatchedDaskBackend(DaskDistributedBackend):
 
     def effective_n_jobs(self, n_jobs: int) -> int:
         """Return the cluster's threads, after waiting for workers if there are none."""
-        _wait_for_workers(self.client, self._patience)
+        _wait_for_workers(self.client, self._timeout)
         threads: int = super().effective_n_jobs(n_jobs)
         return threads
 
     def start_call(self) -> None:
-        """Begin to watch."""
+        """Start the monitor."""
         super().start_call()
         self._call_ended = threading.Event()
         threading.Thread(target=self._watch, args=(self._call_ended,), daemon=True).start()
 
     def stop_call(self) -> None:
-        """End the watch."""
+        """Stop the monitor."""
         self._call_ended.set()
         super().stop_call()
-        self._waited_for.clear()
+        self._pending.clear()
 
     def submit(self, func: Any, callback: Callable[[Any], object]) -> Future[Any]:
-        """Send a fit, and see to it that joblib hears how it ended."""
+        """Submit a fit; joblib gets a result even if it fails in Dask."""
         future: Future[Any] = super().submit(func, callback)
 
         def ended(future: Future[Any]) -> None:
-            self._waited_for.discard(future)
+            self._pending.discard(future)
             error = future.exception()
             if error is not None:
-                callback(_GivenUp(error))
+                callback(_FailedFit(error))
 
-        self._waited_for.add(future)
+        self._pending.add(future)
         future.add_done_callback(ended)
         return future
 
     def retrieve_result_callback(self, out: Any) -> Any:
-        """Return a fit's result, or raise what ended it."""
+        """Return the result of a fit, or raise its error."""
         try:
-            if isinstance(out, _GivenUp):
+            if isinstance(out, _FailedFit):
                 raise out.error
             return super().retrieve_result_callback(out)
         except BaseException as error:
@@ -108,32 +108,34 @@ class WatchedDaskBackend(DaskDistributedBackend):
 
     def _watch(self, call_ended: threading.Event) -> None:
         last_seen = time.monotonic()
-        while not call_ended.wait(_SECONDS_BETWEEN_LOOKS):
+        while not call_ended.wait(_POLL_SECONDS):
             problem = ""
             try:
                 if self.client.nthreads():
                     last_seen = time.monotonic()
             except Exception as error:  # of many kinds, by the moment at which it went
                 problem = f"the cluster's scheduler is gone ({error})"
-            if time.monotonic() - last_seen > self._patience:
-                problem = _without_workers(self._patience)
+            if time.monotonic() - last_seen > self._timeout:
+                problem = _no_workers_message(self._timeout)
             if problem and not call_ended.is_set():  # again, for fits sent in the meantime
-                self._give_up(ClusterError(f"{problem}; the search has to be started again"))
+                self._fail_pending(
+                    ClusterError(f"{problem}; the search has to be started again")
+                )
 
-    def _give_up(self, error: Exception) -> None:
-        for future in tuple(self._waited_for):
+    def _fail_pending(self, error: Exception) -> None:
+        for future in tuple(self._pending):
             try:
                 future.set_exception(error)
             except InvalidStateError:  # it has ended in this moment
                 continue
 
 
-def _wait_for_workers(client: Any, patience: float) -> None:
+def _wait_for_workers(client: Any, timeout: float) -> None:
     try:
-        client.wait_for_workers(1, timeout=patience)
+        client.wait_for_workers(1, timeout=timeout)
     except TimeoutError as error:
-        raise ClusterError(_without_workers(patience)) from error
+        raise ClusterError(_no_workers_message(timeout)) from error
 
 
-def _without_workers(patience: float) -> str:
-    return f"the cluster has had no worker for {patience:g} seconds"
+def _no_workers_message(timeout: float) -> str:
+    return f"the cluster has had no worker for {timeout:g} seconds"

@@ -1,4 +1,4 @@
-"""What it means for a search when Dask gives up."""
+"""Errors of a search on a cluster."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _MEANINGS = {
 
 
 class ClusterError(RuntimeError):
-    """A cluster can't run a search, or was lost during one; the message says why."""
+    """Raised if a cluster can't run a search or is lost during one; the message says why."""
 
 
 def cluster_error_of(error: BaseException) -> ClusterError | None:
-    """Say what an error of Dask's own means; None for errors of a fit.
+    """Translate an error of Dask; None for errors of a fit.
 
     Parameters
     ----------
     error : BaseException
-        What a fit ended with.
+        Raised by a fit.
 
     Returns
     -------

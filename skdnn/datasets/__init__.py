@@ -1,4 +1,4 @@
-"""Images as NumPy arrays: named sets, and folders of files."""
+"""Load image data sets, and folders of image files, as NumPy arrays."""
 
 from skdnn.datasets._fashion_mnist import fetch_fashion_mnist, load_fashion_mnist_sample
 from skdnn.datasets._image_folder import load_image_folder

@@ -1,4 +1,4 @@
-"""What Fashion-MNIST consists of, how to recognise it, and where it is kept."""
+"""The files of Fashion-MNIST: their checksums and sources."""
 
 import gzip
 import hashlib
@@ -90,7 +90,7 @@ class IdxFile:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The files of a data set and the places that keep them.
+    """The files of a data set and their sources.
 
     Parameters
     ----------

@@ -18,13 +18,13 @@ from sklearn.datasets import fetch_openml
 
 from skdnn.datasets._catalogue import Catalogue, IdxFile
 from skdnn.datasets._idx import format_idx
-from skdnn.datasets._sources import Cache, Found
+from skdnn.datasets._sources import Cache, VerifiedFiles
 
 _logger = logging.getLogger(__name__)
 _default_timeout_lock = threading.Lock()
 
-# Client errors that may pass: request timeout, too many requests.
-_PASSING_CODES = frozenset({408, 429})
+# Client errors that are worth a retry: request timeout, too many requests.
+_TRANSIENT_CODES = frozenset({408, 429})
 
 
 def download_files(
@@ -34,7 +34,7 @@ def download_files(
     cache: Cache,
     n_retries: int,
     delay: float,
-) -> Found:
+) -> VerifiedFiles:
     """Download files one by one, verify them and keep them.
 
     Parameters
@@ -125,13 +125,13 @@ def fetch_url(url: str, *, timeout: float, n_retries: int, delay: float) -> byte
 
 def _is_final(error: Exception) -> bool:
     return (
-        isinstance(error, HTTPError) and error.code < 500 and error.code not in _PASSING_CODES
+        isinstance(error, HTTPError) and error.code < 500 and error.code not in _TRANSIENT_CODES
     )
 
 
 def download_openml(
     catalogue: Catalogue, *, cache: Cache, n_retries: int, delay: float
-) -> Found:
+) -> VerifiedFiles:
     """Download the whole set from OpenML, turn it into the idx files, verify, keep.
 
     Parameters

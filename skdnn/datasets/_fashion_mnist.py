@@ -15,8 +15,8 @@ from skdnn.datasets._catalogue import FASHION_MNIST, Catalogue, IdxFile
 from skdnn.datasets._download import download_files, download_openml
 from skdnn.datasets._sources import (
     Cache,
-    Found,
     Source,
+    VerifiedFiles,
     collect,
     keras_directory,
     read_directory,
@@ -47,11 +47,10 @@ Target = NDArray[np.int64]
 def load_fashion_mnist_sample(
     *, subset: str = "train", return_X_y: bool = False
 ) -> Bunch | tuple[Images, Target]:
-    """Load 6,000 images of Fashion-MNIST that come with skdnn: no download needed.
+    """Load 6,000 images of Fashion-MNIST that come with skdnn, without a download.
 
-    The sample is stratified: 500 training and 100 test images of each of the ten
-    garments, drawn once from the official training and test sets and kept in their
-    order there.
+    The sample is stratified: it has 500 training and 100 test images of each of the ten
+    classes, drawn from the official training and test sets and kept in their order.
 
     =================   ===================
     Classes                              10
@@ -73,11 +72,11 @@ def load_fashion_mnist_sample(
         Dictionary-like object, with the following attributes.
 
         images : ndarray of shape (n_samples, 28, 28), dtype uint8
-            Grey levels: 0 is the background.
+            Grayscale images; 0 is the background.
         target : ndarray of shape (n_samples,), dtype int64
-            The garment on each image, 0 to 9.
+            Class of each image, 0 to 9.
         target_names : ndarray of shape (10,), dtype str
-            The garments' names.
+            Names of the classes.
         DESCR : str
             Description of the data set.
     (images, target) : tuple if `return_X_y` is True
@@ -111,7 +110,7 @@ def load_fashion_mnist_sample(
         arrays = np.load(file, allow_pickle=False)
         images = np.concatenate([arrays[f"{part}_images"] for part in parts])
         labels = np.concatenate([arrays[f"{part}_target"] for part in parts])
-    return _in_form(images, labels, return_X_y=return_X_y)
+    return _as_bunch_or_arrays(images, labels, return_X_y=return_X_y)
 
 
 @validate_params(
@@ -143,8 +142,8 @@ def fetch_fashion_mnist(
     Features            integers, 0 to 255
     =================   ===================
 
-    The four files are looked for in this order, and every copy is verified by its
-    checksum, so that a damaged one is passed over:
+    The four files are searched in this order. Every copy is verified by its checksum, and
+    damaged ones are skipped:
 
     1. the folder `fashion-mnist` of the data home;
     2. the directory of Debian's package `dataset-fashion-mnist`;
@@ -152,7 +151,7 @@ def fetch_fashion_mnist(
     4. the server that Keras downloads them from;
     5. OpenML, through :func:`sklearn.datasets.fetch_openml`.
 
-    What is downloaded is kept in the data home.
+    Downloaded files are kept in the data home.
 
     Parameters
     ----------
@@ -178,11 +177,11 @@ def fetch_fashion_mnist(
         Dictionary-like object, with the following attributes.
 
         images : ndarray of shape (n_samples, 28, 28), dtype uint8
-            Grey levels: 0 is the background.
+            Grayscale images; 0 is the background.
         target : ndarray of shape (n_samples,), dtype int64
-            The garment on each image, 0 to 9.
+            Class of each image, 0 to 9.
         target_names : ndarray of shape (10,), dtype str
-            The garments' names.
+            Names of the classes.
         DESCR : str
             Description of the data set.
     (images, target) : tuple if `return_X_y` is True
@@ -191,7 +190,7 @@ def fetch_fashion_mnist(
     Raises
     ------
     OSError
-        If no source has the data. The message says what each one answered.
+        If no source has the data. The message lists the answer of each.
     sklearn.utils._param_validation.InvalidParameterError
         If a parameter is none of the values above.
 
@@ -227,7 +226,7 @@ def fetch_fashion_mnist(
         raise OSError(_describe_failure(failures, cache, files, download_if_missing))
     images = np.concatenate([arrays[file] for file in files[0::2]])
     labels = np.concatenate([arrays[file] for file in files[1::2]])
-    return _in_form(images, labels, return_X_y=return_X_y)
+    return _as_bunch_or_arrays(images, labels, return_X_y=return_X_y)
 
 
 def _local_sources(catalogue: Catalogue, cache: Cache) -> list[Source]:
@@ -243,12 +242,12 @@ def _local_sources(catalogue: Catalogue, cache: Cache) -> list[Source]:
 def _remote_sources(
     catalogue: Catalogue, cache: Cache, *, n_retries: int, delay: float
 ) -> list[Source]:
-    def from_server(files: Sequence[IdxFile]) -> Found:
+    def from_server(files: Sequence[IdxFile]) -> VerifiedFiles:
         return download_files(
             files, catalogue=catalogue, cache=cache, n_retries=n_retries, delay=delay
         )
 
-    def from_openml(_: Sequence[IdxFile]) -> Found:
+    def from_openml(_: Sequence[IdxFile]) -> VerifiedFiles:
         return download_openml(catalogue, cache=cache, n_retries=n_retries, delay=delay)
 
     return [Source(catalogue.url, from_server), Source("OpenML", from_openml)]
@@ -281,7 +280,7 @@ def _folder(cache: Cache) -> str:
         return "the folder fashion-mnist of a data home that can be written to"
 
 
-def _in_form(
+def _as_bunch_or_arrays(
     images: Images, labels: NDArray[np.uint8], *, return_X_y: bool
 ) -> Bunch | tuple[Images, Target]:
     target = labels.astype(np.int64)

@@ -1,4 +1,4 @@
-"""Image files become one array: read by Pillow, turned upright, in one size and 8 bits."""
+"""Reading of image files by Pillow, into one array of one size and 8 bits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from PIL import (
 )
 
 Images = NDArray[np.uint8]
-Watch = Callable[[int, int], object]
+ProgressCallback = Callable[[int, int], object]
 
 # Formats of pictures only: Pillow's others may start programs (EPS) or hold no pixels (PDF).
 # Named one by one: `Image.init` passes over a plugin that can't be imported, without a word.
@@ -48,40 +48,40 @@ _FORMATS = tuple(
         WebPImagePlugin.WebPImageFile,
     )
 )
-# A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, but at no less than three times the size
-# wanted: four times as fast for a photograph, and at most 4 grey levels of 255 away.
+# A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, but at least at three times the target size:
+# four times as fast for a photograph, and off by at most 4 grey levels of 255.
 _MARGIN = 3
 _WHITE_OF_16_BITS = 65_535
 _MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
-class Form:
-    """What every image becomes.
+class ImageFormat:
+    """Size and colours of the images after reading.
 
     Parameters
     ----------
     height, width : int
-        Its size.
-    in_colour : bool
-        Whether it has three channels.
-    shape_kept_by : {"nothing", "padding", "cropping"}
-        What happens to an image whose sides have another ratio.
+        Size of an image.
+    is_rgb : bool
+        Whether there are three channels.
+    resize_mode : {"nothing", "padding", "cropping"}
+        How images of another aspect ratio are resized.
     """
 
     height: int
     width: int
-    in_colour: bool
-    shape_kept_by: str = "nothing"
+    is_rgb: bool
+    resize_mode: str = "nothing"
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of an image's array."""
-        return (self.height, self.width, 3) if self.in_colour else (self.height, self.width)
+        return (self.height, self.width, 3) if self.is_rgb else (self.height, self.width)
 
     def read(self, path: str) -> Images:
         """Read one file."""
-        if not os.path.isfile(path):  # a pipe of such a name would wait for ever
+        if not os.path.isfile(path):  # reading a pipe would block
             raise OSError("it is no regular file")
         # A file, not its path: Pillow 13 maps an uncompressed TIFF of that path into memory,
         # and then mixes up the rows of one that was turned by 90 degrees.
@@ -93,35 +93,39 @@ class Form:
 
     @property
     def _mode(self) -> str:
-        return "RGB" if self.in_colour else "L"
+        return "RGB" if self.is_rgb else "L"
 
     def _resized(self, image: Image.Image) -> Image.Image:
         size, method = (self.width, self.height), Image.Resampling.BILINEAR
-        if self.shape_kept_by == "padding":
+        if self.resize_mode == "padding":
             return ImageOps.pad(image, size, method)
-        if self.shape_kept_by == "cropping":
+        if self.resize_mode == "cropping":
             return ImageOps.fit(image, size, method)
         return image.resize(size, method)
 
 
 def image_suffixes() -> frozenset[str]:
-    """Return the endings of names of image files, in small letters."""
-    # Pillow opens it as a JPEG: it is one with a second picture, as some cameras write it.
+    """Return the file name extensions of images, in lower case."""
+    # MPO is a JPEG with a second image, as some cameras write it; Pillow opens it as a JPEG.
     formats = {*_formats(), MpoImagePlugin.MpoImageFile.format}
     return frozenset(suffix for suffix, name in Image.EXTENSION.items() if name in formats)
 
 
-def read_images(paths: Sequence[str], form: Form, watch: Watch | None = None) -> Images:
+def read_images(
+    paths: Sequence[str],
+    image_format: ImageFormat,
+    progress_callback: ProgressCallback | None = None,
+) -> Images:
     """Read image files into one array, on all processor cores.
 
     Parameters
     ----------
     paths : sequence of str
         Of the files.
-    form : Form
-        What each becomes.
-    watch : callable, optional
-        Told how many are done, and of how many.
+    image_format : ImageFormat
+        Size and colours of the images.
+    progress_callback : callable, optional
+        Called with the number of files read, and the number of all.
 
     Returns
     -------
@@ -132,11 +136,11 @@ def read_images(paths: Sequence[str], form: Form, watch: Watch | None = None) ->
     ValueError
         If files can't be read; all are tried first.
     """
-    images = np.empty((len(paths), *form.shape), np.uint8)
+    images = np.empty((len(paths), *image_format.shape), np.uint8)
 
     def read(number: int) -> str:
         try:
-            images[number] = form.read(paths[number])
+            images[number] = image_format.read(paths[number])
         except Exception as error:  # a damaged file may raise anything
             return _reason(error)
         return ""
@@ -149,8 +153,8 @@ def read_images(paths: Sequence[str], form: Form, watch: Watch | None = None) ->
             for number, failure in enumerate(pool.map(read, range(len(paths)))):
                 if failure:
                     failures[paths[number]] = failure
-                if watch is not None:
-                    watch(number + 1, len(paths))
+                if progress_callback is not None:
+                    progress_callback(number + 1, len(paths))
         finally:
             pool.shutdown(cancel_futures=True)  # Ctrl-C does not wait for the rest
     if failures:
@@ -179,7 +183,7 @@ def _formats() -> tuple[str, ...]:
 
 
 def _in_8_bits(image: Image.Image) -> Image.Image:
-    """Return an image that `convert` takes as the eye does: 8 bits, on white if transparent."""
+    """Convert an image to 8 bits, on a white background if it is transparent."""
     # Pillow itself cuts off what is above 255.
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         pixels = np.asarray(image, np.float64) * (255 / _WHITE_OF_16_BITS)
@@ -187,8 +191,8 @@ def _in_8_bits(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "F"):
         raise ValueError("its pixels have 32 bits: which value is white is not known")
     if image.has_transparency_data:
-        paper = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(paper, image.convert("RGBA"))
+        background = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(background, image.convert("RGBA"))
     return image
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from skdnn.datasets._image_files import Form, Images, Watch, read_images
+from skdnn.datasets._image_files import ImageFormat, Images, ProgressCallback, read_images
 from skdnn.datasets._image_listing import FolderListing
 
 Labels = NDArray[np.str_]
@@ -41,34 +41,34 @@ def load_image_folder(
     pad_to_aspect_ratio: bool = False,
     return_X_y: bool = False,
 ) -> Bunch | tuple[Images, Labels]:
-    """Load a folder of image files that has a sub-folder for each class.
+    """Load images from a folder with one subfolder per class.
 
-    The parameters are those of :func:`keras.utils.image_dataset_from_directory`, the result
-    is that of scikit-learn's loaders, and the files are read by Pillow: AVIF, BMP, GIF, JPEG,
-    JPEG 2000, PNG, PPM, TIFF and WebP, and HEIC where the package `pillow-heif` is installed.
-    Of several pictures in a file the first is taken.
+    The parameters follow :func:`keras.utils.image_dataset_from_directory`, the result
+    follows scikit-learn's loaders. Pillow reads AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PPM, TIFF
+    and WebP files, and HEIC if the package `pillow-heif` is installed. If a file holds several
+    images, the first is used.
 
-    An image is turned upright as its camera noted, laid on white where it is transparent,
-    brought to 8 bits a channel, and resized by averaging over the pixels that become one. A
-    grey image of 8 bits that has the size already is taken as it is.
+    Images are rotated according to their EXIF orientation, transparent areas become white,
+    channels are converted to 8 bits, and resizing averages over the pixels that are merged. An
+    8-bit grayscale image that already has the right size is not changed.
 
     Parameters
     ----------
     directory : str or path-like
-        The folder. What its sub-folders hold, at any depth, is of the class that the
-        sub-folder is called. Hidden files, and what systems leave in folders, are ignored.
+        The folder. The name of each subfolder is the class of all images in it, at any
+        depth. Hidden files and system files such as `Thumbs.db` are ignored.
     labels : {"inferred"} or None, default="inferred"
-        None takes all images, at any depth, without classes: for images to predict.
+        If None, load all images, at any depth, without classes, such as images to predict.
     image_size : int or tuple of int, default=(28, 28)
-        Height and width of the result; one number is both. Each pixel has a weight for each
-        unit of a dense network: 28 to 64 is what such networks are good for.
+        Height and width to resize images to; an int is used for both. A dense layer has a
+        weight for each pixel and unit, so sizes of 28 to 64 are suitable.
     color_mode : {"grayscale", "rgb"}, default="grayscale"
-        Whether an image becomes grey, or has three channels.
+        Whether to convert images to one or three channels.
     crop_to_aspect_ratio : bool, default=False
-        Whether an image of another shape than `image_size` is cut at its edges. By default
-        it is stretched.
+        Whether to crop images whose aspect ratio differs from that of `image_size`. By
+        default they are stretched.
     pad_to_aspect_ratio : bool, default=False
-        Whether an image of another shape gets black edges.
+        Whether to pad such images with black edges.
     return_X_y : bool, default=False
         If True, return `(images, target)` instead of a Bunch.
 
@@ -79,15 +79,13 @@ def load_image_folder(
 
         images : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3), \
 dtype uint8
-            Values from 0, black, to 255. The classes follow each other by name, and in each
-            the files by name.
+            Pixels from 0 (black) to 255, sorted by class name, then by file name.
         target : ndarray of shape (n_samples,), dtype str
-            The name of each image's class, so that a network answers with names, whatever
-            other folders hold. None if `labels` is None.
+            Class name of each image. None if `labels` is None.
         target_names : ndarray of shape (n_classes,), dtype str
-            The names, sorted. None if `labels` is None.
+            The sorted class names. None if `labels` is None.
         filenames : ndarray of shape (n_samples,), dtype str
-            Path of each image's file.
+            Path of each image file.
         DESCR : str
             Description of the data set.
     (images, target) : tuple if `return_X_y` is True
@@ -96,21 +94,21 @@ dtype uint8
     Raises
     ------
     NotADirectoryError
-        If `directory` is no folder.
+        If `directory` is not a folder.
     ValueError
-        If the folder does not hold images of at least two classes (of none, if `labels` is
-        None), if files can't be read, all of which are tried first, or if an argument is none
-        of the values above.
+        If the folder does not contain images of at least two classes (or any image, if
+        `labels` is None), if files can't be read, or if an argument is invalid. All files are
+        tried before an error is raised.
 
     Warns
     -----
     UserWarning
-        If files that are no images were passed over, or folders without images.
+        If files that are not images, or folders without images, are skipped.
 
     See Also
     --------
-    sklearn.datasets.load_files : The same for texts.
-    load_fashion_mnist_sample : Images to try it with.
+    sklearn.datasets.load_files : Load text files with categories as subfolder names.
+    load_fashion_mnist_sample : A sample of Fashion-MNIST.
 
     Examples
     --------
@@ -138,17 +136,17 @@ dtype uint8
     kept = (
         "cropping" if crop_to_aspect_ratio else "padding" if pad_to_aspect_ratio else "nothing"
     )
-    form = Form(*_size(image_size), color_mode == "rgb", kept)
-    data = read_folder(directory, form, with_classes=labels is not None)
+    image_format = ImageFormat(*_size(image_size), color_mode == "rgb", kept)
+    data = read_folder(directory, image_format, with_classes=labels is not None)
     return (data.images, data.target) if return_X_y else data
 
 
 def read_folder(
     directory: str | os.PathLike[str],
-    form: Form,
+    image_format: ImageFormat,
     *,
     with_classes: bool = True,
-    watch: Watch | None = None,
+    progress_callback: ProgressCallback | None = None,
 ) -> Bunch:
     """Read a folder of images.
 
@@ -156,12 +154,12 @@ def read_folder(
     ----------
     directory : str or path-like
         The folder.
-    form : Form
-        What each image becomes.
+    image_format : ImageFormat
+        Size and colours of the images.
     with_classes : bool
         Whether sub-folders are classes.
-    watch : callable, optional
-        Told how many images are read, and of how many.
+    progress_callback : callable, optional
+        Called with the number of images read, and the number of all.
 
     Returns
     -------
@@ -174,7 +172,7 @@ def read_folder(
     listing = FolderListing(top, with_classes)
     listing.check()
     listing.warn()
-    images = read_images(listing.files, form, watch)
+    images = read_images(listing.files, image_format, progress_callback)
     target = np.array(listing.labels) if with_classes else None
     return Bunch(
         images=images,

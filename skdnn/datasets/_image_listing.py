@@ -1,4 +1,4 @@
-"""Which files of a folder are images, of which class, and what is passed over."""
+"""Listing of a folder's images, their classes, and of ignored files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Never
 
 from skdnn.datasets._image_files import image_suffixes, listed
 
-# What systems leave in folders, beside what starts with a dot.
-_LITTER = {"__macosx", "@eadir", "desktop.ini", "thumbs.db"}
+# Files of operating systems, besides those with a leading dot.
+_SYSTEM_FILES = {"__macosx", "@eadir", "desktop.ini", "thumbs.db"}
 _PHONES = (".heic", ".heif")
 # Parts of a data set, not classes.
-_PARTS = {"test", "testing", "train", "training", "val", "valid", "validation"}
+_SUBSETS = {"test", "testing", "train", "training", "val", "valid", "validation"}
 
 
 @dataclass
 class FolderListing:
-    """The files of a folder, before they are read.
+    """The files of a folder.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class FolderListing:
         Paths of the images.
     labels : list of str or None
         Their classes.
-    passed_over : list of str
-        Other files, as seen from the folder.
+    ignored : list of str
+        Other files, relative to the folder.
     empty : list of str
         Sub-folders without images.
     """
@@ -40,41 +40,41 @@ class FolderListing:
     with_classes: bool
     files: list[str] = field(default_factory=list, init=False)
     labels: list[str | None] = field(default_factory=list, init=False)
-    passed_over: list[str] = field(default_factory=list, init=False)
+    ignored: list[str] = field(default_factory=list, init=False)
     empty: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         if not self.with_classes:
             self._add(self.top, None)
             return
-        for name in sorted(filter(_counts, os.listdir(self.top))):
+        for name in sorted(filter(_is_data, os.listdir(self.top))):
             path = os.path.join(self.top, name)
             if not os.path.isdir(path):
-                self.passed_over.append(name)
+                self.ignored.append(name)
             elif not self._add(path, name):
                 self.empty.append(name)
 
     def _add(self, folder: str, label: str | None) -> int:
-        """Take all images in a folder, at any depth; return how many there are."""
+        """Add all images in a folder, at any depth; return their number."""
         before, suffixes = len(self.files), image_suffixes()
-        for place, folders, names in os.walk(folder, onerror=_refuse):
-            folders[:] = sorted(filter(_counts, folders))
-            paths = [os.path.join(place, name) for name in sorted(filter(_counts, names))]
+        for place, folders, names in os.walk(folder, onerror=_raise):
+            folders[:] = sorted(filter(_is_data, folders))
+            paths = [os.path.join(place, name) for name in sorted(filter(_is_data, names))]
             links = [path for n in folders if os.path.islink(path := os.path.join(place, n))]
             images = [p for p in paths if os.path.splitext(p)[1].lower() in suffixes]
             self.files += images
             others = [*sorted(set(paths) - set(images)), *links]
-            self.passed_over += [os.path.relpath(path, self.top) for path in others]
+            self.ignored += [os.path.relpath(path, self.top) for path in others]
         found = len(self.files) - before
         self.labels += [label] * found
         return found
 
     def check(self) -> None:
-        """Raise an error if there is nothing to learn from."""
+        """Raise an error if there are not images of at least two classes."""
         classes = sorted(filter(None, set(self.labels)))
         to_learn = [name for name in classes if name.lower().startswith("train")]
         inside = repr(os.path.join(self.top, *(to_learn or classes)[:1]))
-        if classes and _PARTS.issuperset(map(str.lower, classes)):
+        if classes and _SUBSETS.issuperset(map(str.lower, classes)):
             raise ValueError(
                 f"directory must hold a sub-folder for each class; {self.top!r} holds "
                 f"{listed(classes)}, which look like parts of a data set: take {inside}"
@@ -85,7 +85,7 @@ class FolderListing:
         if classes:
             found = f"one, {classes[0]!r} (if the classes are in there, take {inside})"
         problem = f"directory must hold {self._rule()}; {self.top!r} has {found}"
-        raise ValueError("; ".join([problem, *self.remarks()]))
+        raise ValueError("; ".join([problem, *self.messages()]))
 
     def _rule(self) -> str:
         if self.with_classes:
@@ -93,14 +93,14 @@ class FolderListing:
         return "images"
 
     def warn(self) -> None:
-        """Say what is not read."""
-        for remark in self.remarks():
-            warnings.warn(remark, stacklevel=5)  # the line that calls load_image_folder
+        """Warn of ignored files and empty folders."""
+        for message in self.messages():
+            warnings.warn(message, stacklevel=5)  # the line that calls load_image_folder
 
-    def remarks(self) -> list[str]:
-        """Return what is not read, in words."""
-        files, folders = len(self.passed_over), len(self.empty)
-        remarks = []
+    def messages(self) -> list[str]:
+        """Return messages about ignored files and empty folders."""
+        files, folders = len(self.ignored), len(self.empty)
+        messages = []
         if files:
             what = (
                 "1 file that is no image"
@@ -108,18 +108,18 @@ class FolderListing:
                 else f"{files:,} files that are no images"
             )
             what += " of a class" * self.with_classes
-            remarks.append(f"passed over {what}: {listed(self.passed_over)}")
-        if any(name.lower().endswith(_PHONES) for name in self.passed_over):
-            remarks.append("HEIC is read where the package pillow-heif is installed")
+            messages.append(f"passed over {what}: {listed(self.ignored)}")
+        if any(name.lower().endswith(_PHONES) for name in self.ignored):
+            messages.append("HEIC is read where the package pillow-heif is installed")
         if folders:
             what = "1 folder" if folders == 1 else f"{folders:,} folders"
-            remarks.append(f"passed over {what} without images: {listed(self.empty)}")
-        return remarks
+            messages.append(f"passed over {what} without images: {listed(self.empty)}")
+        return messages
 
 
-def _counts(name: str) -> bool:
-    return not name.startswith(".") and name.lower() not in _LITTER
+def _is_data(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in _SYSTEM_FILES
 
 
-def _refuse(error: OSError) -> Never:
+def _raise(error: OSError) -> Never:
     raise error

@@ -1,4 +1,4 @@
-"""Ask several sources in turn for files, and say what each of them answered."""
+"""Sources of files, which are tried in turn."""
 
 import os
 import uuid
@@ -14,24 +14,24 @@ from sklearn.datasets import get_data_home
 
 from skdnn.datasets._catalogue import IdxFile
 
-Found = Iterator[tuple[IdxFile, NDArray[np.uint8]]]
+VerifiedFiles = Iterator[tuple[IdxFile, NDArray[np.uint8]]]
 
 
 @dataclass(frozen=True)
 class Source:
-    """One place that may hold the files.
+    """One source of files.
 
     Parameters
     ----------
     name : str
-        What a person calls the place.
+        For messages.
     read : callable
         Takes the wanted files and yields `(file, array)` for each verified copy; raises
         OSError, ValueError or HTTPException where it lacks a good one.
     """
 
     name: str
-    read: Callable[[Sequence[IdxFile]], Found]
+    read: Callable[[Sequence[IdxFile]], VerifiedFiles]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Cache:
         """Path of the folder; OSError if the data home cannot be made."""
         return Path(get_data_home(self.data_home)) / "fashion-mnist"
 
-    def read(self, files: Sequence[IdxFile]) -> Found:
+    def read(self, files: Sequence[IdxFile]) -> VerifiedFiles:
         """Yield the files that the cache holds, as `read_directory` does.
 
         Parameters
@@ -117,7 +117,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_directory(directory: Path, files: Sequence[IdxFile]) -> Found:
+def read_directory(directory: Path, files: Sequence[IdxFile]) -> VerifiedFiles:
     """Yield the files that a directory holds, then fail if any is missing or damaged.
 
     Parameters

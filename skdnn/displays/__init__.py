@@ -1,7 +1,7 @@
-"""Pictures of fitted networks and searches, in scikit-learn's Display form.
+"""Plots of fitted networks and searches, following scikit-learn's Display API.
 
-A display holds arrays; ``plot`` draws them and sets ``ax_`` and ``figure_``. Matplotlib is
-imported when something is plotted.
+A display stores arrays; ``plot`` draws them and sets ``ax_`` and ``figure_``. Matplotlib is
+imported only when something is plotted.
 """
 
 from skdnn.displays._first_layer_weights import FirstLayerWeightsDisplay

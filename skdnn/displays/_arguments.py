@@ -1,4 +1,7 @@
-"""Arguments that several displays and the report take, checked."""
+"""Validation of arguments that several displays and the report take.
+
+``validate_*`` return what they have checked, ``check_*`` return nothing.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,8 @@ def check_at_least_one(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be at least 1, got {value!r}")
 
 
-def listed_names(name: str, values: Any) -> list[Any]:
-    """Return names in their order.
+def validate_names(name: str, values: Any) -> list[Any]:
+    """Validate a list of names.
 
     Parameters
     ----------
@@ -62,8 +65,8 @@ def listed_names(name: str, values: Any) -> list[Any]:
     raise TypeError(f"{name} must be a list of names, got {brief(values)}")
 
 
-def named_classes(target_names: Any, classes: NDArray[Any]) -> list[Any]:
-    """Return the names of the classes, if there is one for each.
+def validate_target_names(target_names: Any, classes: NDArray[Any]) -> list[Any]:
+    """Validate names of the classes: one for each.
 
     Parameters
     ----------
@@ -83,7 +86,7 @@ def named_classes(target_names: Any, classes: NDArray[Any]) -> list[Any]:
     ValueError
         If they are not as many.
     """
-    names = listed_names("target_names", target_names)
+    names = validate_names("target_names", target_names)
     if len(names) != len(classes):
         raise ValueError(
             f"target_names must name each of the {len(classes)} classes, got {len(names)} names"
@@ -123,8 +126,8 @@ def check_comparable(name: str, true: NDArray[Any], predicted: NDArray[Any]) -> 
         )
 
 
-def checked_numbers(name: str, values: Any) -> NDArray[np.float64]:
-    """Return true numbers as an array.
+def validate_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Validate true numbers of a regression.
 
     Parameters
     ----------
@@ -154,8 +157,8 @@ def checked_numbers(name: str, values: Any) -> NDArray[np.float64]:
     return numbers
 
 
-def fitted_network(estimator: Any, attribute: str) -> Any:
-    """Return a fitted estimator, or a pipeline's last step, if it is a network.
+def validate_network(estimator: Any, attribute: str) -> Any:
+    """Validate a fitted network, alone or as the last step of a pipeline.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What tells the candidates of a search apart, and what its results say of them."""
+"""Names, parameters and scores of a search's candidates."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import is_regressor
 
 from skdnn._messages import few
-from skdnn.displays._arguments import listed_names
+from skdnn.displays._arguments import validate_names
 
-_MISSING = object()  # grids in a list need not have the same parameters
+_MISSING = object()  # a list of grids need not have the same parameters in each
 
 
 def check_searched(search: Any) -> None:
@@ -46,7 +46,7 @@ def check_searched(search: Any) -> None:
 
 
 def metric_of(search: Any) -> str:
-    """Return the part of the columns' names in ``cv_results_`` that says which metric.
+    """Return the name of the metric in the keys of ``cv_results_``.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def metric_of(search: Any) -> str:
 
 
 def score_name_of(search: Any) -> str:
-    """Return what the scores of a search are, in words.
+    """Return the name of a search's scores, in words.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def score_name_of(search: Any) -> str:
 
 
 def scorer_words(scorer: str) -> str:
-    """Return what the scores of a scorer are, in words.
+    """Return the name of a scorer, in words.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def scorer_words(scorer: str) -> str:
 
 
 def scorer_of(search: Any) -> str | None:
-    """Return scikit-learn's name of the scorer that a search went by.
+    """Return scikit-learn's name of a search's scorer.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def scorer_of(search: Any) -> str | None:
     Returns
     -------
     scorer : str or None
-        None where it has no name: a function, or a scorer made by hand.
+        None if it has no name: a function, or a result of `make_scorer`.
     """
     scoring, metric = search.scoring, metric_of(search)
     if metric != "score":
@@ -122,8 +122,8 @@ def _learns_numbers(search: Any) -> bool:
     return hasattr(estimator, "__sklearn_tags__") and is_regressor(estimator)
 
 
-def score_name_or_given(search: Any, score_name: str | None) -> str:
-    """Return what the scores of a search are called, as given if it is their name.
+def validate_score_name(search: Any, score_name: str | None) -> str:
+    """Validate `score_name`: what the scores of a search are called.
 
     Parameters
     ----------
@@ -180,8 +180,8 @@ def fold_scores_of(search: Any) -> NDArray[np.float64]:
     return np.array(columns, np.float64).T
 
 
-def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
-    """Return the names of the candidates, those that were given if they fit.
+def validate_candidate_names(search: Any, names: Sequence[str] | None) -> list[str]:
+    """Validate names of the candidates, or make them from the parameters.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def names_or_given(search: Any, names: Sequence[str] | None) -> list[str]:
     params = search.cv_results_["params"]
     if names is None:
         return candidate_names(params)
-    names = listed_names("names", names)
+    names = validate_names("names", names)
     if len(names) != len(params):
         raise ValueError(
             f"names must hold a name for each of the {len(params)} candidates, got {len(names)}"
@@ -235,7 +235,7 @@ def varied_parameters(params: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def candidate_names(params: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Name candidates by what tells them from each other: ``relu, adam, l2=0.001``.
+    """Name candidates by the parameters in which they differ: ``relu, adam, l2=0.001``.
 
     Parameters
     ----------
@@ -258,14 +258,14 @@ def candidate_names(params: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def candidate_name(params: Mapping[str, Any], short: Mapping[str, str]) -> str:
-    """Name a candidate by some of its parameters.
+    """Return the name of a candidate.
 
     Parameters
     ----------
     params : mapping
         All of its parameters.
     short : mapping of str to str
-        Those that name it, as far as it has them, and what they are called.
+        Parameters for the name, by their short names; a candidate need not have all.
 
     Returns
     -------
@@ -276,14 +276,14 @@ def candidate_name(params: Mapping[str, Any], short: Mapping[str, str]) -> str:
 
 
 def candidate_network(search: Any, row: int) -> Any:
-    """Return what a search has fitted as one of its candidates, not fitted.
+    """Return the unfitted estimator of a candidate.
 
     Parameters
     ----------
     search : fitted search
         Such as GridSearchCV.
     row : int
-        Of the candidate, in the order of ``cv_results_``.
+        Index of the candidate in ``cv_results_``.
 
     Returns
     -------
@@ -320,7 +320,7 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def value_text(value: Any) -> str:
-    """Write a parameter's value as a person would.
+    """Write a parameter's value for a table or a legend.
 
     Parameters
     ----------
@@ -330,7 +330,7 @@ def value_text(value: Any) -> str:
     Returns
     -------
     text : str
-        Without addresses in memory, and without line breaks.
+        Without memory addresses and line breaks.
     """
     if isinstance(value, str):
         return value

@@ -1,4 +1,4 @@
-"""What all displays draw with: colours that every reader tells apart, axes, literal text."""
+"""Shared by all displays: a colour-blind safe palette, axes, and literal text."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart by colour-blind readers. A round of it has a dash or a
-# marker of its own.
+# Okabe and Ito's palette for colour-blind readers. Each cycle has another dash or marker.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
 DASHES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 RIGHT, WRONG = "#0072B2", "#D55E00"
 GREY = "#767676"
 
-_ONE_LINE = 20  # letters of a name that leave room for more beside it
+_ONE_LINE = 20  # characters of a name that fit on one line with a suffix
 
-# Characters that neither a font nor XML knows, and halves of characters.
+# Characters that neither fonts nor XML allow, and lone surrogates.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def axes_or_new(
     ax: Axes | None, figsize: tuple[float, float] | None = None
 ) -> tuple[Axes, Figure]:
-    """Return the axes to draw on and their figure, new ones where none are given.
+    """Return the axes to draw on and their figure; new ones for None.
 
     Parameters
     ----------
@@ -50,14 +49,15 @@ def axes_or_new(
 
 
 def literal(text: object) -> str:
-    """Return text that matplotlib draws as it is.
+    """Escape text so that matplotlib draws it as it is.
 
-    A dollar begins no formula, and a legend leaves out no label that begins with an underscore.
+    A dollar sign does not begin a formula, and a legend shows labels that begin with an
+    underscore.
 
     Parameters
     ----------
     text : object
-        Its `str`.
+        Converted by `str`.
 
     Returns
     -------
@@ -68,16 +68,16 @@ def literal(text: object) -> str:
 
 
 def score_title(name: str, joint: str, what: str) -> str:
-    """Return the title of an axis of scores, on two lines where one would not fit.
+    """Return the label of an axis of scores, on two lines if it is long.
 
     Parameters
     ----------
     name : str
-        What the scores are.
+        Name of the score.
     joint : str
-        Between the two, such as ``": "``.
+        Separator, such as ``": "``.
     what : str
-        Which of them.
+        The statistic.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def score_title(name: str, joint: str, what: str) -> str:
 
 
 def printable(text: object) -> str:
-    """Return text with a replacement for each character that no picture or page can hold.
+    """Replace characters that neither SVG nor HTML allow.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def printable(text: object) -> str:
 
 
 def shortened(text: object, length: int) -> str:
-    """Return the beginning of a text that is longer than `length`.
+    """Truncate a text that is longer than `length`.
 
     Parameters
     ----------

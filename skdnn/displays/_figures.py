@@ -1,25 +1,25 @@
-"""Figures of any size as text: accuracies, errors of millions, losses of a millionth."""
+"""Formatting of numbers of any magnitude, such as scores, errors and losses."""
 
 from __future__ import annotations
 
 from math import floor, isfinite, log10
 
-_SMALLEST, _LARGEST = 1e-4, 1e9  # outside of them the power of ten is written
-_USUAL = 0.01  # from here on the decimals that were asked for are enough
+_SMALLEST, _LARGEST = 1e-4, 1e9  # outside of these, scientific notation is used
+_USUAL = 0.01  # from here on, `decimals` are enough
 
 
 def figure_text(value: float, like: float | None = None, decimals: int = 4) -> str:
-    """Write a figure with as many digits as can be read and as tell it from its neighbours.
+    """Format a number with a number of digits that suits its magnitude.
 
     Parameters
     ----------
     value : float
-        The figure.
+        The number.
     like : float, default=None
-        Decides how many decimals there are, so that a mean and its deviation have as many;
-        None takes the figure itself.
+        Number that decides the decimals, so that a mean and its deviation have as many;
+        None is `value` itself.
     decimals : int, default=4
-        Of figures from 0.01 to 10. Smaller ones have more, larger ones fewer.
+        Decimals of numbers from 0.01 to 10. Smaller ones have more, larger ones fewer.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def figure_text(value: float, like: float | None = None, decimals: int = 4) -> s
 
 
 def number_text(value: float, spread: float) -> str:
-    """Write a number of a sample so that a hundredth of the sample's spread can be told.
+    """Format a number of a sample to a hundredth of the sample's standard deviation.
 
     Parameters
     ----------

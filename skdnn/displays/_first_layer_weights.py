@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn.displays._arguments import check_at_least_one, fitted_network
+from skdnn.displays._arguments import check_at_least_one, validate_network
 from skdnn.displays._canvas import axes_or_new
-from skdnn.displays._pixels import checked_images, grid_shape
+from skdnn.displays._pixels import grid_shape, validate_images
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class FirstLayerWeightsDisplay:
-    """Weights of the first layer's units, as images.
+    """Weights of the first hidden layer, as one image per unit.
 
-    Where a unit's image is red, bright pixels raise what goes into the unit; where it is blue,
-    they lower it. Units that look like noise have not learnt a shape. Make one with
-    :meth:`from_estimator`.
+    Bright pixels increase the input of the unit in red areas and decrease it in blue areas.
+    Units that look like noise have not learned a shape. It is recommended to use
+    :meth:`from_estimator` to create a display.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ class FirstLayerWeightsDisplay:
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib.figure.Figure
-        The figure of `ax_`.
+        Figure of the plot.
     im_ : matplotlib.image.AxesImage
-        All units in a grid with gaps between them, row by row.
+        All units in a grid, row by row.
     colorbar_ : matplotlib.colorbar.Colorbar or None
-        The scale of the weights; None for colour images, whose weights are shown as colours
+        Colour bar of the weights; None for colour images, whose weights are shown as colours
         around grey.
 
     Examples
@@ -65,55 +65,54 @@ class FirstLayerWeightsDisplay:
         n_units: int = 100,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the first layer of a fitted network or of a pipeline that ends in one.
+        """Plot the first layer of a fitted estimator or of the last step of a pipeline.
 
         Parameters
         ----------
         estimator : KerasDNNClassifier, KerasDNNRegressor or Pipeline
-            Fitted on images.
+            An estimator or pipeline fitted on images.
         image_shape : tuple of int, default=None
-            Shape of an image, ``(height, width)`` or ``(height, width, channels)``. None
-            takes that of the rows the network was fitted on, and squares for rows of
-            pixels.
+            Shape of an image, ``(height, width)`` or ``(height, width, channels)``. By
+            default, the shape of the samples in `fit`; flat rows are taken as squares.
         n_units : int, default=100
-            How many units to draw at most, in the layer's order.
+            Maximum number of units to plot, in the order of the layer.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
 
         Returns
         -------
         display : FirstLayerWeightsDisplay
-            Drawn.
+            The plotted display.
 
         Raises
         ------
         TypeError
-            If it is no network of skdnn.
+            If the estimator is not one of skdnn's.
         ValueError
-            If `n_units` is less than 1, or the rows are no images of that shape.
+            If `n_units` is less than 1, or the samples do not have the image shape.
         """
         check_at_least_one("n_units", n_units)
-        last = fitted_network(estimator, "input_shape_")
+        last = validate_network(estimator, "input_shape_")
         kernel = next(
             np.asarray(layer.kernel) for layer in last.model_.layers if hasattr(layer, "kernel")
         )
         rows = kernel.T[:n_units].reshape(-1, *last.input_shape_)
-        return cls(weights=checked_images(rows, image_shape)).plot(ax=ax)
+        return cls(weights=validate_images(rows, image_shape)).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None, cmap: str = "RdBu_r") -> Self:
-        """Draw.
+        """Plot the display.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         cmap : str, default="RdBu_r"
-            Diverging colour map; its middle is the weight 0.
+            Diverging colour map, centred at a weight of 0.
 
         Returns
         -------
         display : FirstLayerWeightsDisplay
-            This display.
+            The display itself.
         """
         self.ax_, self.figure_ = axes_or_new(ax)
         reach = float(np.abs(self.weights).max()) or 1.0

@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skdnn._messages import few
-from skdnn.displays._arguments import check_at_least_one, check_comparable, named_classes
+from skdnn.displays._arguments import (
+    check_at_least_one,
+    check_comparable,
+    validate_target_names,
+)
 from skdnn.displays._canvas import RIGHT, WRONG, axes_or_new, literal, shortened
-from skdnn.displays._pixels import checked_images, grid_shape
+from skdnn.displays._pixels import grid_shape, validate_images
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,32 +32,33 @@ _CELL_WIDTH, _CELL_HEIGHT = 1.3, 1.5
 class ImagesDisplay:
     """Images with their true and predicted labels.
 
-    A blue frame is a right prediction, an orange one a wrong one; the words above an image
-    say the same. Make one with :meth:`from_estimator` or :meth:`from_predictions`.
+    Correct predictions have a blue frame, wrong ones an orange frame; the text above an image
+    says the same. It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`
+    to create a display.
 
     Parameters
     ----------
     images : ndarray of shape (n, height, width) or (n, height, width, channels)
-        What is shown, in this order.
+        Images to show, in this order.
     y_true : ndarray of shape (n,)
         True labels.
     y_pred : ndarray of shape (n,)
         Predicted labels.
     certainty : ndarray of shape (n,), default=None
-        Probability that was given to the predicted label; None where it is not known.
+        Predicted probability of the predicted label, if known.
     title : str, default=""
-        What the images are.
+        Title of the plot.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib.figure.Figure
-        The figure of `ax_`.
+        Figure of the plot.
     images_ : list of matplotlib.image.AxesImage
         The images.
     texts_ : list of matplotlib.text.Text
-        The words above each.
+        The text above each image.
 
     Examples
     --------
@@ -95,39 +100,40 @@ class ImagesDisplay:
         image_shape: tuple[int, ...] | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Predict images and draw some of them.
+        """Predict images and plot some of them.
 
         Parameters
         ----------
         estimator : classifier or Pipeline
-            Fitted; of scikit-learn's contract.
+            A fitted scikit-learn classifier, or a pipeline that ends in one.
         images : array-like of shape (n, height, width), (n, height, width, channels) or \
 (n, pixels)
-            In the form that the estimator takes.
+            Input of the estimator.
         y : array-like of shape (n,)
             True labels.
         which : {"mistakes", "least_certain", "first"}, default="mistakes"
-            Wrong predictions, those first that were given the highest probability; or the
-            images whose predicted label was given the lowest probability; or the first.
+            Which images to plot: "mistakes" are wrong predictions, the most confident first;
+            "least_certain" are those whose predicted label has the lowest probability;
+            "first" are the first images.
         n_images : int, default=20
-            How many to draw at most.
+            Maximum number of images to plot.
         target_names : sequence of str, default=None
-            Names of the classes, in the order of ``estimator.classes_``. None takes the
+            Names of the classes, in the order of ``estimator.classes_``. By default, the
             labels.
         image_shape : tuple of int, default=None
-            Shape of an image. None takes that of `images`, and squares for rows of pixels.
+            Shape of an image. By default that of `images`; flat rows are taken as squares.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
 
         Returns
         -------
         display : ImagesDisplay
-            Drawn.
+            The plotted display.
 
         Raises
         ------
         TypeError
-            If the estimator predicts numbers.
+            If the estimator is a regressor.
         ValueError
             As for :meth:`from_predictions`.
         """
@@ -144,7 +150,7 @@ class ImagesDisplay:
         proba = estimator.predict_proba(images) if hasattr(estimator, "predict_proba") else None
         y, y_pred = np.asarray(y), np.asarray(estimator.predict(images))
         if target_names is not None and y.ndim == y_pred.ndim == 1:
-            names = np.array(named_classes(target_names, estimator.classes_), object)
+            names = np.array(validate_target_names(target_names, estimator.classes_), object)
             check_comparable("y", y, y_pred)
             y, y_pred = (_named(labels, estimator.classes_, names) for labels in (y, y_pred))
         return cls.from_predictions(
@@ -171,40 +177,40 @@ class ImagesDisplay:
         image_shape: tuple[int, ...] | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw some images of which the predicted labels are known.
+        """Plot some images, given their true and predicted labels.
 
         Parameters
         ----------
         images : array-like of shape (n, height, width), (n, height, width, channels) or \
 (n, pixels)
-            Pixels of any scale.
+            Images, with pixels of any scale.
         y_true : array-like of shape (n,)
             True labels.
         y_pred : array-like of shape (n,)
             Predicted labels.
         certainty : array-like of shape (n,), default=None
-            Probability that was given to each predicted label.
+            Predicted probability of each predicted label.
         which : {"mistakes", "least_certain", "first"}, default="mistakes"
             As for :meth:`from_estimator`.
         n_images : int, default=20
-            How many to draw at most.
+            Maximum number of images to plot.
         image_shape : tuple of int, default=None
-            Shape of an image. None takes that of `images`, and squares for rows of pixels.
+            Shape of an image. By default that of `images`; flat rows are taken as squares.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
 
         Returns
         -------
         display : ImagesDisplay
-            Drawn.
+            The plotted display.
 
         Raises
         ------
         ValueError
-            If `which` has no such name, `n_images` is less than 1, there is not one label of
-            each kind per image, true labels are missing or of another type than those
-            predicted, labels are numbers on a scale, the images have not `image_shape`, or the
-            least certain are asked for where the certainty is not known.
+            If `which` is unknown, `n_images` is less than 1, the numbers of images and labels
+            differ, true labels are missing or of another type than predicted ones, labels are
+            continuous, the images do not have `image_shape`, or `which` is "least_certain"
+            without `certainty`.
         """
         return cls.chosen(
             images,
@@ -228,33 +234,33 @@ class ImagesDisplay:
         n_images: int = 20,
         image_shape: tuple[int, ...] | None = None,
     ) -> Self:
-        """Choose as :meth:`from_predictions` does, and draw nothing.
+        """Choose images as :meth:`from_predictions` does, without plotting.
 
         Parameters
         ----------
         images : array-like of shape (n, height, width), (n, height, width, channels) or \
 (n, pixels)
-            Pixels of any scale.
+            Images, with pixels of any scale.
         y_true, y_pred : array-like of shape (n,)
             True and predicted labels.
         certainty : array-like of shape (n,), default=None
-            Probability that was given to each predicted label.
+            Predicted probability of each predicted label.
         which : {"mistakes", "least_certain", "first"}, default="mistakes"
             As for :meth:`from_estimator`.
         n_images : int, default=20
-            How many to choose at most.
+            Maximum number of images to choose.
         image_shape : tuple of int, default=None
             Shape of an image.
 
         Returns
         -------
         display : ImagesDisplay
-            Not drawn yet.
+            The display, not plotted yet.
         """
         if which not in _CHOICES:
             raise ValueError(f"which must be one of {list(_CHOICES)}, got {which!r}")
         check_at_least_one("n_images", n_images)
-        pixels = checked_images(images, image_shape)
+        pixels = validate_images(images, image_shape)
         true, predicted = np.asarray(y_true), np.asarray(y_pred)
         sure = None if certainty is None else np.asarray(certainty, np.float64)
         for name, values in (("y_true", true), ("y_pred", predicted), ("certainty", sure)):
@@ -275,19 +281,19 @@ class ImagesDisplay:
         )
 
     def plot(self, *, ax: Axes | None = None, fontsize: float | str = "small") -> Self:
-        """Draw.
+        """Plot the display.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure that has room for the images.
+            Axes to plot on. If None, a new figure with room for the images is created.
         fontsize : float or str, default="small"
-            Size of the words above the images.
+            Font size of the text above the images.
 
         Returns
         -------
         display : ImagesDisplay
-            This display.
+            The display itself.
         """
         rows, columns = grid_shape(len(self.images), 5 if ax is None else None)
         self.ax_, self.figure_ = axes_or_new(ax, (1.35 * columns + 0.3, 1.6 * rows + 0.5))
@@ -338,17 +344,17 @@ class ImagesDisplay:
         )
 
     def words(self, number: int) -> tuple[str, str]:
-        """Say what was predicted for an image and whether that is right.
+        """Return the text above an image.
 
         Parameters
         ----------
         number : int
-            Of the image.
+            Index of the image.
 
         Returns
         -------
         words : tuple of str
-            The predicted label with its probability, and the true one.
+            The predicted label with its probability, and the true label.
         """
         predicted = shortened(self.y_pred[number], 14)
         if self.certainty is not None:
@@ -381,7 +387,7 @@ def drawable(image: NDArray[Any]) -> NDArray[Any]:
 def _choice(
     which: str, wrong: NDArray[np.bool_], certainty: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.intp], str]:
-    """Return the rows in the order in which they are shown, and a title."""
+    """Return row indices in the order shown, and a title."""
     if which == "first":
         return np.arange(len(wrong)), f"The first {{shown}} of {len(wrong):,} images"
     if which == "least_certain":

@@ -1,4 +1,4 @@
-"""What the figures of a history measure, where hyperparameters tell: of which loss, in what."""
+"""Units and losses of a history's values, as far as hyperparameters tell them."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 
 from skdnn.displays._candidates import scorer_words, value_text
 
-# The hyperparameters of a network that learns numbers.
+# Hyperparameters of a regressor.
 _TELLING = ("loss", "standardize_y")
 
 
 def measure_of(estimator: Any, metric: str) -> str:
-    """Tell what a figure of an estimator's history measures.
+    """Return what the values of an estimator's history measure.
 
     Parameters
     ----------
     estimator : object
-        Not a pipeline: what has the history.
+        The estimator with the history, not a pipeline.
     metric : str
         Key of the history, or "validation_score".
 
     Returns
     -------
     words : str
-        Such as ``squared error of standardized y``. Empty where the hyperparameters do not
-        tell, as those of a classifier, whose figures have no unit.
+        Such as ``squared error of standardized y``. Empty for a classifier, whose values have
+        no unit.
     """
     params = estimator.get_params() if hasattr(estimator, "get_params") else {}
     if any(name not in params for name in _TELLING):
@@ -43,7 +43,7 @@ def measure_of(estimator: Any, metric: str) -> str:
 
 
 def shared_measure(estimators: Iterable[Any], metric: str) -> str:
-    """Tell what a figure measures in the histories of several estimators.
+    """Return what the values measure in the histories of several estimators.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def shared_measure(estimators: Iterable[Any], metric: str) -> str:
     Returns
     -------
     words : str
-        Empty where it is not the same in all.
+        Empty if it is not the same for all.
     """
     found = {measure_of(estimator, metric) for estimator in estimators}
     return found.pop() if len(found) == 1 else ""

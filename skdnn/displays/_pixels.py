@@ -1,4 +1,4 @@
-"""Rows of pixels as pictures, and many pictures in a grid."""
+"""Shapes of images and of grids of images."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def checked_images(
+def validate_images(
     images: ArrayLike, image_shape: tuple[int, ...] | None = None
 ) -> NDArray[Any]:
-    """Return images in a form that matplotlib draws.
+    """Validate images, and give them a shape that matplotlib draws.
 
     Parameters
     ----------
@@ -51,14 +51,14 @@ def checked_images(
 
 
 def grid_shape(number: int, columns: int | None = None) -> tuple[int, int]:
-    """Return rows and columns of a grid that holds `number` pictures, wide rather than high.
+    """Return rows and columns of a grid for `number` images, wide rather than high.
 
     Parameters
     ----------
     number : int
-        Of pictures.
+        Number of images.
     columns : int, optional
-        At most so many; None takes as many as make a good shape.
+        At most this many; None chooses.
 
     Returns
     -------

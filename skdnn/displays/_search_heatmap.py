@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
-    score_name_or_given,
     short_names,
+    validate_score_name,
     value_text,
     varied_parameters,
 )
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class SearchHeatmapDisplay:
-    """Mean scores of a search over two parameters, as a table in colours.
+    """Heat map of the mean scores of a search over two parameters.
 
-    Make one with :meth:`from_search`.
+    It is recommended to use :meth:`from_search` to create a display.
 
     Parameters
     ----------
     scores : ndarray of shape (n_y_values, n_x_values)
-        Mean score over the folds; NaN where a pair of values was not tried.
+        Mean score over the folds; NaN for pairs of values that were not tried.
     deviations : ndarray of shape (n_y_values, n_x_values)
         Standard deviation over the folds.
     x_values, y_values : list of str
@@ -42,24 +42,24 @@ class SearchHeatmapDisplay:
     x_name, y_name : str
         Names of the two parameters.
     score_name : str
-        What the scores are.
+        Name of the score.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib.figure.Figure
-        The figure of `ax_`.
+        Figure of the plot.
     im_ : matplotlib.image.AxesImage
-        The colours.
+        Image of the heat map.
     text_ : ndarray of shape (n_y_values, n_x_values), dtype=matplotlib Text
-        Mean and standard deviation in each cell; None where nothing was tried.
+        Mean and standard deviation in each cell; None for cells that were not tried.
     colorbar_ : matplotlib.colorbar.Colorbar
-        The scale of the colours.
+        The colour bar.
 
     See Also
     --------
-    SearchResultsDisplay : Scores against the time of a fit.
+    SearchResultsDisplay : Scores against fit time.
 
     Examples
     --------
@@ -104,36 +104,36 @@ class SearchHeatmapDisplay:
         score_name: str | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the scores of a search over two of its parameters.
+        """Plot the scores of a search over two of its parameters.
 
         Parameters
         ----------
         search : GridSearchCV or RandomizedSearchCV
-            Fitted.
+            A fitted search.
         x, y : str, default=None
-            Names of the parameters from left to right and from top to bottom. None takes the
-            two in which the candidates differ. Where they differ in others too, a cell shows
-            the candidate with the best mean.
+            Names of the parameters on the x axis and y axis. By default, the two parameters in
+            which the candidates differ. If they differ in others too, a cell shows the
+            candidate with the best mean score.
         score_name : str, default=None
-            What the scores are; None takes it from the `scoring` of the search.
+            Name of the score. By default, it is taken from the `scoring` of the search.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
 
         Returns
         -------
         display : SearchHeatmapDisplay
-            Drawn.
+            The plotted display.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the search is not fitted.
         ValueError
-            If `x` or `y` is no parameter in which candidates differ, or is None where the
+            If `x` or `y` is not a parameter in which candidates differ, or is None and the
             candidates do not differ in exactly two.
         """
         check_searched(search)
-        x, y = _chosen_parameters(search, x, y)
+        x, y = _choose_parameters(search, x, y)
         params, folds = search.cv_results_["params"], fold_scores_of(search)
         x_values, y_values = _values(params, x), _values(params, y)
         scores = np.full((len(y_values), len(x_values)), np.nan)
@@ -153,23 +153,23 @@ class SearchHeatmapDisplay:
             y_values=y_values,
             x_name=short[x],
             y_name=short[y],
-            score_name=score_name_or_given(search, score_name),
+            score_name=validate_score_name(search, score_name),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None, cmap: str = "cividis") -> Self:
-        """Draw.
+        """Plot the display.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         cmap : str, default="cividis"
-            Colour map; this one is read alike with and without colour vision.
+            Colour map. The default is suitable for colour-blind readers.
 
         Returns
         -------
         display : SearchHeatmapDisplay
-            This display.
+            The display itself.
         """
         self.ax_, self.figure_ = axes_or_new(ax)
         self.im_: AxesImage = self.ax_.imshow(self.scores, cmap=cmap, aspect="auto")
@@ -208,7 +208,7 @@ class SearchHeatmapDisplay:
         )
 
 
-def _chosen_parameters(search: Any, x: str | None, y: str | None) -> tuple[str, str]:
+def _choose_parameters(search: Any, x: str | None, y: str | None) -> tuple[str, str]:
     varied = varied_parameters(search.cv_results_["params"])
     for argument, name in (("x", x), ("y", y)):
         if name is not None and name not in varied:
@@ -237,7 +237,7 @@ def _luminance(colour: NDArray[np.float64]) -> float:
 
 
 def _values(params: Sequence[Mapping[str, Any]], name: str) -> list[str]:
-    """Return the texts of a parameter's values: numbers in order, others as they came."""
+    """Return the values of a parameter as text: numbers sorted, others as they appear."""
     found = {value_text(c[name]): c[name] for c in params if name in c}
     if all(isinstance(v, Real) and not isinstance(v, bool) for v in found.values()):
         return sorted(found, key=lambda text: found[text])

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
-    names_or_given,
-    score_name_or_given,
+    validate_candidate_names,
+    validate_score_name,
 )
 from skdnn.displays._canvas import (
     COLOURS,
@@ -28,38 +28,38 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.container import ErrorbarContainer
 
-# As many colours and markers can be told apart in one legend.
+# More colours and markers can't be distinguished in a legend.
 _MOST_NAMED = 12
 
 
 class SearchResultsDisplay:
-    """Scores of a search, with the spread of the folds, against the time of a fit.
+    """Scores of the candidates of a search against fit time.
 
-    It answers whether a candidate is as good as the best in less time: the grey band is the
-    best candidate's mean and one standard deviation of its folds to each side. Make one with
-    :meth:`from_search`.
+    The plot shows whether a candidate is as good as the best one in less time. The grey band
+    is the mean of the best candidate plus and minus one standard deviation over its folds. It
+    is recommended to use :meth:`from_search` to create a display.
 
     Parameters
     ----------
     names : list of str
         Names of the candidates.
     scores : ndarray of shape (n_candidates, n_folds)
-        Score of each candidate in each fold; greater is better. NaN where a fit failed.
+        Score of each candidate in each fold; greater is better. NaN for failed fits.
     fit_times : ndarray of shape (n_candidates,)
-        Mean time of a fit, in seconds.
+        Mean fit time in seconds.
     score_name : str
-        What the scores are.
+        Name of the score.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib.figure.Figure
-        The figure of `ax_`.
+        Figure of the plot.
     points_ : list of matplotlib.container.ErrorbarContainer
-        For each candidate its mean, and a bar from its lowest to its highest fold.
+        Mean of each candidate, with a bar from its lowest to its highest fold.
     band_ : matplotlib.patches.Rectangle
-        Mean of the best candidate, one standard deviation of its folds to each side.
+        Mean of the best candidate plus and minus one standard deviation over its folds.
 
     See Also
     --------
@@ -67,8 +67,8 @@ class SearchResultsDisplay:
 
     Notes
     -----
-    With more than twelve candidates only those are named that are not beaten in score and
-    time at once by another; the rest are grey.
+    With more than twelve candidates, only those on the Pareto front of score and time are
+    named; the others are grey.
 
     Examples
     --------
@@ -106,53 +106,53 @@ class SearchResultsDisplay:
         score_name: str | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the results of a search.
+        """Plot the results of a search.
 
         Parameters
         ----------
         search : GridSearchCV or RandomizedSearchCV
-            Fitted. Of several metrics the one that `refit` names is drawn.
+            A fitted search. With several metrics, the one named by `refit` is plotted.
         names : sequence of str, default=None
-            Name of each candidate, in the order of ``cv_results_``. None makes them from the
-            parameters in which the candidates differ.
+            Names of the candidates, in the order of ``cv_results_``. By default, they are made
+            from the parameters in which the candidates differ.
         score_name : str, default=None
-            What the scores are; None takes it from the `scoring` of the search.
+            Name of the score. By default, it is taken from the `scoring` of the search.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
 
         Returns
         -------
         display : SearchResultsDisplay
-            Drawn.
+            The plotted display.
 
         Raises
         ------
         sklearn.exceptions.NotFittedError
             If the search is not fitted.
         ValueError
-            If `names` has another length than there are candidates, or the search has
-            several metrics of which `refit` names none.
+            If `names` does not have one name per candidate, or the search has several metrics
+            and `refit` does not name one of them.
         """
         check_searched(search)
         return cls(
-            names=names_or_given(search, names),
+            names=validate_candidate_names(search, names),
             scores=fold_scores_of(search),
             fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
-            score_name=score_name_or_given(search, score_name),
+            score_name=validate_score_name(search, score_name),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:
-        """Draw.
+        """Plot the display.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
 
         Returns
         -------
         display : SearchResultsDisplay
-            This display.
+            The display itself.
         """
         self.ax_, self.figure_ = axes_or_new(ax)
         self._plot_band()
@@ -185,7 +185,7 @@ class SearchResultsDisplay:
         )
 
     def _named(self) -> list[int]:
-        """Return the rows that are named, the best first: of many the unbeaten ones."""
+        """Return the candidates with a name, best first; of many, the Pareto-optimal ones."""
         best_first = [int(row) for row in np.argsort(-self.scores.mean(axis=1), kind="stable")]
         if len(best_first) <= _MOST_NAMED:
             return best_first

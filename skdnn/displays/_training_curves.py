@@ -14,13 +14,13 @@ from skdnn.displays._arguments import (
     check_best_epochs,
     check_histories,
     check_labelled,
-    fitted_network,
+    validate_network,
 )
 from skdnn.displays._candidates import (
     candidate_network,
     check_searched,
     fold_scores_of,
-    names_or_given,
+    validate_candidate_names,
 )
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
 from skdnn.displays._measures import shared_measure
@@ -37,43 +37,43 @@ _EXPLANATIONS = _VALIDATION, _TRAINING, _BEST = "validation", "training", "best 
 
 
 class TrainingCurvesDisplay:
-    """Training curves.
+    """Training curves: loss or score by epoch.
 
-    Make one with :meth:`from_estimator`, :meth:`from_estimators`, :meth:`from_search` or
-    :meth:`from_histories`.
+    It is recommended to use :meth:`from_estimator`, :meth:`from_estimators`,
+    :meth:`from_search` or :meth:`from_histories` to create a display.
 
     Parameters
     ----------
     curves : dict of ndarray of shape (n_fits, n_epochs)
-        Values of each label: a row per fit, NaN after the end of a shorter fit.
+        Values by label, one row per fit; NaN after the end of a shorter fit.
     metric : str
-        Name of what is drawn, a key of `history_`.
+        Name of the plotted metric, a key of `history_`.
     validation_curves : dict of ndarray of shape (n_fits, n_epochs), default=None
-        The same metric on validation rows, by the same labels; None where there are none.
+        The same metric on validation data, with the same labels, if there are any.
     best_epochs : dict of sequence of int, default=None
-        The best epoch of each fit of a label, counted from 1; labels may be missing.
+        The best epoch of each fit by label, counted from 1. Labels may be missing.
     measure : str, default=""
-        What the values measure, for the axis: such as "squared error of standardized y".
+        Axis label that says what is measured, such as "squared error of standardized y".
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        Where it was drawn.
+        Axes of the plot.
     figure_ : matplotlib.figure.Figure
-        The figure of `ax_`.
+        Figure of the plot.
     lines_ : list of matplotlib.lines.Line2D
-        One line a label: the mean of `curves` over its fits.
+        One line per label: the mean of `curves` over its fits.
     validation_lines_ : list of matplotlib.lines.Line2D
-        One line a label: the mean of `validation_curves`. Beside them, `lines_` are dashed.
+        One line per label: the mean of `validation_curves`. With them, `lines_` are dashed.
     bands_ : list of matplotlib.collections.FillBetweenPolyCollection
-        The range from the lowest to the highest fit, for each label with more than one; of
-        the validation curves where there are any.
+        The range from the lowest to the highest fit, for each label with more than one fit;
+        of the validation curves if there are any.
     best_marks_ : list of matplotlib.lines.Line2D
-        A star at the best epoch of each fit, one artist a label.
+        A star at the best epoch of each fit, one artist per label.
 
     See Also
     --------
-    skdnn.callbacks.HistoryMonitor : Keeps the histories of all folds of a search.
+    skdnn.callbacks.HistoryMonitor : Records the histories of all folds of a search.
 
     Examples
     --------
@@ -112,27 +112,27 @@ class TrainingCurvesDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curves of a fitted network or of a pipeline that ends in one.
+        """Plot the training curves of a fitted estimator.
 
         Parameters
         ----------
         estimator : KerasDNNClassifier, KerasDNNRegressor or Pipeline
-            Fitted.
+            A fitted estimator, or a pipeline whose last step is one.
         metric : str, default="loss"
-            Key of `history_`: "loss", "accuracy" or "mean_absolute_error". Its
-            values on validation rows are drawn beside it where there are any; "val_loss" draws
-            them alone, and "validation_score" draws `validation_scores_`.
+            Key of `history_`: "loss", "accuracy" or "mean_absolute_error". Its values on
+            validation data are plotted too if there are any; "val_loss" plots only them, and
+            "validation_score" plots `validation_scores_`.
         name : str, default=None
-            Label of the curve; None takes the name of the class.
+            Label of the curve. By default, the name of the class.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
         display : TrainingCurvesDisplay
-            Drawn, with the best epoch marked where the estimator has `best_iteration_`.
+            The plotted display, with `best_iteration_` marked if the estimator has it.
         """
         label = type(_network_of(estimator)).__name__ if name is None else name
         return cls.from_estimators({label: estimator}, metric=metric, ax=ax, **kwargs)
@@ -146,24 +146,24 @@ class TrainingCurvesDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curves of several fitted networks.
+        """Plot the training curves of several fitted estimators.
 
         Parameters
         ----------
         estimators : mapping of str to estimator or list of estimators
-            By label: a network, a pipeline that ends in one, or a list of those, drawn as
-            a mean and a band, such as ``cross_validate(..., return_estimator=True)``'s.
+            Fitted estimators or pipelines by label. A list, such as the "estimator" of
+            ``cross_validate(..., return_estimator=True)``, is plotted as a mean and a band.
         metric : str, default="loss"
             As for :meth:`from_estimator`.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
         display : TrainingCurvesDisplay
-            Drawn, with the best epochs marked where the estimators have `best_iteration_`.
+            The plotted display, with `best_iteration_` marked if the estimators have it.
         """
         check_labelled("estimators", estimators, "a fitted network")
         fits = {label: list(map(_network_of, _listed(e))) for label, e in estimators.items()}
@@ -192,36 +192,36 @@ class TrainingCurvesDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curves of the best candidates of a search, each with a band of its folds.
+        """Plot the training curves of the best candidates of a search, with bands of folds.
 
         Parameters
         ----------
         search : GridSearchCV or RandomizedSearchCV
-            Fitted.
+            A fitted search.
         monitor : skdnn.callbacks.HistoryMonitor
-            Set on the search before its fit; or any object with a method
-            ``fold_histories(search)``.
+            The monitor that was set on the search before fitting it, or any object with a
+            method ``fold_histories(search)``.
         metric : str, default="loss"
             As for :meth:`from_estimator`.
         names : sequence of str, default=None
-            Name of each candidate, in the order of ``cv_results_``. None makes them from the
-            parameters in which the candidates differ.
+            Names of the candidates, in the order of ``cv_results_``. By default, they are made
+            from the parameters in which the candidates differ.
         n_candidates : int, default=6
-            How many to draw, the best by mean score first.
+            Maximum number of candidates to plot, the best mean scores first.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
         display : TrainingCurvesDisplay
-            Drawn.
+            The plotted display.
 
         Raises
         ------
         ValueError
-            If `n_candidates` is less than 1, or the monitor saw another search.
+            If `n_candidates` is less than 1, or `monitor` was not set on this search.
         """
         check_searched(search)
         check_at_least_one("n_candidates", n_candidates)
@@ -230,7 +230,7 @@ class TrainingCurvesDisplay:
                 "monitor must be the HistoryMonitor that was set on the search, got "
                 f"{brief(monitor)}"
             )
-        labels = names_or_given(search, names)
+        labels = validate_candidate_names(search, names)
         histories = monitor.fold_histories(search)
         # NaN, the score of a failed fit, comes last in a sort of the negatives.
         best_first = np.argsort(-fold_scores_of(search).mean(axis=1), kind="stable")
@@ -254,32 +254,32 @@ class TrainingCurvesDisplay:
         ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Draw the curves of several fits, those of one label as a mean and a band.
+        """Plot training histories, those of one label as a mean and a band.
 
         Parameters
         ----------
         histories : mapping of str to sequence of dict
-            The `history_` of each fit, by label: such as the folds of a variant.
+            The `history_` of each fit by label, such as the folds of a candidate.
         metric : str, default="loss"
             Key of each history, as for :meth:`from_estimator`.
         best_epochs : mapping of str to sequence of int, default=None
-            The best epoch of each fit of a label, counted from 1; labels may be missing.
+            The best epoch of each fit by label, counted from 1. Labels may be missing.
         measure : str, default=""
-            What the values measure, written below the name of the axis.
+            What the values measure, written below the axis label.
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
         display : TrainingCurvesDisplay
-            Drawn.
+            The plotted display.
 
         Raises
         ------
         ValueError
-            If a history has no such metric.
+            If a history does not have the metric.
         """
         check_histories(histories)
         check_best_epochs(best_epochs or {}, histories)
@@ -294,19 +294,19 @@ class TrainingCurvesDisplay:
         ).plot(ax=ax, **kwargs)
 
     def plot(self, *, ax: Axes | None = None, **kwargs: Any) -> Self:
-        """Draw.
+        """Plot the display.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, a new figure is created.
         **kwargs : dict
             Passed to :meth:`matplotlib.axes.Axes.plot`.
 
         Returns
         -------
         display : TrainingCurvesDisplay
-            This display.
+            The display itself.
         """
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
@@ -384,7 +384,7 @@ class TrainingCurvesDisplay:
         self.best_marks_ += self.ax_.plot(best_epochs, heights, color=colour, **_MARK)
 
     def _explain(self, label: str, **style: Any) -> None:
-        """Add a line to the legend that stands for no label, once for each axes."""
+        """Add an explanation to the legend, once per axes."""
         if label not in self.ax_.get_legend_handles_labels()[1]:
             self.ax_.plot([], [], label=label, **style)
 
@@ -398,7 +398,7 @@ _MARK: dict[str, Any] = {
 
 
 def _network_of(estimator: Any) -> Any:
-    return fitted_network(estimator, "history_")
+    return validate_network(estimator, "history_")
 
 
 def _listed(estimators: Any) -> Sequence[Any]:

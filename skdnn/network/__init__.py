@@ -1,4 +1,4 @@
-"""Hyperparameters become a Keras network: layers, start weights, loss, optimizer."""
+"""Build Keras networks from hyperparameters: layers, initial weights, loss, optimizer."""
 
 from skdnn.network.building import build_network
 

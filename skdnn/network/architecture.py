@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skdnn._engine.functions import activation_key
-from skdnn.network.initializers import InitializerChoice, choose_initializers, layer_seeds
+from skdnn.network.initializers import InitializerSpec, layer_seeds, validate_initializers
 from skdnn.network.layer_settings import (
     Activation,
     Regularization,
-    checked_activation,
-    checked_flag,
-    checked_units,
     per_layer,
+    validate_activation,
+    validate_flag,
+    validate_units,
 )
 from skdnn.network.outputs import Output
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Architecture:
-    """What decides the weights of a network and its outputs, and nothing else.
+    """The layers of a network: what its weights and outputs depend on, and nothing else.
 
-    Fits with equal architectures share one forward pass, and can go on from each other.
+    Fits with equal architectures share one forward pass, and can continue each other.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Architecture:
         activation: Activation | Sequence[Activation] = "relu",
         batch_normalization: bool | Sequence[bool] = False,
     ) -> Architecture:
-        """Check the parameters and give each hidden layer its own.
+        """Validate the parameters and give each hidden layer its own.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Architecture:
         Returns
         -------
         architecture : Architecture
-            The checked description.
+            The validated parameters.
 
         Raises
         ------
@@ -87,22 +87,27 @@ class Architecture:
             If a number of units is not an integer, an activation is neither a name nor a
             function, or a normalisation is not a bool.
         """
-        units = checked_units(hidden_units)
+        units = validate_units(hidden_units)
         return cls(
             input_shape,
             output,
             units,
-            per_layer("activation", activation, len(units), checked_activation),
-            per_layer("batch_normalization", batch_normalization, len(units), checked_flag),
+            per_layer("activation", activation, len(units), validate_activation),
+            per_layer("batch_normalization", batch_normalization, len(units), validate_flag),
         )
 
     @property
     def units(self) -> tuple[int, ...]:
-        """Numbers of a row, units of each hidden layer and of the output layer."""
+        """Number of inputs, then units of each layer.
+
+        Returns
+        -------
+        units : tuple of int
+        """
         return (math.prod(self.input_shape), *self.hidden_units, self.output.units)
 
     def key(self) -> Any:
-        """Return what tells this network's layers from those of others.
+        """Return a key for caches of what is compiled for these layers.
 
         Returns
         -------
@@ -130,7 +135,7 @@ class Architecture:
         self,
         seed: int | None = None,
         regularization: Regularization | None = None,
-        initializers: Sequence[InitializerChoice] | None = None,
+        initializers: Sequence[InitializerSpec] | None = None,
     ) -> keras.Sequential:
         """Put the layers together, not compiled.
 
@@ -142,8 +147,8 @@ class Architecture:
         seed : int, optional
             Seed of the start weights; see :func:`build_network`.
         regularization : Regularization, optional
-            What the layers do while they are trained; nothing by default.
-        initializers : sequence of InitializerChoice, optional
+            Dropout and penalties; none by default.
+        initializers : sequence of InitializerSpec, optional
             Of each layer's kernel, the output's last; Keras's default by default.
 
         Returns
@@ -156,7 +161,7 @@ class Architecture:
         n_layers = len(self.hidden_units) + 1
         kernels = _Kernels(
             layer_seeds(seed, n_layers),
-            initializers or choose_initializers("glorot_uniform", n_layers - 1),
+            initializers or validate_initializers("glorot_uniform", n_layers - 1),
             regularization or Regularization.none(n_layers - 1),
         )
         stack = [layers.Input(self.input_shape, dtype="float32")]
@@ -186,7 +191,7 @@ class Architecture:
             stack = [kernels.dense(*dense, activation)]
         rate = kernels.regularization.dropout[position]
         if rate:
-            # Which units drop out is decided anew at each epoch, by the engine.
+            # The engine reseeds it at each epoch.
             stack.append(
                 layers.Dropout(rate, seed=0, name=f"dropout_{number}", dtype="float32")
             )
@@ -195,10 +200,10 @@ class Architecture:
 
 @dataclass(frozen=True)
 class _Kernels:
-    """What the dense layers' kernels start from and are held to, layer by layer."""
+    """Initializers and regularizers of the kernels, layer by layer."""
 
     seeds: Sequence[int | None]
-    initializers: Sequence[InitializerChoice]
+    initializers: Sequence[InitializerSpec]
     regularization: Regularization
 
     def dense(

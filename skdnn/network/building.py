@@ -13,9 +13,9 @@ import numpy as np
 
 from skdnn._engine.backend import float32_by_default, load_tensorflow
 from skdnn.network.architecture import Architecture
-from skdnn.network.initializers import choose_initializers
+from skdnn.network.initializers import validate_initializers
 from skdnn.network.layer_settings import Activation, Regularization
-from skdnn.network.losses import Loss, usual_loss
+from skdnn.network.losses import Loss, default_loss
 from skdnn.network.outputs import (
     EXPONENTIAL,
     LINEAR,
@@ -28,7 +28,7 @@ from skdnn.network.outputs import (
 if TYPE_CHECKING:
     import keras
 
-    from skdnn.network.optimizers import OptimizerChoice
+    from skdnn.network.optimizers import OptimizerSpec
 
 
 def build_network(
@@ -43,56 +43,61 @@ def build_network(
     dropout: float | Sequence[float] = 0.0,
     l2: float | Sequence[float] = 0.0,
 ) -> keras.Sequential:
-    """Build and compile a dense network; a build function for scikeras.
+    """Build and compile a dense network, as a model-building function for scikeras.
 
-    Rows of more than one dimension pass a ``Flatten`` layer first. Two classes end in one
-    sigmoid unit with binary cross-entropy, more classes in a softmax with sparse categorical
-    cross-entropy, multilabel targets in a sigmoid unit per label with binary cross-entropy.
-    A regressor's network ends in a linear unit for each number with the mean squared error,
-    or in an exponential one if the loss is Keras's Poisson; `y` is taken as it is.
+    Samples with more than one dimension first pass through a ``Flatten`` layer. The output
+    layer and the default loss depend on the target:
+
+    - two classes: one sigmoid unit, binary cross-entropy;
+    - more classes: softmax, sparse categorical cross-entropy;
+    - multilabel: one sigmoid unit per label, binary cross-entropy;
+    - regression: one linear unit per output, mean squared error; exponential units if the
+      loss is Keras's Poisson. `y` is not scaled.
+
     The loss of a batch is the mean weighted by the sample weights.
 
     Parameters
     ----------
     meta : mapping
-        What scikeras learnt from the data; ``X_shape_``, ``target_type_`` and
-        ``n_classes_``, or a regressor's ``n_outputs_``, are used.
+        Metadata that scikeras collects from the data. Used are ``X_shape_``,
+        ``target_type_`` and ``n_classes_``, or ``n_outputs_`` for regressors.
     compile_kwargs : mapping
-        What scikeras passes on to ``Model.compile``; ``loss`` and ``metrics`` are filled in
-        where they are None.
+        Arguments that scikeras passes to ``Model.compile``. Defaults replace ``loss`` and
+        ``metrics`` if they are None.
     hidden_units : int or sequence of int, default=(100,)
-        Units of each hidden layer; ``()`` is a linear model.
+        Number of units in each hidden layer; ``()`` is a linear model.
     activation : str, callable, or sequence of those, default="relu"
         Activation of the hidden layers, one for all or one per layer: a name known to
         :func:`keras.activations.get`, or a function of a tensor.
     seed : int, optional
-        Seed of the start weights. None draws new ones each time, from Keras's own generator.
+        Seed of the initial weights. None draws new ones each time, from Keras's generator.
     kernel_initializer : str, Initializer, callable or sequence, default="glorot_uniform"
-        Start weights of the layers, one for all or one per layer, the output layer's last.
+        Initializer of the kernel weights, one for all layers or one per layer, the output
+        layer's last.
     batch_normalization : bool or sequence of bool, default=False
-        Whether hidden layers are normalised before their activation.
+        Whether to apply batch normalization before the activation of the hidden layers.
     dropout : float or sequence of float, default=0.0
-        Share of a hidden layer's units that are dropped in a training step.
+        Fraction of the outputs of a hidden layer to drop at each training step.
     l2 : float or sequence of float, default=0.0
-        Penalty on the squares of the kernels, one for all layers or one per layer, the output
-        layer's last; ``l2`` of :class:`keras.regularizers.L2`.
+        L2 regularization of the kernel weights, as in :class:`keras.regularizers.L2`; one
+        value for all layers or one per layer, the output layer's last.
 
     Returns
     -------
     model : keras.Sequential
-        The network, compiled.
+        The compiled network.
 
     Raises
     ------
     ValueError
-        If a parameter does not describe a network.
+        If a parameter is invalid.
     TypeError
-        If a parameter is of a wrong type.
+        If a parameter has the wrong type.
 
     See Also
     --------
     skdnn.KerasDNNClassifier : Builds its network with this function.
-    skdnn.KerasDNNRegressor : Does, too.
+    skdnn.KerasDNNRegressor : Builds its network with this function.
 
     References
     ----------
@@ -130,13 +135,13 @@ def build_network(
     model = architecture.build(
         seed,
         Regularization.from_parameters(n_hidden, dropout, l2),
-        choose_initializers(kernel_initializer, n_hidden),
+        validate_initializers(kernel_initializer, n_hidden),
     )
     kwargs = dict(compile_kwargs)
     if kwargs.get("loss") is None:
-        kwargs["loss"] = usual_loss(output).loss(output)
+        kwargs["loss"] = default_loss(output).loss(output)
     if kwargs.get("metrics") is None:
-        kwargs["metrics"] = [usual_loss(output).metric(output)]
+        kwargs["metrics"] = [default_loss(output).metric(output)]
     model.compile(**{"auto_scale_loss": False, **kwargs})  # the layers are of float32
     return model
 
@@ -145,7 +150,7 @@ def _output_of(meta: Mapping[str, Any], loss: Any) -> Output:
     """Return the output layer that fits what scikeras learnt of the targets."""
     if "n_classes_" not in meta:  # KerasRegressor
         return output_of_numbers(int(meta["n_outputs_"]), positive=_is_poisson(loss))
-    multilabel = _checked_target_type(meta) == "multilabel-indicator"
+    multilabel = _validate_target_type(meta) == "multilabel-indicator"
     if multilabel and "categorical_crossentropy" in str(loss):
         raise ValueError(
             "y holds a column of zeros and ones per label, which is multilabel here, with a "
@@ -162,7 +167,7 @@ def _is_poisson(loss: Any) -> bool:
     return isinstance(loss, losses.Poisson) or loss in (*poisson, "poisson", "Poisson")
 
 
-def _checked_target_type(meta: Mapping[str, Any]) -> Any:
+def _validate_target_type(meta: Mapping[str, Any]) -> Any:
     kind = meta.get("target_type_")
     if kind not in (None, "binary", "multiclass", "multilabel-indicator"):
         raise ValueError(
@@ -176,7 +181,7 @@ def _checked_target_type(meta: Mapping[str, Any]) -> Any:
 @float32_by_default()
 def compiled_network(
     architecture: Architecture,
-    choice: OptimizerChoice,
+    spec: OptimizerSpec,
     regularization: Regularization | None = None,
     loss: Loss | None = None,
 ) -> keras.Sequential:
@@ -186,13 +191,13 @@ def compiled_network(
     ----------
     architecture : Architecture
         The layers.
-    choice : OptimizerChoice
+    spec : OptimizerSpec
         The optimizer. What the user gave beside its name is routed by scikeras, as
         ``optimizer__<name>``.
     regularization : Regularization, optional
-        What the layers do while they are trained.
+        Dropout and penalties.
     loss : Loss, optional
-        What the network is trained for; by default what is usual for its outputs.
+        The loss; by default that of the output layer.
 
     Returns
     -------
@@ -204,18 +209,12 @@ def compiled_network(
 
     from skdnn._engine.optimizer_copies import make_copyable
 
-    make_copyable()  # scikeras has put its own way in place
+    make_copyable()  # scikeras has patched Keras's optimizers at import
     regularization = regularization or Regularization.none(len(architecture.hidden_units))
-    loss = loss or usual_loss(architecture.output)
-    optimizer: Any
-    if choice.options is None:  # an instance: a copy of it, that is
-        optimizer, routed = choice.make(), {}
-    else:
-        optimizer, routed = type(choice.template), dict(choice.options)
-        if choice.learning_rate is not None:
-            routed["learning_rate"] = choice.learning_rate
-    y, of_classes = _tiny_y(architecture.output)
-    wrapper = (KerasClassifier if of_classes else KerasRegressor)(
+    loss = loss or default_loss(architecture.output)
+    optimizer, routed = _optimizer_arguments(spec)
+    y, is_classifier = _dummy_y(architecture.output)
+    wrapper = (KerasClassifier if is_classifier else KerasRegressor)(
         model=build_network,
         model__hidden_units=architecture.hidden_units,
         model__activation=architecture.activation,
@@ -232,8 +231,18 @@ def compiled_network(
     return model
 
 
-def _tiny_y(output: Output) -> tuple[Any, bool]:
-    """Return targets that name every class, or numbers: all that scikeras needs to know."""
+def _optimizer_arguments(spec: OptimizerSpec) -> tuple[Any, dict[str, Any]]:
+    """Return what scikeras takes as `optimizer`, and the parameters that it routes to it."""
+    if spec.options is None:  # an instance: a copy of it
+        return spec.make(), {}
+    routed = dict(spec.options)
+    if spec.learning_rate is not None:
+        routed["learning_rate"] = spec.learning_rate
+    return type(spec.template), routed
+
+
+def _dummy_y(output: Output) -> tuple[Any, bool]:
+    """Return targets that hold every class, or numbers, and whether they are classes."""
     n, activation = output
     if activation in (LINEAR, EXPONENTIAL):
         return np.full((2, n), 0.5), False
@@ -244,7 +253,7 @@ def _tiny_y(output: Output) -> tuple[Any, bool]:
 def rescaled_network(
     model: keras.Sequential, scale: Sequence[float], shift: Sequence[float]
 ) -> keras.Sequential:
-    """Put a layer at the end of a compiled network that brings its outputs into other units.
+    """Append a layer to a compiled network that scales its outputs to other units.
 
     Parameters
     ----------

@@ -18,45 +18,45 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class InitializerChoice:
-    """A checked kernel initializer.
+class InitializerSpec:
+    """A validated kernel initializer.
 
     Parameters
     ----------
     template : keras.initializers.Initializer or callable
-        With its settings; to be copied with a seed, never drawn from.
+        With its settings; to be copied with a seed, never called.
     """
 
     template: Any
 
     @property
     def key(self) -> Any:
-        """Return what tells it from others; for one of the user's own that is the object."""
-        if not self._is_keras_own:
+        """Return what tells it from others; for a custom one that is the object."""
+        if not self._is_keras_class:
             return self.template
         return type(self.template).__qualname__, self.template.get_config()
 
     def seeded(self, seed: int | None, memo: dict[int, Any] | None = None) -> Any:
         """Return a copy of the initializer, with a seed where it takes one.
 
-        Layers that share an object of the user's own share its copy where they share a `memo`,
+        Layers that share a custom object share its copy where they share a `memo`,
         as :func:`copy.deepcopy` takes it: one that draws from a generator draws on.
         """
-        if self._is_keras_own:
+        if self._is_keras_class:
             config = self.template.get_config()
             if "seed" not in config:
                 return self.template
             return type(self.template).from_config({**config, "seed": seed})
-        return _with_seed(_copied(self.template, memo), seed)
+        return _with_seed(_copy(self.template, memo), seed)
 
     @property
-    def _is_keras_own(self) -> bool:
+    def _is_keras_class(self) -> bool:
         cls = type(self.template)
         return cls.__module__.partition(".")[0] == "keras" and hasattr(cls, "get_config")
 
 
-def _copied(template: Any, memo: dict[int, Any] | None) -> Any:
-    """Copy an object of the user's own, which may count or draw as it is called."""
+def _copy(template: Any, memo: dict[int, Any] | None) -> Any:
+    """Copy a custom initializer, which may keep a state."""
     try:
         return copy.deepcopy(template, memo)
     except Exception:  # it holds what can't be copied
@@ -64,7 +64,7 @@ def _copied(template: Any, memo: dict[int, Any] | None) -> Any:
 
 
 def _with_seed(initializer: Any, seed: int | None) -> Any:
-    """Give a copy of the user's own initializer a seed: by its config if that says all."""
+    """Give a copy of a custom initializer a seed: by its config if that says all."""
     if not hasattr(initializer, "seed") or not hasattr(initializer, "get_config"):
         return initializer
     with suppress(Exception):  # it is Keras's registry that needs a config, not a layer
@@ -77,10 +77,10 @@ def _with_seed(initializer: Any, seed: int | None) -> Any:
     return initializer
 
 
-def choose_initializers(
+def validate_initializers(
     kernel_initializer: Any, n_hidden: int
-) -> tuple[InitializerChoice, ...]:
-    """Check kernel initializers and give each layer its own.
+) -> tuple[InitializerSpec, ...]:
+    """Validate kernel initializers and give each layer its own.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def choose_initializers(
 
     Returns
     -------
-    initializers : tuple of InitializerChoice
+    initializers : tuple of InitializerSpec
         One per layer, the output's last.
 
     Raises
@@ -103,14 +103,14 @@ def choose_initializers(
     """
     rule = "layer, the output's last"
     return per_layer(
-        "kernel_initializer", kernel_initializer, n_hidden + 1, _checked_initializer, rule
+        "kernel_initializer", kernel_initializer, n_hidden + 1, _validate_initializer, rule
     )
 
 
 def initial_weights(
     model: keras.Sequential,
     seed: int,
-    initializers: Sequence[InitializerChoice] | None = None,
+    initializers: Sequence[InitializerSpec] | None = None,
 ) -> list[np.ndarray]:
     """Draw the weights that the network would have if it were built anew with `seed`.
 
@@ -123,7 +123,7 @@ def initial_weights(
         A network made by :meth:`Architecture.build`.
     seed : int
         Seed of the start weights.
-    initializers : sequence of InitializerChoice, optional
+    initializers : sequence of InitializerSpec, optional
         Of each layer's kernel, the output's last; Keras's default by default.
 
     Returns
@@ -132,12 +132,12 @@ def initial_weights(
         In the order of ``model.weights``.
     """
     dense = [layer for layer in model.layers if hasattr(layer, "kernel_initializer")]
-    initializers = initializers or choose_initializers("glorot_uniform", len(dense) - 1)
+    initializers = initializers or validate_initializers("glorot_uniform", len(dense) - 1)
     seeds = layer_seeds(seed, len(dense))
     memo: dict[int, Any] = {}
     drawn = {
-        id(layer.kernel): _drawn(choice.seeded(layer_seed, memo), layer.kernel)
-        for layer, choice, layer_seed in zip(dense, initializers, seeds, strict=True)
+        id(layer.kernel): _draw(spec.seeded(layer_seed, memo), layer.kernel)
+        for layer, spec, layer_seed in zip(dense, initializers, seeds, strict=True)
     }
     # What has no seed (biases) starts as it was built.
     return [
@@ -168,7 +168,7 @@ def layer_seeds(seed: int | None, n_layers: int) -> list[int] | list[None]:
     return [int(word) & 0x7FFFFFFF for word in words]
 
 
-def _drawn(initializer: Any, kernel: Any) -> np.ndarray:
+def _draw(initializer: Any, kernel: Any) -> np.ndarray:
     try:
         weights = initializer(kernel.shape, dtype=kernel.dtype)
         drawn = np.asarray(weights, dtype=np.float32)
@@ -187,10 +187,10 @@ def _drawn(initializer: Any, kernel: Any) -> np.ndarray:
     return drawn
 
 
-def _checked_initializer(initializer: Any) -> InitializerChoice:
+def _validate_initializer(initializer: Any) -> InitializerSpec:
     if isinstance(initializer, str):
         try:
-            return InitializerChoice(_named(initializer))
+            return InitializerSpec(_from_name(initializer))
         except (KeyError, ValueError) as error:
             raise ValueError(
                 f"kernel_initializer must be one of {_initializer_names()}, an instance of "
@@ -201,10 +201,10 @@ def _checked_initializer(initializer: Any) -> InitializerChoice:
             "kernel_initializer must be a name, an instance of keras.initializers.Initializer "
             f"or a function of shape and dtype, got {initializer!r}"
         )
-    return InitializerChoice(initializer)
+    return InitializerSpec(initializer)
 
 
-def _named(name: str) -> Any:
+def _from_name(name: str) -> Any:
     import keras
 
     cls = vars(keras.initializers).get(name)

@@ -1,4 +1,4 @@
-"""One value for all layers or one per layer: the parameters of a network, checked."""
+"""Validation of a network's parameters: one value for all layers, or one per layer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from skdnn._messages import brief, few
 
-# Names that MLPClassifier, PyTorch and papers have for Keras's.
-_MEANT = {
+# Names in MLPClassifier, PyTorch and papers, and Keras's name for each.
+_ALIASES = {
     "logistic": "sigmoid",
     "identity": "linear",
     "none": "linear",
@@ -73,7 +73,7 @@ def per_layer(
 
 @dataclass(frozen=True)
 class Regularization:
-    """What keeps a network from learning its rows by heart; no part of its predictions.
+    """Dropout and penalties: used in training, not in predictions.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Regularization:
 
     @classmethod
     def none(cls, n_hidden: int) -> Regularization:
-        """Return the one that does nothing."""
+        """Return no dropout and no penalties."""
         return cls((0.0,) * n_hidden, (0.0,) * (n_hidden + 1))
 
     @classmethod
@@ -98,7 +98,7 @@ class Regularization:
         dropout: float | Sequence[float] = 0.0,
         l2: float | Sequence[float] = 0.0,
     ) -> Regularization:
-        """Check the parameters and give each layer its own.
+        """Validate the parameters and give each layer its own.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Regularization:
         Returns
         -------
         regularization : Regularization
-            The checked description.
+            The validated parameters.
 
         Raises
         ------
@@ -122,13 +122,13 @@ class Regularization:
             If a value is not a number.
         """
         return cls(
-            per_layer("dropout", dropout, n_hidden, _checked_rate),
-            per_layer("l2", l2, n_hidden + 1, _checked_penalty, "layer, the output's last"),
+            per_layer("dropout", dropout, n_hidden, _validate_rate),
+            per_layer("l2", l2, n_hidden + 1, _validate_penalty, "layer, the output's last"),
         )
 
 
-def checked_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
-    """Return the units of each hidden layer, checked; an int is one hidden layer."""
+def validate_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
+    """Validate `hidden_units`; an int is one hidden layer."""
     rule = "hidden_units must hold one positive integer per hidden layer, got "
     rule += brief(hidden_units)
     if isinstance(hidden_units, str | Set | Mapping):  # a set has no order, a dict has keys
@@ -141,14 +141,14 @@ def checked_units(hidden_units: int | Sequence[int]) -> tuple[int, ...]:
     return tuple(int(n) for n in listed)
 
 
-def checked_activation(activation: Activation) -> Activation:
-    """Return a name that Keras knows, or a function, as it is."""
+def validate_activation(activation: Activation) -> Activation:
+    """Validate an activation: a name that Keras knows, or a function."""
     import keras
 
     if isinstance(activation, str):
         known = _activation_names()
         if activation not in known:
-            meant = _MEANT.get(activation.lower(), activation.lower())
+            meant = _ALIASES.get(activation.lower(), activation.lower())
             hint = f"; did you mean {meant!r}?" if meant in known else ""
             raise ValueError(
                 f"activation must be a function or one of {known}, got {brief(activation)}"
@@ -188,14 +188,14 @@ def _works_on_a_tensor_alone(function: Callable[..., Any]) -> bool:
     return sum(parameter.default is parameter.empty for parameter in parameters) == 1
 
 
-def checked_flag(flag: Any) -> bool:
-    """Return whether a layer is normalised."""
+def validate_flag(flag: Any) -> bool:
+    """Validate a value of `batch_normalization`."""
     if not isinstance(flag, bool | np.bool_):
         raise TypeError(f"batch_normalization must hold True or False, got {flag!r}")
     return bool(flag)
 
 
-def _checked_rate(rate: Any) -> float:
+def _validate_rate(rate: Any) -> float:
     if not isinstance(rate, Real) or isinstance(rate, bool):
         raise TypeError(f"dropout must hold numbers from 0 to below 1, got {rate!r}")
     if not 0 <= float(rate) < 1:
@@ -203,7 +203,7 @@ def _checked_rate(rate: Any) -> float:
     return float(rate)
 
 
-def _checked_penalty(penalty: Any) -> float:
+def _validate_penalty(penalty: Any) -> float:
     if not isinstance(penalty, Real) or isinstance(penalty, bool):
         raise TypeError(f"l2 must hold numbers that are not negative, got {penalty!r}")
     if not 0 <= float(penalty) < float("inf"):

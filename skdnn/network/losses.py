@@ -1,4 +1,4 @@
-"""What a network is trained for: its loss, and the metric beside it."""
+"""The loss of a network and the metric beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OPTIONS = {"reduction": "mean_with_sample_weight", "dtype": "float32"}
 
 
 class Loss(ABC):
-    """What a network is trained for, as settings; equal ones train alike."""
+    """A loss by its settings, comparable and hashable."""
 
     @abstractmethod
     def loss(self, output: Output) -> Any:
@@ -104,15 +104,15 @@ class CrossEntropy(Loss):
 
 
 @dataclass(frozen=True)
-class NumberLoss(Loss):
-    """A loss of numbers, and the mean absolute error.
+class RegressionLoss(Loss):
+    """A regression loss and the mean absolute error.
 
     The metric is the same for each loss, so that networks of different losses can be compared.
 
     Parameters
     ----------
     name : {"squared_error", "absolute_error", "huber", "poisson", "quantile"}
-        Which.
+        Name of the loss.
     setting : float
         Huber's threshold, or the quantile; no other loss has one.
     """
@@ -122,7 +122,7 @@ class NumberLoss(Loss):
 
     @property
     def positive(self) -> bool:
-        """Tell whether it takes an exponential as output.
+        """Whether predictions are positive: the output layer is exponential.
 
         Returns
         -------
@@ -174,8 +174,8 @@ class NumberLoss(Loss):
         return metrics.MeanAbsoluteError("mean_absolute_error", "float32")
 
 
-def usual_loss(output: Output) -> Loss:
-    """Return what a network is trained for where nothing else is said.
+def default_loss(output: Output) -> Loss:
+    """Return the default loss of an output layer.
 
     Parameters
     ----------
@@ -186,5 +186,5 @@ def usual_loss(output: Output) -> Loss:
     -------
     loss : Loss
     """
-    losses = {LINEAR: NumberLoss(), EXPONENTIAL: NumberLoss("poisson")}
+    losses = {LINEAR: RegressionLoss(), EXPONENTIAL: RegressionLoss("poisson")}
     return losses.get(output.activation, CrossEntropy())

@@ -1,4 +1,4 @@
-"""Settings of Keras's optimizers: which kind of value each is, by its default in Keras.
+"""Settings of Keras's optimizers: the type of each, by its default in Keras.
 
 Keras takes 0.0 where it refuses 0 or goes wrong with it, and fails late and without a name on
 what is no number. Here a number of any kind becomes the one that Keras wants, and what can only
@@ -22,8 +22,8 @@ _COUNT = re.compile(r"_(steps|frequency)$")
 _SHARE = re.compile(r"(beta_[12]|rho|momentum)$")
 
 
-def as_keras_takes_them(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Convert settings that Keras's own constructors take; leave others as they are.
+def convert_settings(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert settings to the types that Keras's constructors take; leave others as they are.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def as_keras_takes_them(cls: type, settings: Mapping[str, Any]) -> dict[str, Any
     return {name: _converted(cls, name, value) for name, value in settings.items()}
 
 
-def without_spelling(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give numbers that are equal one form, so that equal settings have one text.
+def normalized_settings(cls: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Normalize numbers, so that equal settings are written alike.
 
     Parameters
     ----------
@@ -114,21 +114,21 @@ def _converted(cls: type, name: str, value: Any) -> Any:
         return value
     number = as_number(value)
     if number is None:
-        _refuse(name, "a number or None" if optional else "a number", value)
-    return _checked_number(name, number, default)
+        _raise(name, "a number or None" if optional else "a number", value)
+    return _validate_number(name, number, default)
 
 
-def _checked_number(name: str, number: Any, default: Any) -> float | int:
+def _validate_number(name: str, number: Any, default: Any) -> float | int:
     if not abs(number) < float("inf"):
-        _refuse(name, "a finite number", number)
+        _raise(name, "a finite number", number)
     if number < 0 and (default is None or default >= 0):
-        _refuse(name, "a number from 0", number)
+        _raise(name, "a number from 0", number)
     if _SHARE.search(name) and number > 1:
-        _refuse(name, "a number from 0 to 1", number)
+        _raise(name, "a number from 0 to 1", number)
     if not _COUNT.search(name):
         return float(number)
     if number != int(number):
-        _refuse(name, "a whole number", number)
+        _raise(name, "a whole number", number)
     return int(number)
 
 
@@ -136,11 +136,11 @@ def _flag(name: str, value: Any) -> bool:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not (isinstance(value, bool | np.bool_) or (_is_number(value) and value in (0, 1))):
-        _refuse(name, "True or False", value)
+        _raise(name, "True or False", value)
     return bool(value)
 
 
-def _refuse(name: str, rule: str, value: Any) -> None:
+def _raise(name: str, rule: str, value: Any) -> None:
     raise ValueError(f"optimizer__{name} must be {rule}, got {value!r}")
 
 
@@ -153,14 +153,14 @@ def _optimizer() -> type:
 
 
 def _keras_class(cls: type) -> type:
-    from skdnn._engine.optimizer_copies import is_keras_own
+    from skdnn._engine.optimizer_copies import is_keras_class
 
-    return next(each for each in cls.__mro__ if is_keras_own(each))
+    return next(each for each in cls.__mro__ if is_keras_class(each))
 
 
 @lru_cache(maxsize=64)
 def _keras_defaults(cls: type) -> dict[str, Any]:
-    """Find all that a class of Keras's takes by name; the common ones are in its bases."""
+    """Return the defaults of a Keras class's arguments, those of its bases included."""
     return {
         name: parameter.default
         for each in reversed(cls.__mro__)

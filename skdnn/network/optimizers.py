@@ -1,8 +1,8 @@
-"""What a user calls an optimizer becomes one description that fits can share.
+"""The hyperparameter `optimizer` becomes one description that fits can share.
 
 A name, a class or a configured instance, with routed settings or without, is checked here and
 split into what a compiled program depends on (class and settings) and what each fit may choose
-anew at no cost (a constant learning rate).
+at no cost (a constant learning rate).
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typing import Any
 import numpy as np
 
 from skdnn._engine.backend import float32_by_default, load_tensorflow
-from skdnn.network.optimizer_settings import as_keras_takes_them, as_number, without_spelling
+from skdnn.network.optimizer_settings import as_number, convert_settings, normalized_settings
 
 
 @dataclass(frozen=True)
-class OptimizerChoice:
-    """A checked optimizer.
+class OptimizerSpec:
+    """A validated optimizer.
 
     Parameters
     ----------
     key : str
-        Class and settings, without a constant learning rate, as text. Choices with equal
-        keys can continue from each other's state. Where `own_code` is empty, it says all
+        Class and settings, without a constant learning rate, as text. Specs with equal
+        keys can continue from each other's state. Where `custom_code` is empty, it says all
         that a compiled program depends on.
     learning_rate : float or None
         Constant learning rate; None leaves the optimizer's own default or schedule.
-    own_classes : tuple of type
-        Classes that are not Keras's: one that was edited and defined again is another.
+    custom_classes : tuple of type
+        Custom classes: one that was edited and defined again is another.
     template : keras.optimizers.Optimizer
         With the settings; to be read, never to be trained with.
     options : mapping or None
@@ -43,49 +43,49 @@ class OptimizerChoice:
 
     key: str
     learning_rate: float | None
-    own_classes: tuple[type, ...]
+    custom_classes: tuple[type, ...]
     template: Any = field(compare=False)
     options: Mapping[str, Any] | None = field(compare=False)
 
     @property
     def schedule(self) -> Any:
-        """Return the schedule of the learning rate where it is one of the user's own.
+        """Return the learning-rate schedule if it is a custom one.
 
         Returns
         -------
         schedule : keras.optimizers.schedules.LearningRateSchedule or None
             The object itself; no text says what it does.
         """
-        rate = self._own_rate
+        rate = self._custom_rate
         return None if rate is None or inspect.isroutine(rate) else rate
 
     @property
-    def own_code(self) -> tuple[Any, ...]:
-        """Return what of the user's own decides a training: a class, a schedule, a function."""
-        cls, rate = type(self.template), self._own_rate
-        return (*_own(cls), *(() if rate is None else (rate,)))
+    def custom_code(self) -> tuple[Any, ...]:
+        """Return the custom objects that decide a training: a class, a schedule, a function."""
+        cls, rate = type(self.template), self._custom_rate
+        return (*_custom_classes(cls), *(() if rate is None else (rate,)))
 
     @property
-    def _own_rate(self) -> Any:
-        from skdnn._engine.optimizer_copies import is_keras_own, rate_of
+    def _custom_rate(self) -> Any:
+        from skdnn._engine.optimizer_copies import is_keras_class, schedule_of
 
-        rate = rate_of(self.template)
-        return None if rate is None or is_keras_own(type(rate)) else rate
+        rate = schedule_of(self.template)
+        return None if rate is None or is_keras_class(type(rate)) else rate
 
     def make(self) -> Any:
         """Make a new optimizer with all its settings, as a plain Keras user would have it."""
-        from skdnn._engine.optimizer_copies import copied
+        from skdnn._engine.optimizer_copies import copy_optimizer
 
-        optimizer = copied(self.template)
+        optimizer = copy_optimizer(self.template)
         if self.learning_rate is not None:
             optimizer.learning_rate = self.learning_rate
         return optimizer
 
 
-def choose_optimizer(
+def validate_optimizer(
     optimizer: Any, learning_rate: Any = None, routed: Mapping[str, Any] | None = None
-) -> OptimizerChoice:
-    """Check an optimizer and its settings.
+) -> OptimizerSpec:
+    """Validate an optimizer and its settings.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def choose_optimizer(
 
     Returns
     -------
-    choice : OptimizerChoice
-        The checked optimizer.
+    spec : OptimizerSpec
+        The validated optimizer.
 
     Raises
     ------
@@ -111,8 +111,8 @@ def choose_optimizer(
 
     Examples
     --------
-    >>> from skdnn.network.optimizers import choose_optimizer
-    >>> choose_optimizer("sgd", 0.1, {"momentum": 0.9}).learning_rate
+    >>> from skdnn.network.optimizers import validate_optimizer
+    >>> validate_optimizer("sgd", 0.1, {"momentum": 0.9}).learning_rate
     0.1
     """
     load_tensorflow()
@@ -122,16 +122,16 @@ def choose_optimizer(
 
     make_copyable()
     routed = dict(routed or {})
-    _refuse_contradictions(optimizer, learning_rate, routed)
+    _check_combinations(optimizer, learning_rate, routed)
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return _from_instance(optimizer)
     cls = _optimizer_class(optimizer)
     label = "learning_rate" if learning_rate is not None else "optimizer__learning_rate"
     rate = routed.pop("learning_rate", learning_rate)
-    return _from_class(cls, as_keras_takes_them(cls, routed), _checked_rate(label, rate))
+    return _from_class(cls, convert_settings(cls, routed), _validate_rate(label, rate))
 
 
-def _refuse_contradictions(optimizer: Any, learning_rate: Any, routed: dict[str, Any]) -> None:
+def _check_combinations(optimizer: Any, learning_rate: Any, routed: dict[str, Any]) -> None:
     import keras
 
     if learning_rate is not None and "learning_rate" in routed:
@@ -142,33 +142,33 @@ def _refuse_contradictions(optimizer: Any, learning_rate: Any, routed: dict[str,
         )
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         return
-    given = [f"optimizer__{name}={value!r}" for name, value in routed.items()]
+    conflicting = [f"optimizer__{name}={value!r}" for name, value in routed.items()]
     if learning_rate is not None:
-        given.insert(0, f"learning_rate={learning_rate!r}")
-    if given:
+        conflicting.insert(0, f"learning_rate={learning_rate!r}")
+    if conflicting:
         raise ValueError(
             "an optimizer instance has its settings already; set them on the instance or give "
-            f"its class: got optimizer={_describe(optimizer)} beside {', '.join(given)}"
+            f"its class: got optimizer={_describe(optimizer)} beside {', '.join(conflicting)}"
         )
 
 
 @dataclass(frozen=True)
-class _Given:
-    """A class and constructor arguments, told apart by their text."""
+class _OptimizerConfig:
+    """A class and constructor arguments, compared by their text."""
 
     cls: type
     text: str
     options: dict[str, Any] = field(compare=False)
 
 
-def _from_class(cls: type, settings: dict[str, Any], rate: Any) -> OptimizerChoice:
+def _from_class(cls: type, settings: dict[str, Any], rate: Any) -> OptimizerSpec:
     from skdnn._engine.optimizer_copies import with_rate
 
     constant = rate is None or isinstance(rate, float)
     options = settings if constant else {**settings, "learning_rate": rate}
     try:
         # Keras checks names and values in the constructor. The instance also names the
-        # settings that were left to their defaults, so that equal choices get equal keys.
+        # settings that were left to their defaults, so that equal optimizers get equal keys.
         template = _template_of(cls, settings)
     except (TypeError, ValueError) as error:
         listed = ", ".join(f"optimizer__{name}={value!r}" for name, value in options.items())
@@ -177,13 +177,13 @@ def _from_class(cls: type, settings: dict[str, Any], rate: Any) -> OptimizerChoi
         ) from None
     if not constant:
         template = with_rate(template, rate)
-    return _choice(template, options, rate if isinstance(rate, float) else None)
+    return _spec(template, options, rate if isinstance(rate, float) else None)
 
 
 def _template_of(cls: type, settings: dict[str, Any]) -> Any:
     plain = all(value is None or type(value) in _PLAIN for value in settings.values())
-    if plain and not _own(cls):
-        return _template(_Given(cls, _as_text(settings), settings))
+    if plain and not _custom_classes(cls):
+        return _template(_OptimizerConfig(cls, _as_text(settings), settings))
     with float32_by_default():
         return cls(**settings)
 
@@ -192,30 +192,32 @@ _PLAIN = (bool, float, int, str)
 
 
 # Every optimizer that Keras makes leaves some 70 KiB behind for good: make one for all fits
-# that ask for the same. A class or an object of the user's own may have changed since.
+# that ask for the same. A custom class or object may have changed since.
 @lru_cache(maxsize=128)
-def _template(given: _Given) -> Any:
+def _template(config: _OptimizerConfig) -> Any:
     with float32_by_default():
-        return given.cls(**given.options)
+        return config.cls(**config.options)
 
 
-def _from_instance(optimizer: Any) -> OptimizerChoice:
+def _from_instance(optimizer: Any) -> OptimizerSpec:
     try:
-        return _choice(optimizer, None, None)
+        return _spec(optimizer, None, None)
     except (NotImplementedError, TypeError, ValueError) as error:
         raise ValueError(
             f"optimizer={_describe(optimizer)} can't be copied for each fit: {error}"
         ) from error
 
 
-def _choice(
-    template: Any, options: dict[str, Any] | None, rate: float | None
-) -> OptimizerChoice:
+def _spec(template: Any, options: dict[str, Any] | None, rate: float | None) -> OptimizerSpec:
     """Describe an optimizer; `rate` replaces a constant learning rate of its own."""
-    from skdnn._engine.optimizer_copies import arguments_of, excluded_from_decay, rate_of
+    from skdnn._engine.optimizer_copies import (
+        constructor_arguments,
+        excluded_from_decay,
+        schedule_of,
+    )
 
-    cls, changing = type(template), rate_of(template)
-    config = arguments_of(template)
+    cls, changing = type(template), schedule_of(template)
+    config = constructor_arguments(template)
     own_rate = config.pop("learning_rate", None)
     if changing is not None:
         rate, config["learning_rate"] = None, own_rate
@@ -225,24 +227,27 @@ def _choice(
     excluded = excluded_from_decay(template)
     if excluded is not None:
         config["excluded from weight decay"] = excluded
-    classes = (*_own(cls), *(() if changing is None else _own(type(changing))))
-    return OptimizerChoice(_key(cls, config), rate, classes, template, options)
+    classes = (
+        *_custom_classes(cls),
+        *(() if changing is None else _custom_classes(type(changing))),
+    )
+    return OptimizerSpec(_key(cls, config), rate, classes, template, options)
 
 
-def _own(cls: type) -> tuple[type, ...]:
-    from skdnn._engine.optimizer_copies import is_keras_own
+def _custom_classes(cls: type) -> tuple[type, ...]:
+    from skdnn._engine.optimizer_copies import is_keras_class
 
-    return () if is_keras_own(cls) else (cls,)
+    return () if is_keras_class(cls) else (cls,)
 
 
-def _checked_rate(label: str, rate: Any) -> Any:
+def _validate_rate(label: str, rate: Any) -> Any:
     """Return a float, a schedule, a function or None."""
     import keras
 
-    from skdnn._engine.optimizer_copies import schedule_in_floats
+    from skdnn._engine.optimizer_copies import float_schedule
 
     if rate is None or isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        return schedule_in_floats(rate)
+        return float_schedule(rate)
     if callable(rate) and not isinstance(rate, type):
         _check_takes_nothing(label, rate)
         return rate
@@ -309,7 +314,7 @@ def _classes_by_name() -> dict[str, type]:
 def _key(cls: type, config: dict[str, Any]) -> str:
     # The name is a label that Keras counts up; it changes nothing.
     settings = {name: value for name, value in config.items() if name != "name"}
-    text = _as_text(without_spelling(cls, settings))
+    text = _as_text(normalized_settings(cls, settings))
     return f"{cls.__module__}.{cls.__qualname__} {text}"
 
 
@@ -318,10 +323,10 @@ def _as_text(settings: dict[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Say in JSON what a setting is; of the user's own objects where they are defined."""
+    """Write a setting as JSON; a custom object by where it is defined."""
     import keras
 
-    from skdnn._engine.optimizer_copies import is_keras_own
+    from skdnn._engine.optimizer_copies import is_keras_class
 
     if value is None or type(value) in _PLAIN:
         return value
@@ -331,7 +336,7 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
-    if is_keras_own(type(value)):
+    if is_keras_class(type(value)):
         try:
             return keras.saving.serialize_keras_object(value)
         except (NotImplementedError, TypeError, ValueError):
@@ -344,7 +349,7 @@ def _where_defined(value: Any) -> dict[str, Any]:
     config: Any = None
     try:
         config = _plain(value.get_config())
-    except Exception:  # of one's own: it may be missing, or raise anything
+    except Exception:  # a custom get_config may be missing, or raise anything
         config = None
     return {"module": named.__module__, "qualname": named.__qualname__, "config": config}
 

@@ -1,4 +1,4 @@
-"""What the last layer of a network is, by what it shall answer."""
+"""The output layer of a network, by its targets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Output(NamedTuple):
     units : int
         How many.
     activation : str
-        A name of Keras's.
+        Its name in Keras.
     """
 
     units: int

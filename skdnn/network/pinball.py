@@ -1,4 +1,4 @@
-"""The loss of quantiles, which Keras has not."""
+"""Quantile loss, which Keras does not have."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import keras
 
 @keras.saving.register_keras_serializable("skdnn")
 class PinballLoss(keras.losses.Loss):
-    """Pinball loss: what it costs to miss from below, and from above.
+    """Pinball loss for quantile regression.
 
-    Least where `quantile` of the targets lie below what is predicted. A saved model that was
-    compiled with it is loaded by ``keras.saving.load_model`` once this module is imported, or
-    with ``compile=False``, which needs no skdnn.
+    It is minimal if a fraction `quantile` of the targets is below the prediction. To load a
+    saved model that was compiled with it, import this module before calling
+    ``keras.saving.load_model``, or, without skdnn, pass ``compile=False``.
 
     Parameters
     ----------
     quantile : float, default=0.5
-        From 0 to 1.
+        Quantile to predict, from 0 to 1.
     reduction : str, default="sum_over_batch_size"
-        As for every loss of Keras.
+        As in :class:`keras.losses.Loss`.
     name : str, default="pinball_loss"
-        The loss's.
+        Name of the loss.
     dtype : str, default=None
-        As for every loss of Keras.
+        As in :class:`keras.losses.Loss`.
 
     References
     ----------
@@ -50,7 +50,7 @@ class PinballLoss(keras.losses.Loss):
         self.quantile = quantile
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Compute the loss of each row, the mean over its outputs.
+        """Compute the loss of each sample, averaged over its outputs.
 
         Parameters
         ----------

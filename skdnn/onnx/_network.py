@@ -41,8 +41,10 @@ def add_network(graph: Graph, estimator: KerasDNNBase, rows: str) -> None:
 
 
 def _layers(graph: Graph, estimator: KerasDNNBase, rows: str) -> str:
-    architecture = architecture_of(estimator._learnt)
-    weights = dict(zip(weight_shapes(architecture), estimator._learnt["weights"], strict=True))
+    architecture = architecture_of(estimator._fitted_state)
+    weights = dict(
+        zip(weight_shapes(architecture), estimator._fitted_state["weights"], strict=True)
+    )
     names = {name: graph.constant(weight, name) for name, weight in weights.items()}
     value = rows
     for number, activation in enumerate(architecture.activation, start=1):
@@ -83,7 +85,7 @@ def _normalized(graph: Graph, value: str, layer: str, names: dict[str, str]) -> 
 
 
 def _labels(graph: Graph, classifier: KerasDNNClassifier, probabilities: str) -> None:
-    if classifier._learnt["multilabel"]:
+    if classifier._fitted_state["multilabel"]:
         more = graph.add("Greater", probabilities, graph.constant(0.5))
         graph.cast(more, "int64", out="label")
         return
@@ -110,7 +112,7 @@ def _classes(classes: NDArray[Any]) -> NDArray[Any]:
 def _class_outputs(classifier: KerasDNNClassifier) -> Outputs:
     n = len(classifier.classes_)
     texts = classifier.classes_.dtype.kind not in "biuf"
-    label = ["n", n] if classifier._learnt["multilabel"] else ["n"]
+    label = ["n", n] if classifier._fitted_state["multilabel"] else ["n"]
     return {
         "label": ("string" if texts else "int64", label),
         "probabilities": ("float32", ["n", n]),

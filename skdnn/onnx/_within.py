@@ -44,8 +44,8 @@ class Within(Graph):
         for variable in variables:
             if is_text(variable):
                 raise TypeError(
-                    f"{variable.raw_name!r} holds text, where numbers are needed: encode it, "
-                    "for example with OneHotEncoder"
+                    f"{variable.raw_name!r} must contain numbers, got strings: encode them, for "
+                    "example with OneHotEncoder"
                 )
             single = type(variable.type).__name__ == "FloatTensorType"
             name = variable.full_name
@@ -56,7 +56,7 @@ class Within(Graph):
         """Return text, that of several variables side by side."""
         numbers = [each.raw_name for each in variables if not is_text(each)]
         if numbers:
-            raise TypeError(f"{numbers[0]!r} holds numbers, where text is needed")
+            raise TypeError(f"{numbers[0]!r} must contain strings, got numbers")
         return self._side_by_side([each.full_name for each in variables])
 
     def _side_by_side(self, values: list[str]) -> str:

@@ -1,8 +1,8 @@
-"""Fitted estimators as files that hold data and no code.
+"""Save fitted estimators to files that contain data and no code.
 
-:func:`save` writes a network or an image pipeline as one safetensors file, :func:`load`
-reads it. Reading runs nothing from the file, imports nothing by a name in it, opens no other
-file, and allocates nothing before sizes are checked; so a file from a stranger can be loaded.
+:func:`save` writes an estimator or image pipeline to a safetensors file, :func:`load` reads it.
+Loading executes nothing from the file, imports nothing by a name in it, opens no other file,
+and checks sizes before allocating memory, so untrusted files are safe to load.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ __all__ = ["LoadError", "load", "save"]
 def save(
     estimator: KerasDNNClassifier | KerasDNNRegressor | Pipeline, path: str | os.PathLike[str]
 ) -> None:
-    """Save a fitted classifier, regressor or image pipeline as one file.
+    """Save a fitted classifier, regressor or image pipeline to a file.
 
-    The file holds the weights and the optimizer's state, hyperparameters, classes or the units
-    of numbers, names of features, the history and the versions of the libraries: a loaded
-    estimator predicts the same, bit by bit, and goes on training where the saved one stood.
+    The file holds the weights, optimizer state, hyperparameters, classes or target scaling,
+    feature names, training history and library versions. A loaded estimator gives bit for bit
+    the same predictions and can continue training.
 
     Parameters
     ----------
     estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
-        Fitted; a pipeline as :func:`skdnn.make_image_pipeline` makes it.
+        A fitted estimator, or a fitted pipeline created by :func:`skdnn.make_image_pipeline`.
     path : path-like
-        Where; ``.safetensors`` is the usual suffix. A file that is there is replaced once the
-        new one is complete: if the disk is full or the process dies, the old one is intact.
+        Path of the file; ``.safetensors`` is the usual suffix. An existing file is replaced
+        only once the new one is complete, so it survives a full disk or a killed process.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     TypeError
-        If it is another estimator or pipeline.
+        If it is any other estimator or pipeline.
     ValueError
-        If it holds what can't be data: functions of your own, callbacks, an optimizer class of
-        your own, a directory as `memory`. Names the hyperparameter and the remedy.
+        If a hyperparameter can't be stored as data: custom functions or optimizer classes,
+        callbacks, or a directory as `memory`. The message names it and a remedy.
     OSError
         If the file can't be written.
 
     See Also
     --------
-    load : Reads the file.
-    skdnn.onnx.to_onnx : For prediction without Python.
+    load : Load the file.
+    skdnn.onnx.to_onnx : Export for prediction without Python.
 
     References
     ----------
@@ -83,7 +83,7 @@ def save(
     from skdnn.persistence import _atomic, _container, _description
 
     check_is_fitted(estimator)
-    data = _container.to_bytes(*_description.described(estimator))
+    data = _container.to_bytes(*_description.describe(estimator))
     try:
         _estimator(io.BytesIO(data), len(data))
     except LoadError as error:  # nothing is written that could not be read
@@ -96,29 +96,30 @@ def save(
 def load(
     path: str | os.PathLike[str],
 ) -> KerasDNNClassifier | KerasDNNRegressor | Pipeline:
-    """Load what :func:`save` has written.
+    """Load an estimator saved by :func:`save`.
 
     Parameters
     ----------
     path : path-like
-        The file. It may be from anyone: it is data, and checked before it is used.
+        Path of the file. Untrusted files are safe to load: they hold data only, which is
+        validated before use.
 
     Returns
     -------
     estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
-        Fitted, as it was saved.
+        The fitted estimator, as it was saved.
 
     Raises
     ------
     LoadError
-        If the file is not one of skdnn's, damaged, made to do harm, or written by a later
-        version. Whatever is wrong with a file, it is this error, a ValueError.
+        If the file is damaged, malicious, not one of skdnn's, or written by a later version.
+        It is a subclass of ValueError, and the only error that invalid files raise.
     OSError
-        If there is no file or it can't be read.
+        If the file does not exist or can't be read.
 
     See Also
     --------
-    save : Writes the file.
+    save : Save an estimator to a file.
 
     Examples
     --------
@@ -151,16 +152,16 @@ def _estimator(file: BinaryIO, size: int) -> Any:
 
     header = _container.read_header(file, size)
     number = header.manifest.get("format") if isinstance(header.manifest, dict) else None
-    form = _formats.format_of_number(number)
-    if form is None:
+    file_format = _formats.format_of_number(number)
+    if file_format is None:
         known = " and ".join(map(str, _formats.NUMBERS))
         raise LoadError(
             f"it has format {number!r}, this version of skdnn reads {known}; a later version "
             "of skdnn may have written it"
         )
     try:
-        form.check_header(header)
-        return form.restored(header.manifest, _container.read_arrays(file, header))
+        file_format.check_header(header)
+        return file_format.restore(header.manifest, _container.read_arrays(file, header))
     except LoadError:
         raise
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:

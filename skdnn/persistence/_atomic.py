@@ -1,4 +1,4 @@
-"""A file is there whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from secrets import token_hex
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file in one step, as others see it.
+    """Write a file atomically.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ _DTYPES = {
 
 
 class LoadError(ValueError):
-    """A file can't be loaded: it is not one of skdnn's, damaged, or made to do harm."""
+    """Raised if a file can't be loaded: it is damaged, malicious or not one of skdnn's."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def read_header(file: BinaryIO, size: int) -> Header:
     record = strict_json(_exactly(file, length))
     _require(isinstance(record, dict), "its header is no JSON object")
     metadata = record.pop(_METADATA, None)
-    fine = isinstance(metadata, dict) and set(metadata) == {_MANIFEST}
-    _require(fine and isinstance(metadata[_MANIFEST], str), "skdnn did not write it")
+    valid = isinstance(metadata, dict) and set(metadata) == {_MANIFEST}
+    _require(valid and isinstance(metadata[_MANIFEST], str), "skdnn did not write it")
     entries = {name: _entry(name, description) for name, description in record.items()}
     _check_contiguous(entries, rest - length)
     return Header(strict_json(metadata[_MANIFEST].encode()), entries, _LENGTH_BYTES + length)
@@ -199,7 +199,7 @@ def strict_json(text: bytes) -> Any:
         return json.loads(
             text.decode("utf-8"),
             object_pairs_hook=_each_key_once,
-            parse_constant=_refuse_constant,
+            parse_constant=_raise_constant,
             parse_float=_finite,
             parse_int=_not_too_long,
         )
@@ -228,7 +228,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def _refuse_constant(name: str) -> Any:
+def _raise_constant(name: str) -> Any:
     raise LoadError(f"its header holds {name}, which is not JSON")
 
 
@@ -246,21 +246,21 @@ def _not_too_long(text: str) -> int:
 
 def _entry(name: str, description: Any) -> Entry:
     keys = {"dtype", "shape", "data_offsets"}
-    fine = isinstance(description, dict) and set(description) == keys
-    _require(fine, f"tensor {name!r} must have {sorted(keys)} and nothing else")
+    valid = isinstance(description, dict) and set(description) == keys
+    _require(valid, f"tensor {name!r} must have {sorted(keys)} and nothing else")
     dtype, shape, offsets = (description[key] for key in ("dtype", "shape", "data_offsets"))
-    fine = isinstance(dtype, str) and dtype in _DTYPES
-    _require(fine, f"tensor {name!r} has dtype {dtype!r}, must be one of {sorted(_DTYPES)}")
-    fine = isinstance(shape, list) and all(type(n) is int and n > 0 for n in shape)
-    fine = fine and len(shape) <= MOST_DIMENSIONS
+    valid = isinstance(dtype, str) and dtype in _DTYPES
+    _require(valid, f"tensor {name!r} has dtype {dtype!r}, must be one of {sorted(_DTYPES)}")
+    valid = isinstance(shape, list) and all(type(n) is int and n > 0 for n in shape)
+    valid = valid and len(shape) <= MOST_DIMENSIONS
     _require(
-        fine, f"tensor {name!r} must have a shape of at most {MOST_DIMENSIONS} positive ints"
+        valid, f"tensor {name!r} must have a shape of at most {MOST_DIMENSIONS} positive ints"
     )
-    fine = isinstance(offsets, list) and [type(n) for n in offsets] == [int, int]
-    _require(fine, f"tensor {name!r} must have two ints as data_offsets")
+    valid = isinstance(offsets, list) and [type(n) for n in offsets] == [int, int]
+    _require(valid, f"tensor {name!r} must have two ints as data_offsets")
     entry = Entry(_DTYPES[dtype], tuple(shape), offsets[0])
-    fine = offsets[1] - offsets[0] == entry.n_bytes
-    _require(fine, f"tensor {name!r} has other data_offsets than its shape needs")
+    valid = offsets[1] - offsets[0] == entry.n_bytes
+    _require(valid, f"tensor {name!r} has other data_offsets than its shape needs")
     return entry
 
 
@@ -278,6 +278,6 @@ def _exactly(file: BinaryIO, n_bytes: int) -> bytes:
     return data
 
 
-def _require(fine: bool, message: str) -> None:
-    if not fine:
+def _require(valid: bool, message: str) -> None:
+    if not valid:
         raise LoadError(message if len(message) <= 300 else f"{message[:300]}...")

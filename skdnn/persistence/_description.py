@@ -23,7 +23,7 @@ _PACKAGES = ("skdnn", "keras", "numpy", "safetensors", "scikit-learn", "tensorfl
 
 # What every fitted estimator has, or may have, beside its hyperparameters.
 _KNOWN_ATTRIBUTES = {
-    "_learnt",
+    "_fitted_state",
     "_metadata_request",
     "_routed",
     "best_iteration_",
@@ -37,7 +37,7 @@ _KNOWN_ATTRIBUTES = {
 }
 
 
-def described(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def describe(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Describe a fitted estimator or image pipeline.
 
     Parameters
@@ -63,18 +63,18 @@ def described(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     if isinstance(estimator, Pipeline):
         settings, network = image_pipeline_parts(estimator)
         pipeline = _pipeline_record(estimator, settings)
-    form = format_of(network)
-    if form is None:
+    file_format = format_of(network)
+    if file_format is None:
         raise TypeError(
             "only a KerasDNNClassifier, a KerasDNNRegressor or a pipeline as made by "
             f"make_image_pipeline can be saved, got {type(network).__name__}; skops saves "
             "other estimators"
         )
     _check_attributes(network)
-    of_targets, output, arrays = form.described(network)
+    of_targets, output, arrays = file_format.describe(network)
     manifest = {
-        "format": form.number,
-        "kind": form.kind if pipeline is None else form.pipeline_kind,
+        "format": file_format.number,
+        "kind": file_format.kind if pipeline is None else file_format.pipeline_kind,
         "versions": {"python": python_version(), **{name: version(name) for name in _PACKAGES}},
         "parameters": _parameters_record(network),
         "network": {**_layers_record(network), **output},
@@ -100,27 +100,29 @@ def _check_attributes(estimator: KerasDNNBase) -> None:
 
 def _parameters_record(estimator: KerasDNNBase) -> dict[str, Any]:
     parameters = estimator.get_params(deep=True).items()
-    return {name: _values.spelled(name, value) for name, value in parameters}
+    return {name: _values.encode(name, value) for name, value in parameters}
 
 
 def _layers_record(estimator: KerasDNNBase) -> dict[str, Any]:
-    learnt = estimator._learnt
+    fitted_state = estimator._fitted_state
     return {
-        "input_shape": [int(n) for n in learnt["input_shape"]],
-        "hidden_units": list(learnt["hidden_units"]),
-        "activation": [_values.spelled("activation", each) for each in learnt["activation"]],
-        "batch_normalization": list(learnt["batch_normalization"]),
+        "input_shape": [int(n) for n in fitted_state["input_shape"]],
+        "hidden_units": list(fitted_state["hidden_units"]),
+        "activation": [
+            _values.encode("activation", each) for each in fitted_state["activation"]
+        ],
+        "batch_normalization": list(fitted_state["batch_normalization"]),
     }
 
 
 def _training_record(estimator: KerasDNNBase) -> dict[str, Any]:
-    learnt = estimator._learnt
-    check_optimizer(learnt["optimizer"])
+    fitted_state = estimator._fitted_state
+    check_optimizer(fitted_state["optimizer"])
     return {
         "training": {
-            "optimizer": learnt["optimizer"],
-            "seed": learnt["seed"],
-            "epoch": learnt["epoch"],
+            "optimizer": fitted_state["optimizer"],
+            "seed": fitted_state["seed"],
+            "epoch": fitted_state["epoch"],
         },
         "history": list(estimator.history_),
         "best_iteration": getattr(estimator, "best_iteration_", None),
@@ -128,10 +130,12 @@ def _training_record(estimator: KerasDNNBase) -> dict[str, Any]:
 
 
 def _arrays(estimator: KerasDNNBase) -> dict[str, NDArray[Any]]:
-    learnt = estimator._learnt
-    names = weight_shapes(architecture_of(learnt))
-    arrays = dict(zip(names, learnt["weights"], strict=True))
-    arrays.update((f"slots.{i}", np.asarray(slot)) for i, slot in enumerate(learnt["slots"]))
+    fitted_state = estimator._fitted_state
+    names = weight_shapes(architecture_of(fitted_state))
+    arrays = dict(zip(names, fitted_state["weights"], strict=True))
+    arrays.update(
+        (f"slots.{i}", np.asarray(slot)) for i, slot in enumerate(fitted_state["slots"])
+    )
     for name, values in estimator.history_.items():
         arrays[f"history.{name}"] = np.array(values, np.float64)
     if hasattr(estimator, "validation_scores_"):
@@ -154,7 +158,7 @@ def _requests_record(estimator: KerasDNNBase) -> dict[str, Any]:
 def _pipeline_record(pipeline: Pipeline, settings: Mapping[str, Any]) -> dict[str, Any]:
     shape, transformer = settings["image_shape"], pipeline.steps[0][1]
     return {
-        "scale": _values.spelled("scale", settings["scale"]),
+        "scale": _values.encode("scale", settings["scale"]),
         "flatten": bool(settings["flatten"]),
         "image_shape": None if shape is None else [int(n) for n in shape],
         "n_features": getattr(transformer, "n_features_in_", None),

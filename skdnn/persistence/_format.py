@@ -1,7 +1,7 @@
-"""What files of every format have in common, and how they become a fitted estimator again.
+"""Base of the file formats: from a file to a fitted estimator.
 
-A format is an estimator, and how a file holds what that estimator answers. It is never changed
-so that a file of it no longer loads.
+There is a format for each estimator, whose targets it stores. Changes must keep earlier files
+loadable.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_parameter_constraints
 
 from skdnn._estimator.base import KerasDNNBase
-from skdnn._estimator.networks import Learnt
+from skdnn._estimator.networks import FittedState
 from skdnn._estimator.state import check_layers, slot_shapes, weight_shapes
 from skdnn.network.architecture import Architecture
 from skdnn.network.outputs import Output
@@ -29,9 +29,9 @@ from skdnn.persistence._rules import (
     Expected,
     check_entry,
     check_texts,
-    checked_fields,
     numbered,
     require,
+    validate_fields,
 )
 from skdnn.pipeline import make_image_pipeline
 
@@ -45,9 +45,9 @@ _KERAS_OPTIMIZERS = "keras.src.optimizers."
 class Format(ABC):
     """One format, by its number.
 
-    `estimator` is what a file of it holds; `kind` and `pipeline_kind` are what the manifest
-    calls that, alone and behind the image transformer. `manifest` and `network` are the fields
-    of the manifest, and of its part "network", that tell of the targets, with their types.
+    `estimator` is the class that it stores; `kind` and `pipeline_kind` are its names in the
+    manifest, alone and behind the image transformer. `manifest` and `network` are the fields of
+    the manifest, and of its part "network", that depend on the targets, with their types.
     """
 
     number: ClassVar[int]
@@ -60,13 +60,13 @@ class Format(ABC):
     # -- what a format says of its targets --------------------------------------------------
 
     @abstractmethod
-    def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
-        """Return the fields of manifest and network that tell of the targets, and arrays.
+    def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+        """Return the fields of manifest and network that depend on the targets, and arrays.
 
         Raises
         ------
         ValueError
-            If the targets are such as a file may not hold.
+            If a file can't store the targets.
         """
 
     @abstractmethod
@@ -79,20 +79,20 @@ class Format(ABC):
 
     @abstractmethod
     def record(self, network: Mapping[str, Any], arrays: Arrays) -> dict[str, Any]:
-        """Return the record of the targets that is kept beside the weights."""
+        """Return the record of the target, for the fitted state."""
 
     def attributes(
         self,
         manifest: Mapping[str, Any],  # noqa: ARG002
         arrays: Arrays,  # noqa: ARG002
     ) -> dict[str, Any]:
-        """Return the attributes of a fitted estimator that tell of its targets."""
+        """Return the fitted attributes that belong to the targets."""
         return {}
 
     # -- from a file to an estimator --------------------------------------------------------
 
     def check_header(self, header: Header) -> None:
-        """Check that the arrays announced are those the network needs, before any is read.
+        """Check that the arrays in the header are those of the network, before any is read.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Format(ABC):
             If the manifest has other entries than it should, or an array is missing, surplus,
             or of another type or shape.
         """
-        manifest = checked_fields(header.manifest, {**_MANIFEST, **self.manifest})
+        manifest = validate_fields(header.manifest, {**_MANIFEST, **self.manifest})
         architecture = self._architecture(manifest["network"])
         left = dict(header.entries)
         require(len(architecture.hidden_units) < len(left), "it has more layers than tensors")
@@ -119,8 +119,8 @@ class Format(ABC):
             check_entry(name, left.pop(name, None), *expected)
         require(not left, f"it has tensors that no estimator needs: {sorted(left)}")
 
-    def restored(self, manifest: Mapping[str, Any], arrays: Arrays) -> Any:
-        """Put an estimator or image pipeline together again.
+    def restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> Any:
+        """Rebuild an estimator or image pipeline.
 
         Parameters
         ----------
@@ -145,12 +145,12 @@ class Format(ABC):
         return estimator if record is None else _pipeline(record, estimator)
 
     def _architecture(self, record: Any) -> Architecture:
-        layers = checked_fields(record, {**_LAYERS, **self.network})
+        layers = validate_fields(record, {**_LAYERS, **self.network})
         require(len(layers["input_shape"]) <= MOST_DIMENSIONS, "input_shape is too long")
         for name in ("input_shape", "hidden_units"):
             layers[name] = tuple(layers[name])
             require(all(type(n) is int for n in layers[name]), f"{name} must hold ints")
-        functions = (_values.read("activation", each) for each in layers["activation"])
+        functions = (_values.decode("activation", each) for each in layers["activation"])
         layers["activation"] = tuple(functions)
         layers["batch_normalization"] = tuple(layers["batch_normalization"])
         check_layers(layers)
@@ -160,15 +160,15 @@ class Format(ABC):
 
     def _estimator(self, manifest: Mapping[str, Any], arrays: Arrays) -> KerasDNNBase:
         estimator = self._unfitted(manifest["parameters"])
-        learnt = self._learnt(manifest, arrays)
+        fitted_state = self._fitted_state(manifest, arrays)
         history = {name: arrays[f"history.{name}"].tolist() for name in manifest["history"]}
         fitted = {
-            "_learnt": learnt,
-            "input_shape_": learnt["input_shape"],
-            "n_features_in_": learnt["input_shape"][0],
+            "_fitted_state": fitted_state,
+            "input_shape_": fitted_state["input_shape"],
+            "n_features_in_": fitted_state["input_shape"][0],
             "history_": history,
-            "n_iter_": learnt["epoch"],
-            "n_parameters_": sum(weight.size for weight in learnt["weights"]),
+            "n_iter_": fitted_state["epoch"],
+            "n_parameters_": sum(weight.size for weight in fitted_state["weights"]),
             **self.attributes(manifest, arrays),
             **_names("feature_names_in_", manifest["feature_names"]),
         }
@@ -179,9 +179,9 @@ class Format(ABC):
         _request(estimator, manifest["requests"])
         return estimator
 
-    def _unfitted(self, spellings: Mapping[str, Any]) -> KerasDNNBase:
+    def _unfitted(self, encoded: Mapping[str, Any]) -> KerasDNNBase:
         cls = self.estimator
-        parameters = {name: _values.read(name, each) for name, each in spellings.items()}
+        parameters = {name: _values.decode(name, each) for name, each in encoded.items()}
         own = {name: value for name, value in parameters.items() if "__" not in name}
         unknown = sorted(own.keys() - set(cls._get_param_names()))
         require(not unknown, f"it has unknown hyperparameters {unknown}: of a later version?")
@@ -191,18 +191,18 @@ class Format(ABC):
         )
         return cls().set_params(**parameters)
 
-    def _learnt(self, manifest: Mapping[str, Any], arrays: Arrays) -> Learnt:
+    def _fitted_state(self, manifest: Mapping[str, Any], arrays: Arrays) -> FittedState:
         architecture = self._architecture(manifest["network"])
-        training = checked_fields(manifest["training"], _TRAINING)
+        training = validate_fields(manifest["training"], _TRAINING)
         check_optimizer(training["optimizer"])
-        learnt = {
+        fitted_state = {
             **self.record(manifest["network"], arrays),
             **{name: getattr(architecture, name) for name in _LAYERS},
             **training,
             "weights": [arrays[name] for name in weight_shapes(architecture)],
             "slots": [arrays[name] for name in numbered("slots", arrays)],
         }
-        return cast(Learnt, learnt)
+        return cast(FittedState, fitted_state)
 
 
 def check_optimizer(key: str) -> None:
@@ -211,7 +211,7 @@ def check_optimizer(key: str) -> None:
     Parameters
     ----------
     key : str
-        Class and settings, as `Learnt` has it.
+        Class and settings, as `FittedState` has it.
 
     Raises
     ------
@@ -245,24 +245,24 @@ def _names(attribute: str, names: list[str] | None) -> dict[str, NDArray[Any]]:
 def _request(estimator: KerasDNNBase, requests: Mapping[str, Any]) -> None:
     if not requests:
         return
-    methods = checked_fields(requests, dict.fromkeys(REQUEST_METHODS, dict))
+    methods = validate_fields(requests, dict.fromkeys(REQUEST_METHODS, dict))
     with config_context(enable_metadata_routing=True):
         for method, names in methods.items():
             getattr(estimator, f"set_{method}_request")(**names)
 
 
 def _pipeline(record: Any, estimator: KerasDNNBase) -> Pipeline:
-    fields = checked_fields(record, _PIPELINE_FIELDS)
+    fields = validate_fields(record, _PIPELINE_FIELDS)
     shape, inputs = fields["image_shape"], fields["transform_input"]
-    fine = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
+    valid = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
     for numbers in (shape, None if (n := fields["n_features"]) is None else [n]):
-        fine = fine and all(type(n) is int and n > 0 for n in numbers or ())
-    require(fine, "its scale, image_shape and n_features must be positive")
+        valid = valid and all(type(n) is int and n > 0 for n in numbers or ())
+    require(valid, "its scale, image_shape and n_features must be positive")
     rows = estimator.input_shape_
-    fine = not fields["flatten"] or len(rows) == 1
+    valid = not fields["flatten"] or len(rows) == 1
     if shape is not None:
-        fine = fine and rows == ((prod(shape),) if fields["flatten"] else tuple(shape))
-    require(fine, f"its image_shape or flatten does not fit a network for rows of {rows}")
+        valid = valid and rows == ((prod(shape),) if fields["flatten"] else tuple(shape))
+    require(valid, f"its image_shape or flatten does not fit a network for rows of {rows}")
     pipeline = make_image_pipeline(
         scale=fields["scale"],
         flatten=fields["flatten"],

@@ -12,13 +12,13 @@ from skdnn._estimator.classes import Classes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.network.outputs import Output
 from skdnn.persistence._format import Arrays, Format
-from skdnn.persistence._rules import Expected, check_texts, checked_fields, require
+from skdnn.persistence._rules import Expected, check_texts, require, validate_fields
 
 _MOST_TEXT_BYTES = 64 * 2**20
 
 
-class OfClasses(Format):
-    """Classes are an array, or, where they are text, a list in the manifest."""
+class ClassifierFormat(Format):
+    """Classes are an array, or, if they are text, a list in the manifest."""
 
     number = 1
     estimator = KerasDNNClassifier
@@ -26,13 +26,13 @@ class OfClasses(Format):
     manifest: ClassVar[Mapping[str, Any]] = {"classes": dict | None}
     network: ClassVar[Mapping[str, Any]] = {"n_classes": int, "multilabel": bool}
 
-    def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+    def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the classes and the output layer."""
         classes, arrays = _classes_record(estimator.classes_)
-        learnt = estimator._learnt
+        fitted_state = estimator._fitted_state
         network = {
-            "n_classes": int(learnt["n_classes"]),
-            "multilabel": learnt["multilabel"],
+            "n_classes": int(fitted_state["n_classes"]),
+            "multilabel": fitted_state["multilabel"],
         }
         return {"classes": classes}, network, arrays
 
@@ -71,7 +71,7 @@ def _classes_record(classes: NDArray[Any]) -> tuple[dict[str, Any] | None, Array
 def _classes(record: Any, arrays: Arrays) -> NDArray[Any]:
     if record is None:
         return arrays["classes"]
-    fields = checked_fields(record, {"texts": list, "objects": bool})
+    fields = validate_fields(record, {"texts": list, "objects": bool})
     texts = fields["texts"]
     check_texts("classes", texts)
     if fields["objects"]:

@@ -20,7 +20,7 @@ from skdnn.regressor import KerasDNNRegressor
 _SCALE, _SHIFT = "units.scale", "units.shift"
 
 
-class OfNumbers(Format):
+class RegressorFormat(Format):
     """The units of the numbers are two arrays, with a number for each output."""
 
     number = 2
@@ -32,15 +32,15 @@ class OfNumbers(Format):
         "one_dimensional": bool,
     }
 
-    def described(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
+    def describe(self, estimator: Any) -> tuple[dict[str, Any], dict[str, Any], Arrays]:
         """Describe the units and the output layer."""
-        learnt = estimator._learnt
+        fitted_state = estimator._fitted_state
         network = {
-            "n_outputs": len(learnt["shift"]),
-            "output_activation": learnt["output_activation"],
-            "one_dimensional": learnt["one_dimensional"],
+            "n_outputs": len(fitted_state["shift"]),
+            "output_activation": fitted_state["output_activation"],
+            "one_dimensional": fitted_state["one_dimensional"],
         }
-        return {}, network, {_SCALE: learnt["scale"], _SHIFT: learnt["shift"]}
+        return {}, network, {_SCALE: fitted_state["scale"], _SHIFT: fitted_state["shift"]}
 
     def output(self, network: Mapping[str, Any]) -> Output:
         """Return a linear layer or an exponential one."""
@@ -50,8 +50,8 @@ class OfNumbers(Format):
         require(
             activation in known, f"output_activation must be one of {known}: {activation!r}"
         )
-        fine = n == 1 or not network["one_dimensional"]
-        require(fine, f"one_dimensional can't be true with n_outputs={n}")
+        valid = n == 1 or not network["one_dimensional"]
+        require(valid, f"one_dimensional can't be true with n_outputs={n}")
         return Output(n, activation)
 
     def entries(self, manifest: Mapping[str, Any]) -> dict[str, Expected]:

@@ -1,24 +1,27 @@
-"""The formats there are: which one a file is of, and which one an estimator is written in."""
+"""The file formats, by number and by estimator."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from skdnn.persistence._format import Format
-from skdnn.persistence._format1 import OfClasses
-from skdnn.persistence._format2 import OfNumbers
+from skdnn.persistence._format1 import ClassifierFormat
+from skdnn.persistence._format2 import RegressorFormat
 
-# A classifier is written in format 1 still, so that earlier versions read it.
-_FORMATS: tuple[Format, ...] = (OfClasses(), OfNumbers())
+# A classifier is still written in format 1, so that earlier versions can read it.
+_FORMATS: tuple[Format, ...] = (ClassifierFormat(), RegressorFormat())
 
-NUMBERS = tuple(form.number for form in _FORMATS)
+NUMBERS = tuple(file_format.number for file_format in _FORMATS)
 
 
 def format_of_number(number: Any) -> Format | None:
-    """Return the format that a file says it is of, or None where it is unknown."""
-    return next((form for form in _FORMATS if form.number == number), None)
+    """Return the format with a number, or None."""
+    return next((file_format for file_format in _FORMATS if file_format.number == number), None)
 
 
 def format_of(estimator: Any) -> Format | None:
-    """Return the format for an estimator; None for a subclass, whose own code is no data."""
-    return next((form for form in _FORMATS if form.estimator is type(estimator)), None)
+    """Return the format of an estimator; None for a subclass, whose code can't be stored."""
+    return next(
+        (file_format for file_format in _FORMATS if file_format.estimator is type(estimator)),
+        None,
+    )

@@ -1,4 +1,4 @@
-"""Rules that a file's manifest and header are held to, whatever format they are of."""
+"""Validation of manifest and header, for all formats."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from skdnn.persistence._container import Entry, LoadError
 Expected = tuple[str, tuple[int, ...] | str | None, "np.dtype[Any] | None"]
 
 
-def require(fine: bool, message: str) -> None:
-    """Raise a LoadError with a short message, unless all is fine."""
-    if not fine:
+def require(valid: bool, message: str) -> None:
+    """Raise a LoadError with a short message unless it is valid."""
+    if not valid:
         raise LoadError(message if len(message) <= 300 else f"{message[:300]}...")
 
 
-def checked_fields(record: Any, types: Mapping[str, Any]) -> dict[str, Any]:
-    """Check that a JSON object has these keys, with values of these types, and no others."""
-    fine = isinstance(record, dict) and record.keys() == types.keys()
-    require(fine, f"a part of its manifest must have exactly {sorted(types)}")
+def validate_fields(record: Any, types: Mapping[str, Any]) -> dict[str, Any]:
+    """Validate a JSON object: these keys, with values of these types, and no others."""
+    valid = isinstance(record, dict) and record.keys() == types.keys()
+    require(valid, f"a part of its manifest must have exactly {sorted(types)}")
     for name, kind in types.items():
-        fine = isinstance(record[name], kind) and (
+        valid = isinstance(record[name], kind) and (
             kind is bool or not isinstance(record[name], bool)
         )
-        require(fine, f"{name!r} in its manifest has a wrong type")
+        require(valid, f"{name!r} in its manifest has a wrong type")
     return dict(record)
 
 
 def check_texts(name: str, texts: Any) -> None:
     """Check that a list holds different texts."""
-    fine = isinstance(texts, list) and all(type(text) is str for text in texts)
-    require(fine and len(set(texts)) == len(texts), f"{name} must hold different texts")
+    valid = isinstance(texts, list) and all(type(text) is str for text in texts)
+    require(valid and len(set(texts)) == len(texts), f"{name} must hold different texts")
 
 
 def check_entry(
@@ -48,10 +48,10 @@ def check_entry(
     if entry is None:
         raise LoadError(f"tensor {name!r} is missing")
     # Not `in (None, ...)`: to NumPy, None is float64.
-    fine = entry.dtype.kind in kinds and (dtype is None or dtype == entry.dtype)
-    require(fine, f"tensor {name!r} can't have dtype {entry.dtype}")
-    fine = len(entry.shape) == 1 if shape == "vector" else entry.shape == shape
-    require(fine, f"tensor {name!r} can't have shape {entry.shape} in this network")
+    valid = entry.dtype.kind in kinds and (dtype is None or dtype == entry.dtype)
+    require(valid, f"tensor {name!r} can't have dtype {entry.dtype}")
+    valid = len(entry.shape) == 1 if shape == "vector" else entry.shape == shape
+    require(valid, f"tensor {name!r} can't have shape {entry.shape} in this network")
 
 
 def numbered(prefix: str, names: Mapping[str, Any]) -> list[str]:

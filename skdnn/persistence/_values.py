@@ -34,8 +34,8 @@ _REMEDIES = {
 }
 
 
-def spelled(name: str, value: Any) -> Any:
-    """Write a hyperparameter as JSON.
+def encode(name: str, value: Any) -> Any:
+    """Encode a hyperparameter as JSON.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def spelled(name: str, value: Any) -> Any:
 
     Returns
     -------
-    spelling : object
+    encoded : object
         None, bool, int, float, str, list or dict.
 
     Raises
@@ -55,23 +55,23 @@ def spelled(name: str, value: Any) -> Any:
         If a file may not hold it; names the hyperparameter and the remedy.
     """
     try:
-        spelling = _spelling(value)
-        _check_kinds(name, spelling)
+        encoded = _encode(value)
+        _check_kinds(name, encoded)
         check_value(name, value)
     except ValueError as error:
         raise ValueError(f"can't save {name}={value!r}: {error}; {_remedy(name)}") from None
-    return spelling
+    return encoded
 
 
-def read(name: str, spelling: Any) -> Any:
-    """Make a hyperparameter of what a file holds.
+def decode(name: str, encoded: Any) -> Any:
+    """Decode a hyperparameter of a file.
 
     Parameters
     ----------
     name : str
         The hyperparameter's.
-    spelling : object
-        From :func:`spelled`, or from someone who means harm.
+    encoded : object
+        From :func:`encode`, or from an attacker.
 
     Returns
     -------
@@ -80,11 +80,11 @@ def read(name: str, spelling: Any) -> Any:
     Raises
     ------
     ValueError
-        If :func:`spelled` would not write it; names the hyperparameter.
+        If :func:`encode` would not write it; names the hyperparameter.
     """
     try:
-        _check_kinds(name, spelling)
-        value = _value(spelling)
+        _check_kinds(name, encoded)
+        value = _decode(encoded)
         check_value(name, value)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"hyperparameter {name!r}: {error}") from error
@@ -92,7 +92,7 @@ def read(name: str, spelling: Any) -> Any:
 
 
 def check_value(name: str, value: Any) -> None:
-    """Check what a hyperparameter may be in a file, beyond what it may be at all.
+    """Check a hyperparameter against the rules for files.
 
     Parameters
     ----------
@@ -108,16 +108,16 @@ def check_value(name: str, value: Any) -> None:
     """
     if "__" in name:
         parameter, _, setting = name.partition("__")
-        fine = parameter == "optimizer" and _IDENTIFIER.fullmatch(setting) is not None
-        _require(fine, "only settings of the optimizer can be in a file")
+        valid = parameter == "optimizer" and _IDENTIFIER.fullmatch(setting) is not None
+        _require(valid, "only settings of the optimizer can be in a file")
         _require(_is_schedule(value) or _is_plain_number(value), "it is no plain number")
     elif name in ("memory", "callbacks"):
         _require(value is None, "a file holds None here")
     elif name in _NAMES:
         known = _NAMES[name]()
         for each in value if isinstance(value, list | tuple | np.ndarray) else (value,):
-            fine = not isinstance(each, str) or each in known
-            _require(fine, f"{each!r} is not one of {sorted(known)}")
+            valid = not isinstance(each, str) or each in known
+            _require(valid, f"{each!r} is not one of {sorted(known)}")
 
 
 # The objects of Keras that a hyperparameter may be or, in a sequence, hold.
@@ -130,17 +130,17 @@ _KINDS = {
 }
 
 
-def _check_kinds(name: str, spelling: Any) -> None:
-    surplus = set(_keras_kinds(spelling)) - _KINDS.get(name, set())
+def _check_kinds(name: str, encoded: Any) -> None:
+    surplus = set(_keras_kinds(encoded)) - _KINDS.get(name, set())
     _require(not surplus, f"it can't be or hold {' or '.join(sorted(surplus))}")
 
 
-def _keras_kinds(spelling: Any) -> Iterator[str]:
-    if isinstance(spelling, list):
-        for each in spelling:
+def _keras_kinds(encoded: Any) -> Iterator[str]:
+    if isinstance(encoded, list):
+        for each in encoded:
             yield from _keras_kinds(each)
-    elif isinstance(spelling, dict):
-        for kind, inner in spelling.items():
+    elif isinstance(encoded, dict):
+        for kind, inner in encoded.items():
             if kind in ("tuple", "array", "dict"):
                 yield from _keras_kinds(inner)
             elif kind != "settings":
@@ -148,7 +148,7 @@ def _keras_kinds(spelling: Any) -> Iterator[str]:
 
 
 def _optimizer_names() -> set[str]:
-    return {spelling for name in OPTIMIZERS for spelling in (name, name.lower())}
+    return {encoded for name in OPTIMIZERS for encoded in (name, name.lower())}
 
 
 def _initializer_names() -> set[str]:
@@ -173,7 +173,7 @@ _NAMES: dict[str, Callable[[], set[str] | frozenset[str]]] = {
 # -- values to JSON -----------------------------------------------------------------------
 
 
-def _spelling(value: Any) -> Any:
+def _encode(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or type(value) in (bool, int, str):
@@ -182,52 +182,56 @@ def _spelling(value: Any) -> Any:
         _require(math.isfinite(value), "it is not finite")
         return value
     if type(value) is list:
-        return [_spelling(each) for each in value]
+        return [_encode(each) for each in value]
     if type(value) is tuple:
-        return {"tuple": [_spelling(each) for each in value]}
+        return {"tuple": [_encode(each) for each in value]}
     if type(value) is dict:
-        return {"dict": [[_spelling(key), _spelling(each)] for key, each in value.items()]}
+        return {"dict": [[_encode(key), _encode(each)] for key, each in value.items()]}
     if isinstance(value, np.ndarray):
-        fine = value.ndim == 1 and value.dtype.kind in "biufU"
-        _require(fine, "only arrays of one dimension, of numbers or text, can be saved")
-        return {"array": [_spelling(each) for each in value]}
-    return _keras_spelling(value)
+        valid = value.ndim == 1 and value.dtype.kind in "biufU"
+        _require(valid, "only arrays of one dimension, of numbers or text, can be saved")
+        return {"array": [_encode(each) for each in value]}
+    return _encode_keras_object(value)
 
 
-def _keras_spelling(value: Any) -> dict[str, Any]:
+def _encode_keras_object(value: Any) -> dict[str, Any]:
     keras, name = _keras(), getattr(value, "__name__", None)
     if name in ACTIVATIONS and value is getattr(keras.activations, name):
         return {"activation": name}
     if isinstance(value, type):
-        fine = name in OPTIMIZERS and value is getattr(keras.optimizers, name)
-        _require(fine, "it is not a class of Keras's optimizers")
+        valid = name in OPTIMIZERS and value is getattr(keras.optimizers, name)
+        _require(valid, "it is not a class of Keras's optimizers")
         return {"optimizer_class": name}
-    for kind, (module, names) in _homes().items():
+    for kind, (module, names) in _keras_modules().items():
         cls = type(value)
         if cls.__name__ in names and cls is getattr(module, cls.__name__):
-            return {kind: cls.__name__, "settings": _settings_spelling(kind, value)}
+            return {kind: cls.__name__, "settings": _encode_settings(kind, value)}
     raise ValueError(f"an object of type {type(value).__qualname__} is not data")
 
 
-def _settings_spelling(kind: str, value: Any) -> dict[str, Any]:
+def _encode_settings(kind: str, value: Any) -> dict[str, Any]:
     config = _arguments(value) if kind == "optimizer" else dict(value.get_config())
     for name, each in config.items():
         config[name] = list(each) if isinstance(each, list) else each  # Keras's own lists
         _check_setting(kind, name, config[name])
-    return {name: _spelling(each) for name, each in config.items()}
+    return {name: _encode(each) for name, each in config.items()}
 
 
 def _arguments(optimizer: Any) -> dict[str, Any]:
-    from skdnn._engine.optimizer_copies import arguments_of, excluded_from_decay, rate_of
+    from skdnn._engine.optimizer_copies import (
+        constructor_arguments,
+        excluded_from_decay,
+        schedule_of,
+    )
 
-    rate = rate_of(optimizer)
+    rate = schedule_of(optimizer)
     _require(rate is None or _is_schedule(rate), "its learning_rate is a function")
     excluded = excluded_from_decay(optimizer)
     _require(excluded is None, f"it excludes {excluded!r} from weight decay")
-    return arguments_of(optimizer)
+    return constructor_arguments(optimizer)
 
 
-def _homes() -> dict[str, tuple[Any, frozenset[str]]]:
+def _keras_modules() -> dict[str, tuple[Any, frozenset[str]]]:
     keras = _keras()
     return {
         "optimizer": (keras.optimizers, OPTIMIZERS),
@@ -246,85 +250,85 @@ def _keras() -> Any:
 # -- JSON to values -----------------------------------------------------------------------
 
 
-def _value(spelling: Any) -> Any:
-    if isinstance(spelling, list):
-        return [_value(each) for each in spelling]
-    if not isinstance(spelling, dict):
-        return spelling
-    kinds = _READERS.keys() & spelling.keys()
-    _require(len(kinds) == 1, f"{sorted(spelling)} is no kind of value")
+def _decode(encoded: Any) -> Any:
+    if isinstance(encoded, list):
+        return [_decode(each) for each in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    kinds = _DECODERS.keys() & encoded.keys()
+    _require(len(kinds) == 1, f"{sorted(encoded)} is no kind of value")
     kind = kinds.pop()
-    _require(spelling.keys() <= {kind, "settings"}, f"{sorted(spelling)} is no kind of value")
-    return _READERS[kind](kind, spelling)
+    _require(encoded.keys() <= {kind, "settings"}, f"{sorted(encoded)} is no kind of value")
+    return _DECODERS[kind](kind, encoded)
 
 
-def _read_tuple(kind: str, spelling: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(_value(each) for each in _items(kind, spelling))
+def _decode_tuple(kind: str, encoded: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(_decode(each) for each in _items(kind, encoded))
 
 
-def _read_array(kind: str, spelling: dict[str, Any]) -> Any:
-    items = _items(kind, spelling)
-    fine = all(type(each) in (bool, int, float, str) for each in items)
-    fine = fine and all(len(each) <= 64 for each in items if isinstance(each, str))
-    _require(fine, "an array holds something else than numbers or short texts")
+def _decode_array(kind: str, encoded: dict[str, Any]) -> Any:
+    items = _items(kind, encoded)
+    valid = all(type(each) in (bool, int, float, str) for each in items)
+    valid = valid and all(len(each) <= 64 for each in items if isinstance(each, str))
+    _require(valid, "an array holds something else than numbers or short texts")
     return np.array(items)
 
 
-def _read_dict(kind: str, spelling: dict[str, Any]) -> dict[Any, Any]:
-    pairs = _items(kind, spelling)
-    fine = all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
-    _require(fine, "a dict must hold pairs")
-    record = {_value(key): _value(each) for key, each in pairs}
+def _decode_dict(kind: str, encoded: dict[str, Any]) -> dict[Any, Any]:
+    pairs = _items(kind, encoded)
+    valid = all(isinstance(pair, list) and len(pair) == 2 for pair in pairs)
+    _require(valid, "a dict must hold pairs")
+    record = {_decode(key): _decode(each) for key, each in pairs}
     _require(len(record) == len(pairs), "a dict holds a key twice")
     return record
 
 
-def _read_activation(kind: str, spelling: dict[str, Any]) -> Any:
-    return getattr(_keras().activations, _known(kind, spelling, ACTIVATIONS))
+def _decode_activation(kind: str, encoded: dict[str, Any]) -> Any:
+    return getattr(_keras().activations, _known(kind, encoded, ACTIVATIONS))
 
 
-def _read_optimizer_class(kind: str, spelling: dict[str, Any]) -> Any:
-    return getattr(_keras().optimizers, _known(kind, spelling, OPTIMIZERS))
+def _decode_optimizer_class(kind: str, encoded: dict[str, Any]) -> Any:
+    return getattr(_keras().optimizers, _known(kind, encoded, OPTIMIZERS))
 
 
-def _read_configured(kind: str, spelling: dict[str, Any]) -> Any:
-    module, names = _homes()[kind]
-    name, settings = _known(kind, spelling, names), spelling.get("settings")
+def _decode_configured(kind: str, encoded: dict[str, Any]) -> Any:
+    module, names = _keras_modules()[kind]
+    name, settings = _known(kind, encoded, names), encoded.get("settings")
     _require(isinstance(settings, dict), f"{name} must have settings")
-    values = {key: _value(each) for key, each in (settings or {}).items()}
+    values = {key: _decode(each) for key, each in (settings or {}).items()}
     for key, value in values.items():
         _check_setting(kind, key, value)
-    with _python_random_kept():
+    with _python_random_restored():
         return getattr(module, name)(**values)
 
 
-_READERS: dict[str, Callable[[str, dict[str, Any]], Any]] = {
-    "tuple": _read_tuple,
-    "array": _read_array,
-    "dict": _read_dict,
-    "activation": _read_activation,
-    "optimizer_class": _read_optimizer_class,
-    "optimizer": _read_configured,
-    "schedule": _read_configured,
-    "initializer": _read_configured,
+_DECODERS: dict[str, Callable[[str, dict[str, Any]], Any]] = {
+    "tuple": _decode_tuple,
+    "array": _decode_array,
+    "dict": _decode_dict,
+    "activation": _decode_activation,
+    "optimizer_class": _decode_optimizer_class,
+    "optimizer": _decode_configured,
+    "schedule": _decode_configured,
+    "initializer": _decode_configured,
 }
 
 
-def _items(kind: str, spelling: dict[str, Any]) -> list[Any]:
-    items = spelling[kind]
-    _require(isinstance(items, list) and len(spelling) == 1, f"{kind} must be a list")
+def _items(kind: str, encoded: dict[str, Any]) -> list[Any]:
+    items = encoded[kind]
+    _require(isinstance(items, list) and len(encoded) == 1, f"{kind} must be a list")
     return list(items)
 
 
-def _known(kind: str, spelling: dict[str, Any], names: frozenset[str]) -> str:
-    name = spelling[kind]
-    fine = isinstance(name, str) and name in names
-    _require(fine, f"{kind} {name!r} is not one of {sorted(names)}")
+def _known(kind: str, encoded: dict[str, Any], names: frozenset[str]) -> str:
+    name = encoded[kind]
+    valid = isinstance(name, str) and name in names
+    _require(valid, f"{kind} {name!r} is not one of {sorted(names)}")
     return str(name)
 
 
 @contextmanager
-def _python_random_kept() -> Iterator[None]:
+def _python_random_restored() -> Iterator[None]:
     # An initializer without a seed draws one from Python's generator when it is made.
     state = random.getstate()
     try:
@@ -338,14 +342,14 @@ def _python_random_kept() -> Iterator[None]:
 
 def _check_setting(kind: str, name: str, value: Any) -> None:
     _require(_IDENTIFIER.fullmatch(name) is not None, f"{name!r} is no name of a setting")
-    fine = _is_plain_number(value)
+    valid = _is_plain_number(value)
     if kind == "optimizer" and name == "learning_rate":
-        fine = fine or _is_schedule(value)
+        valid = valid or _is_schedule(value)
     if name == "name" or kind == "initializer":  # a label, or one of Keras's words
-        fine = fine or (isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None)
+        valid = valid or (isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None)
     if kind == "schedule" or value == []:
-        fine = fine or (isinstance(value, list) and all(map(_is_plain_number, value)))
-    _require(fine, f"its setting {name}={value!r} is no plain number")
+        valid = valid or (isinstance(value, list) and all(map(_is_plain_number, value)))
+    _require(valid, f"its setting {name}={value!r} is no plain number")
 
 
 def _is_plain_number(value: Any) -> bool:
@@ -362,6 +366,6 @@ def _remedy(name: str) -> str:
     return _REMEDIES.get(parameter, "take plain values")
 
 
-def _require(fine: bool, message: str) -> None:
-    if not fine:
+def _require(valid: bool, message: str) -> None:
+    if not valid:
         raise ValueError(message)

@@ -1,4 +1,4 @@
-"""A finished search as one page that a person reads: HTML that needs no other file."""
+"""Report a finished search as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -29,78 +29,79 @@ def write_report(
     reproduce: str | None = None,
     n_images: int = 24,
 ) -> Path:
-    """Write a report on a search: one HTML file with everything in it.
+    """Write an HTML report on a search to a single, self-contained file.
 
-    The page holds the winner with its uncertainty, a table of all candidates that can be
-    sorted, scores against fit time, the winner's layers, how to use it and how to get it
-    again; training curves where there is something to draw them from. Of rows that took no
-    part in the search it shows a confusion matrix and the worst mistakes, or, where numbers
-    were learnt, predicted against true numbers, residuals, R², the mean absolute error and the
-    rows that are most wrong. It loads nothing from anywhere. Every name and value is shown as
-    text, whatever it holds.
+    The report shows the best candidate with its uncertainty, a sortable table of all
+    candidates, scores against fit time, training curves if available, the layers of the best
+    network, how to use it and how to reproduce it. On test data, it shows the confusion matrix
+    and the worst mistakes of a classifier; for a regressor predicted against true values,
+    residuals, R², mean absolute error and the samples with the largest errors. The page loads
+    no other resources, and shows all names and values as escaped text.
 
     Parameters
     ----------
     search : GridSearchCV or RandomizedSearchCV
-        Fitted and refitted, over a :class:`skdnn.KerasDNNClassifier`, a
-        :class:`skdnn.KerasDNNRegressor` or a pipeline that ends in one. Of several metrics
-        the one that `refit` names is reported.
+        A fitted and refitted search over a :class:`skdnn.KerasDNNClassifier`, a
+        :class:`skdnn.KerasDNNRegressor` or a pipeline that ends in one. With several metrics,
+        the one named by `refit` is reported.
     path : str or Path
-        Of the file. A file that is there is replaced.
+        Path of the file. An existing file is replaced.
     X_test : array-like of shape (n_test, ...), default=None
-        Rows or images that took no part in the search. None leaves out what needs them.
+        Test data that were not used in the search. If None, the parts that need them are
+        left out.
     y_test : array-like of shape (n_test,) or (n_test, n_outputs), default=None
-        Their labels or numbers; given together with `X_test`.
+        Labels or target values of `X_test`. Required if `X_test` is given.
     images : array-like of shape (n_test, height, width) or (n_test, height, width, channels), \
 default=None
-        The rows of `X_test` as pictures. None takes `X_test` where it has such a shape.
+        The samples of `X_test` as images. By default `X_test`, if it has such a shape.
     monitor : skdnn.callbacks.HistoryMonitor, default=None
-        Set on the search before its fit: draws the training curves of the folds. None draws
-        those of the refitted winner.
+        The monitor that was set on the search before fitting it, for the training curves of
+        the folds. If None, the curves of the refitted estimator are shown.
     title : str, default="Which network is best?"
         Heading of the page.
     data : str, default=None
-        What was searched on, such as ``"4,000 photographs of my garden"``.
+        Description of the data, such as ``"4,000 photographs of my garden"``.
     names : sequence of str, default=None
-        Name of each candidate, in the order of ``cv_results_``. None makes them from the
-        parameters in which the candidates differ.
+        Names of the candidates, in the order of ``cv_results_``. By default, they are made
+        from the parameters in which the candidates differ.
     target_names : sequence of str, default=None
-        Names of the classes, in the order of ``search.classes_``; of numbers, what each is,
-        with its unit, such as ``["price (dollars)"]``. None takes the labels, or the names
-        that the table `y_test` has.
+        Names of the classes, in the order of ``search.classes_``, or of the regression
+        targets with their units, such as ``["price (dollars)"]``. By default, the labels, or
+        the column names of `y_test`.
     score_name : str, default=None
-        What the scores are; None takes it from the `scoring` of the search.
+        Name of the score. By default, it is taken from the `scoring` of the search.
     model_path : str or Path, default=None
-        Where ``search.best_estimator_`` was written: by :func:`skdnn.persistence.save` if it
-        ends in ``.safetensors``, by :func:`joblib.dump` otherwise. None tells how to write it.
+        Path to which ``search.best_estimator_`` was saved: by :func:`skdnn.persistence.save`
+        if it ends in ``.safetensors``, otherwise by :func:`joblib.dump`. If None, the report
+        shows how to save it.
     new_rows : str, default=None
-        Code that makes `X` of other data, in the form that the search was given, such as
-        ``"X = numpy.load('new.npy')"``. None says no more than that.
+        Code that loads new data as `X`, in the form that was passed to the search, such as
+        ``"X = numpy.load('new.npy')"``, for the code that shows how to use the network.
     reproduce : str, default=None
-        Code or a command that makes this search again. None shows the search's repr.
+        Code or a command that reproduces the search. If None, its repr is shown.
     n_images : int, default=24
-        How many mistakes, or images that are most wrong, to show at most.
+        Maximum number of mistakes, or of images with the largest errors, to show.
 
     Returns
     -------
     path : Path
-        Of the file.
+        Path of the file.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
         If the search is not fitted.
     TypeError
-        If `search` is no search.
+        If `search` is not a search.
     ValueError
-        If the search has no refitted winner, if it has several metrics of which `refit` names
-        none, if all fits failed, or if an argument does not fit the search or another one.
+        If the search was not refitted, if it has several metrics and `refit` does not name one
+        of them, if all fits failed, or if arguments are inconsistent.
     OSError
         If the file can't be written.
 
     See Also
     --------
-    skdnn.callbacks.HistoryMonitor : Keeps the training curves of a search.
+    skdnn.callbacks.HistoryMonitor : Records the training curves of a search.
 
     Examples
     --------
@@ -124,12 +125,12 @@ default=None
     from skdnn.report._network import describe_network, last_step
     from skdnn.report._page import render
     from skdnn.report._search_pictures import curves_pictures, heatmap_picture, times_picture
-    from skdnn.report._unseen import unseen_rows
+    from skdnn.report._unseen import validate_unseen
 
     facts = SearchFacts.of(search, names, score_name)
     winner = search.best_estimator_
     target = target_of(winner)
-    rows = unseen_rows(X_test, y_test, images, target.answers)
+    rows = validate_unseen(X_test, y_test, images, target.answers)
     page = render(
         title=title,
         data=data,
@@ -139,7 +140,7 @@ default=None
         heatmap=heatmap_picture(search, facts),
         unseen=None
         if rows is None
-        else target.unseen(search, facts, rows, target_names, n_images),
+        else target.evaluate(search, facts, rows, target_names, n_images),
         network=describe_network(winner),
         target=target,
         about_curves=target.about_curves(last_step(winner)),

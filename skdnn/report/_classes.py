@@ -1,4 +1,4 @@
-"""What the winner of a search over classifiers does with rows that it has not seen."""
+"""Evaluation of the best classifier of a search on unseen data."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skdnn.displays import ImagesDisplay
-from skdnn.displays._arguments import check_comparable, named_classes
+from skdnn.displays._arguments import check_comparable, validate_target_names
 from skdnn.displays._canvas import literal, shortened
 from skdnn.report._facts import SearchFacts, wilson_interval
 from skdnn.report._pictures import Picture, picture
 from skdnn.report._shown_images import ShownImage, shown_images
 from skdnn.report._targets import Target
-from skdnn.report._unseen import UnseenRows
+from skdnn.report._unseen import UnseenData
 
 Namer = Callable[[Any], str]
 
@@ -26,17 +26,17 @@ _MOST_CONFUSIONS = 10
 
 
 @dataclass(frozen=True)
-class UnseenClasses:
-    """What was predicted of rows that took no part in the search.
+class ClassificationResults:
+    """Evaluation on unseen data.
 
     Parameters
     ----------
     noun : str
         "images" or "rows".
     n_rows : int
-        How many.
+        Number of rows.
     score : float or None
-        The score of the search, where that is not the accuracy.
+        The score of the search, if it is not the accuracy.
     accuracy : float or None
         Share of right predictions; None for rows with several labels.
     interval : tuple of float or None
@@ -48,7 +48,7 @@ class UnseenClasses:
     mistakes : list of ShownImage
         Empty where the rows are no images.
     mistakes_title : str
-        Which they are.
+        Their heading.
     """
 
     noun: str
@@ -63,36 +63,36 @@ class UnseenClasses:
 
 
 class Classes(Target):
-    """Classes, of which a prediction is right or wrong; or several labels a row."""
+    """Targets of a classifier, or multilabel."""
 
     template: ClassVar[str] = "classes.html.jinja"
     answers: ClassVar[str] = "labels"
 
-    def unseen(
+    def evaluate(
         self,
         search: Any,
         facts: SearchFacts,
-        rows: UnseenRows,
+        rows: UnseenData,
         target_names: Sequence[str] | None,
         n_images: int,
-    ) -> UnseenClasses:
-        """Count what is right, and find the mistakes; of several labels a row, only score."""
+    ) -> ClassificationResults:
+        """Compute accuracy and confusions, and find the mistakes; multilabel is only scored."""
         if rows.true.ndim > 1:  # there is no one class to confuse with another
-            return UnseenClasses("rows", len(rows), float(search.score(rows.X, rows.y)))
+            return ClassificationResults("rows", len(rows), float(search.score(rows.X, rows.y)))
         estimator = search.best_estimator_
-        answers = _Answers(
+        answers = _Labels(
             rows.true,
             np.asarray(estimator.predict(rows.X)),
             estimator.classes_,
             _namer(estimator.classes_, target_names),
         )
         check_comparable("y_test", answers.true, answers.predicted)
-        told = facts.score_name == "accuracy"
+        already_shown = facts.score_name == "accuracy"
         mistakes, title = _mistakes(estimator, rows, answers, n_images)
-        return UnseenClasses(
+        return ClassificationResults(
             noun=rows.noun,
             n_rows=len(rows),
-            score=None if told else float(search.score(rows.X, rows.y)),
+            score=None if already_shown else float(search.score(rows.X, rows.y)),
             accuracy=answers.n_right / len(rows),
             interval=wilson_interval(answers.n_right, len(rows)),
             matrix=_matrix_picture(answers),
@@ -103,8 +103,8 @@ class Classes(Target):
 
 
 @dataclass(frozen=True)
-class _Answers:
-    """True and predicted labels, the classes of the search, and what a label is called."""
+class _Labels:
+    """True and predicted labels, the classes of the search, and names of labels."""
 
     true: NDArray[Any]
     predicted: NDArray[Any]
@@ -117,7 +117,7 @@ class _Answers:
 
     @property
     def labels(self) -> NDArray[Any]:
-        """Of the search, and those that were not in it."""
+        """Labels of the search and of the unseen data."""
         return np.unique(np.concatenate([self.classes, self.true]))
 
     @property
@@ -134,12 +134,12 @@ class _Answers:
 def _namer(classes: NDArray[Any], target_names: Sequence[str] | None) -> Namer:
     if target_names is None:
         return str
-    given = named_classes(target_names, classes)
+    given = validate_target_names(target_names, classes)
     names = dict(zip(classes.tolist(), map(str, given), strict=True))
     return lambda label: names.get(label, str(label))
 
 
-def _matrix_picture(answers: _Answers) -> Picture | None:
+def _matrix_picture(answers: _Labels) -> Picture | None:
     n_labels, n_rows = len(answers.labels), len(answers.true)
     if n_labels > _MOST_CLASSES:
         return None
@@ -161,7 +161,7 @@ def _matrix_picture(answers: _Answers) -> Picture | None:
     )
 
 
-def _draw_matrix(answers: _Answers, ax: Any) -> None:
+def _draw_matrix(answers: _Labels, ax: Any) -> None:
     from sklearn.metrics import ConfusionMatrixDisplay
 
     labels = answers.labels
@@ -181,7 +181,7 @@ def _draw_matrix(answers: _Answers, ax: Any) -> None:
 
 
 def _mistakes(
-    estimator: Any, rows: UnseenRows, answers: _Answers, n_images: int
+    estimator: Any, rows: UnseenData, answers: _Labels, n_images: int
 ) -> tuple[list[ShownImage], str]:
     if rows.pixels is None:
         return [], ""

@@ -1,4 +1,4 @@
-"""What a search found, in numbers and words."""
+"""The results of a search, for the page."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_searched,
     fold_scores_of,
-    names_or_given,
-    score_name_or_given,
     scorer_of,
     short_names,
+    validate_candidate_names,
+    validate_score_name,
     value_text,
     varied_parameters,
 )
@@ -39,11 +39,11 @@ class SearchFacts:
     winner : int
         The candidate that was refitted.
     score_name : str
-        What the scores are.
-    questions : dict of str to list of str
-        Values that were tried, by parameter.
+        Name of the score.
+    param_values : dict of str to list of str
+        Values that were searched, by parameter.
     score_note : str
-        What else is to be known of the scores, in a sentence.
+        An explanation of the scores.
     """
 
     names: list[str]
@@ -52,7 +52,7 @@ class SearchFacts:
     ranks: NDArray[np.int64]
     winner: int
     score_name: str
-    questions: dict[str, list[str]]
+    param_values: dict[str, list[str]]
     score_note: str = ""
 
     @classmethod
@@ -71,13 +71,13 @@ class SearchFacts:
             raise ValueError("search must have a winner without failed fits, got none")
         means = scores.mean(axis=1)
         return cls(
-            names=names_or_given(search, names),
+            names=validate_candidate_names(search, names),
             scores=scores,
             fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
             ranks=np.array([1 + int((means > mean).sum()) for mean in means]),
             winner=winner,
-            score_name=score_name_or_given(search, score_name),
-            questions=_questions(search.cv_results_["params"]),
+            score_name=validate_score_name(search, score_name),
+            param_values=_param_values(search.cv_results_["params"]),
             score_note=_score_note(search),
         )
 
@@ -217,7 +217,7 @@ def _score_note(search: Any) -> str:
     return ""
 
 
-def _questions(params: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+def _param_values(params: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
     varied = varied_parameters(params)
     short = short_names(varied)
     return {

@@ -1,4 +1,4 @@
-"""The kinds of targets that the page knows, and which of them an estimator learns."""
+"""The kinds of targets, and the kind of an estimator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from skdnn.report._targets import Target
 
 
 def target_of(estimator: Any) -> Target:
-    """Return the kind of target that an estimator learns.
+    """Return the kind of target of an estimator.
 
     Parameters
     ----------

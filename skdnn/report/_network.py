@@ -1,4 +1,4 @@
-"""The winner's layers and hyperparameters."""
+"""Layers and hyperparameters of the best estimator."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Network:
     n_weights : int
         Of all layers.
     n_epochs : int or None
-        That it was trained.
+        Epochs of its training.
     best_epoch : int or None
-        Whose weights were taken.
+        Epoch whose weights were restored.
     hyperparameters : dict of str
-        All, in words.
+        All, as text.
     """
 
     layers: list[Layer]
@@ -53,7 +53,7 @@ class Network:
 
     @property
     def random_state(self) -> str | None:
-        """What decided start weights and the order of rows."""
+        """The seed of initial weights and shuffling."""
         return self.hyperparameters.get("random_state")
 
 

@@ -1,4 +1,4 @@
-"""What the winner of a search over regressors does with rows that it has not seen."""
+"""Evaluation of the best regressor of a search on unseen data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from skdnn.report._prediction_pictures import prediction_pictures
 from skdnn.report._predictions import Predictions
 from skdnn.report._shown_images import ShownImage, shown_images
 from skdnn.report._targets import Target
-from skdnn.report._unseen import UnseenRows
+from skdnn.report._unseen import UnseenData
 
 _MOST_ROWS = 10
 _MOST_OUTPUTS = 50
@@ -25,14 +25,14 @@ _MOST_OUTPUTS = 50
 
 @dataclass(frozen=True)
 class Output:
-    """How well one of the numbers is predicted, in words.
+    """Scores of one output, as text.
 
     Parameters
     ----------
     name : str
         May be empty for a single one.
     r2 : str
-        Empty where there is none.
+        Empty if there is none.
     error : str
         Mean absolute error, in the target's units.
     interval : tuple of str or None
@@ -49,19 +49,19 @@ class Output:
 
 
 @dataclass(frozen=True)
-class FarRow:
-    """A row that is far from its prediction, in words.
+class ResidualRow:
+    """A row with a large residual, as text.
 
     Parameters
     ----------
     label : str
-        Of the row.
+        Label of the row.
     output : str
-        Which number.
+        Name of the output with the residual.
     predicted, true, residual : str
-        That number.
+        Of this output.
     values : list of str
-        Of the row's first columns.
+        The row's first features.
     """
 
     label: str
@@ -73,30 +73,30 @@ class FarRow:
 
 
 @dataclass(frozen=True)
-class UnseenNumbers:
-    """What was predicted of rows that took no part in the search.
+class RegressionResults:
+    """Evaluation on unseen data.
 
     Parameters
     ----------
     noun : str
         "images" or "rows".
     n_rows : int
-        How many.
+        Number of rows.
     score : float or None
-        The score of the search, where that is not among the figures below.
+        The score of the search, if it is not one of the figures below.
     r2 : str
         Mean of the outputs; empty where there is none.
     outputs : list of Output
         The first fifty.
     n_outputs : int
-        How many there are.
+        Number of outputs.
     pictures : list of Picture
         Predicted against true numbers, and residuals.
     columns : list of str
-        Names of `values` of `far_rows`.
-    far_rows : list of FarRow
-        The most wrong first.
-    far_images : list of ShownImage
+        Names of `values` of `largest_residuals`.
+    largest_residuals : list of ResidualRow
+        The largest residual first.
+    largest_residual_images : list of ShownImage
         The same as images; empty where the rows are no images.
     """
 
@@ -108,46 +108,46 @@ class UnseenNumbers:
     n_outputs: int
     pictures: list[Picture]
     columns: list[str]
-    far_rows: list[FarRow]
-    far_images: list[ShownImage]
+    largest_residuals: list[ResidualRow]
+    largest_residual_images: list[ShownImage]
 
 
 class Numbers(Target):
-    """Numbers, of which a prediction is more or less far off; one for a row or several."""
+    """Targets of a regressor."""
 
     template: ClassVar[str] = "numbers.html.jinja"
     answers: ClassVar[str] = "numbers"
 
-    def unseen(
+    def evaluate(
         self,
         search: Any,
         facts: SearchFacts,  # noqa: ARG002
-        rows: UnseenRows,
+        rows: UnseenData,
         target_names: Sequence[str] | None,
         n_images: int,
-    ) -> UnseenNumbers:
-        """Measure how far predictions are off, and find the rows that are most wrong."""
+    ) -> RegressionResults:
+        """Compute scores and residuals, and find the largest residuals."""
         check_at_least_one("n_images", n_images)
         predicted = search.best_estimator_.predict(rows.X)
         predictions = Predictions.of(rows.y, predicted, target_names)
         scores = predictions.r2
         one = len(predictions.names) == 1
-        told = scorer_of(search) in ("r2", "neg_mean_absolute_error" if one else "r2")
-        return UnseenNumbers(
+        already_shown = scorer_of(search) in ("r2", "neg_mean_absolute_error" if one else "r2")
+        return RegressionResults(
             noun=rows.noun,
             n_rows=len(rows),
-            score=None if told else float(search.score(rows.X, rows.y)),
+            score=None if already_shown else float(search.score(rows.X, rows.y)),
             r2="" if None in scores else figure_text(float(np.mean(np.array(scores, float)))),
             outputs=[_output(predictions, k) for k in range(min(len(scores), _MOST_OUTPUTS))],
             n_outputs=len(scores),
             pictures=prediction_pictures(predictions),
             columns=rows.columns,
-            far_rows=_far_rows(predictions, rows),
-            far_images=_far_images(predictions, rows, n_images),
+            largest_residuals=_largest_residuals(predictions, rows),
+            largest_residual_images=_largest_residual_images(predictions, rows, n_images),
         )
 
     def about_curves(self, network: Any) -> str:
-        """Tell in which units losses and absolute errors are."""
+        """Return the units of losses and absolute errors, in words."""
         params = network.get_params()
         if "standardize_y" not in params:
             return ""
@@ -182,14 +182,14 @@ def _output(predictions: Predictions, number: int) -> Output:
     )
 
 
-def _far_rows(predictions: Predictions, rows: UnseenRows) -> list[FarRow]:
+def _largest_residuals(predictions: Predictions, rows: UnseenData) -> list[ResidualRow]:
     if rows.pixels is not None:
         return []
-    places = predictions.farthest(_MOST_ROWS)
+    places = predictions.largest_residuals(_MOST_ROWS)
     numbers = [row for row, _ in places]
     labels, values = rows.labels(numbers), rows.values(numbers) if rows.columns else None
     return [
-        FarRow(
+        ResidualRow(
             label=labels[place],
             output=predictions.names[output],
             predicted=predictions.text(predictions.predicted[row, output], output),
@@ -201,10 +201,12 @@ def _far_rows(predictions: Predictions, rows: UnseenRows) -> list[FarRow]:
     ]
 
 
-def _far_images(predictions: Predictions, rows: UnseenRows, n_images: int) -> list[ShownImage]:
+def _largest_residual_images(
+    predictions: Predictions, rows: UnseenData, n_images: int
+) -> list[ShownImage]:
     if rows.pixels is None:
         return []
-    places = predictions.farthest(n_images)
+    places = predictions.largest_residuals(n_images)
     pairs = [
         tuple(
             predictions.text(numbers[place], place[1])

@@ -1,4 +1,4 @@
-"""What is known about a search, put into the template."""
+"""Rendering of the page's template."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def render(**contents: Any) -> str:
     Parameters
     ----------
     **contents : dict
-        What the template names.
+        The template's variables.
 
     Returns
     -------
     page : str
-        HTML. Whatever is no picture of matplotlib's is escaped.
+        HTML. All but matplotlib's pictures is escaped.
     """
     environment = Environment(
         loader=FunctionLoader(_read),

@@ -1,4 +1,4 @@
-"""Matplotlib's figures as SVG inside a page: with a text, and with the page's own colours."""
+"""Matplotlib figures as inline SVG, with a text alternative and the page's colours."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Picture:
     title : str
         What it is.
     caption : str
-        What there is to see; shown below.
+        Shown below.
     wide : bool
         Whether it needs more room than half of a page.
     """
@@ -78,11 +78,11 @@ def picture(
     draw : callable
         Draws on the axes that it is given.
     title : str
-        What it is, for those who can't see it.
+        Accessible title.
     caption : str
-        What there is to see.
+        Shown below.
     text : callable
-        Returns what can be read from the picture; called after `draw`.
+        Returns the text alternative; called after `draw`.
     size : tuple of float
         Width and height in inches.
     wide : bool
@@ -106,12 +106,12 @@ def picture(
 
 
 def data_uri(image: NDArray[Any], low: float, high: float) -> str:
-    """Return an image as the address of a PNG that holds its own data.
+    """Return an image as a data URI of a PNG.
 
     Parameters
     ----------
     image : ndarray of shape (height, width) or (height, width, 3 or 4)
-        Pixels. A large image is thinned out.
+        Pixels. A large image is downsampled.
     low, high : float
         Values of black and white, for grey images.
 
@@ -134,7 +134,7 @@ def data_uri(image: NDArray[Any], low: float, high: float) -> str:
 
 
 def _inlined(source: str, name: str, title: str, text: str) -> Markup:
-    """Make an element of matplotlib's file, with ids of its own, a text and the page's ink."""
+    """Convert matplotlib's SVG to an inline element with unique ids and accessible text."""
     root = ElementTree.fromstring(printable(source).encode())  # nosec B314 # from matplotlib
     for element in root.iter():
         element.tag = _bare(element.tag)

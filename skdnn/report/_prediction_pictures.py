@@ -1,4 +1,4 @@
-"""Pictures of predicted numbers: against the true ones, and what is left."""
+"""Pictures of predicted against true numbers, and of residuals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that were predicted beside the true ones: how far off, and where most."""
+"""Predicted and true numbers: residuals, errors and the largest of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn.displays._arguments import checked_numbers, listed_names
+from skdnn.displays._arguments import validate_names, validate_numbers
 from skdnn.displays._figures import number_text
 
 Numbers2D = NDArray[np.float64]
@@ -33,7 +33,7 @@ class Predictions:
 
     @classmethod
     def of(cls, y_test: Any, predicted: Any, target_names: Sequence[str] | None) -> Predictions:
-        """Check the true numbers against what was predicted.
+        """Validate the true numbers against the predicted ones.
 
         Parameters
         ----------
@@ -48,14 +48,14 @@ class Predictions:
         -------
         predictions : Predictions
         """
-        guesses = _columns(np.asarray(predicted, np.float64))
-        true = _columns(checked_numbers("y_test", y_test))
-        if true.shape != guesses.shape:
+        predictions = _columns(np.asarray(predicted, np.float64))
+        true = _columns(validate_numbers("y_test", y_test))
+        if true.shape != predictions.shape:
             raise ValueError(
-                f"y_test must hold {guesses.shape[1]} numbers a row, as were learnt, got shape "
-                f"{np.shape(y_test)}"
+                f"y_test must hold {predictions.shape[1]} numbers a row, as were learnt, got "
+                f"shape {np.shape(y_test)}"
             )
-        return cls(_names(y_test, guesses.shape[1], target_names), true, guesses)
+        return cls(_names(y_test, predictions.shape[1], target_names), true, predictions)
 
     @property
     def residuals(self) -> Numbers2D:
@@ -91,8 +91,8 @@ class Predictions:
         reach = 1.959964 * float(errors.std(ddof=1)) / np.sqrt(len(errors))
         return max(float(errors.mean()) - reach, 0.0), float(errors.mean()) + reach
 
-    def farthest(self, n: int) -> list[tuple[int, int]]:
-        """Find the rows that are most wrong.
+    def largest_residuals(self, n: int) -> list[tuple[int, int]]:
+        """Find the rows with the largest residuals.
 
         Parameters
         ----------
@@ -101,9 +101,9 @@ class Predictions:
 
         Returns
         -------
-        farthest : list of (int, int)
-            Row and output, the most wrong first. Where there are several outputs, errors are
-            compared in standard deviations, and a row counts by its worst.
+        largest_residuals : list of (int, int)
+            Row and output, the largest residual first. With several outputs, residuals are
+            divided by standard deviations, and the largest of a row counts.
         """
         sizes = abs(self.residuals) / np.where(self.spreads > 0, self.spreads, 1.0)
         worst = sizes.argmax(axis=1)
@@ -121,7 +121,7 @@ def _columns(numbers: NDArray[np.float64]) -> Numbers2D:
 
 def _names(y_test: Any, n_outputs: int, target_names: Sequence[str] | None) -> list[str]:
     if target_names is not None:
-        names = listed_names("target_names", target_names)
+        names = validate_names("target_names", target_names)
         if len(names) != n_outputs:
             several = "each of the " * (n_outputs > 1)
             raise ValueError(

@@ -77,13 +77,13 @@ def heatmap_picture(search: Any, facts: SearchFacts) -> Picture | None:
     -------
     picture : Picture or None
     """
-    if len(facts.questions) != 2 or max(map(len, facts.questions.values())) > 12:
+    if len(facts.param_values) != 2 or max(map(len, facts.param_values.values())) > 12:
         return None
-    many = max(map(len, facts.questions.values())) > 4
+    many = max(map(len, facts.param_values.values())) > 4
     return picture(
         "heatmap",
         lambda ax: SearchHeatmapDisplay.from_search(search, score_name=facts.score_name, ax=ax),
-        title=f"Mean {facts.score_name} by {' and '.join(facts.questions)}",
+        title=f"Mean {facts.score_name} by {' and '.join(facts.param_values)}",
         caption="Mean and standard deviation of the folds. Brighter is better.",
         text=lambda: "The table of candidates holds the same figures.",
         size=(7.0, 4.2) if many else (4.6, 3.8),

@@ -1,4 +1,4 @@
-"""Images in the page, each with what it was taken for."""
+"""Images in the page, each with its prediction."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class ShownImage:
     Parameters
     ----------
     uri : str
-        The picture itself.
+        Data URI of the image.
     text : str
-        For those who can't see it.
+        Text alternative.
     words : tuple of str
-        What was predicted, and what it is.
+        The prediction and the truth.
     """
 
     uri: str
@@ -46,9 +46,9 @@ def shown_images(
     among : ndarray of the same dimensions
         All images: their lowest value is black and their highest is white.
     texts : iterable of str
-        For those who can't see them.
+        Text alternatives.
     words : iterable of tuple of str
-        What was predicted of each, and what it is.
+        Prediction and truth of each.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""What the page says of what a search has learnt: the interface of each kind of target.
+"""The part of the page that depends on the kind of target: its interface.
 
-There is a class for each kind, which finds the facts and draws the pictures, and a template of
-macros that has the words. Nothing else asks which kind it is.
+There is a class for each kind, which evaluates and draws, and a template of macros with the
+text. Nothing else asks which kind it is.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from skdnn.report._facts import SearchFacts
-from skdnn.report._unseen import UnseenRows
+from skdnn.report._unseen import UnseenData
 
 
 class Target(ABC):
     """One kind of target.
 
-    `template` has the words of the page that are about it, and `answers` is what is predicted.
+    `template` has the text of the page, and `answers` is what is predicted, for messages.
     """
 
     template: ClassVar[str]
     answers: ClassVar[str]
 
     @abstractmethod
-    def unseen(
+    def evaluate(
         self,
         search: Any,
         facts: SearchFacts,
-        rows: UnseenRows,
+        rows: UnseenData,
         target_names: Sequence[str] | None,
         n_images: int,
     ) -> Any:
-        """Predict rows that took no part in the search, and see what goes wrong.
+        """Evaluate the best estimator on unseen data.
 
         Parameters
         ----------
@@ -40,28 +40,28 @@ class Target(ABC):
             Such as GridSearchCV.
         facts : SearchFacts
             Of the search.
-        rows : UnseenRows
-            Rows.
+        rows : UnseenData
+            The unseen data.
         target_names, n_images
             As for :func:`skdnn.report.write_report`.
 
         Returns
         -------
-        unseen : object
-            What the template names; its `noun` is "images" or "rows".
+        results : object
+            For the template; its `noun` is "images" or "rows".
         """
 
     def about_curves(self, network: Any) -> str:  # noqa: ARG002
-        """Tell what the figures of training curves mean, beyond their names.
+        """Return an explanation of the training curves' figures.
 
         Parameters
         ----------
         network : estimator
-            The winner, not a pipeline.
+            The best estimator, not a pipeline.
 
         Returns
         -------
         words : str
-            Sentences; empty where nothing is to be told.
+            Sentences; may be empty.
         """
         return ""

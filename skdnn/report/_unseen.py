@@ -1,4 +1,4 @@
-"""Rows that took no part in the search, with their pictures and their values."""
+"""Unseen data: rows that took no part in the search, with images and values to show."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from skdnn.displays._canvas import shortened
-from skdnn.displays._pixels import checked_images
+from skdnn.displays._pixels import validate_images
 
 _MOST_COLUMNS = 6  # of a row's values: more can't be read beside each other
 
 
 @dataclass(frozen=True)
-class UnseenRows:
+class UnseenData:
     """Rows that took no part in the search.
 
     Parameters
@@ -41,12 +41,12 @@ None
 
     @property
     def noun(self) -> str:
-        """Return what they are: "images" or "rows"."""
+        """What they are: "images" or "rows"."""
         return "rows" if self.pixels is None else "images"
 
     @property
     def columns(self) -> list[str]:
-        """Names of the first columns; empty where rows are no table, or of unknown width."""
+        """Names of the first features; empty if rows are not two-dimensional."""
         shape = np.shape(self.X) if not issparse(self.X) else self.X.shape
         if len(shape) != 2:
             return []
@@ -55,12 +55,12 @@ None
         return [shortened(name, 24) for name in names[:_MOST_COLUMNS]]
 
     def labels(self, rows: Sequence[int]) -> list[str]:
-        """Return what rows are called: by a table's index, or else counted from 0."""
+        """Return labels of rows: of a DataFrame's index, or counted from 0."""
         names = self.X.index if hasattr(self.X, "iloc") else range(len(self))
         return [str(names[row]) for row in rows]
 
     def values(self, rows: Sequence[int]) -> list[list[str]]:
-        """Return the values of rows in the first columns, in words."""
+        """Return the first features of rows, as text."""
         n_columns = len(self.columns)
         if hasattr(self.X, "iloc"):
             found = self.X.iloc[list(rows), :n_columns].to_numpy(dtype=object)
@@ -71,21 +71,21 @@ None
         return [list(map(_cell_text, row[:n_columns])) for row in found.tolist()]
 
 
-def unseen_rows(
+def validate_unseen(
     X_test: ArrayLike | None, y_test: ArrayLike | None, images: ArrayLike | None, answers: str
-) -> UnseenRows | None:
-    """Check the rows that took no part in the search.
+) -> UnseenData | None:
+    """Validate `X_test`, `y_test` and `images`.
 
     Parameters
     ----------
     X_test, y_test, images
         As for :func:`skdnn.report.write_report`.
     answers : str
-        What `y_test` holds, for messages: labels or numbers.
+        What `y_test` holds, for messages: "labels" or "numbers".
 
     Returns
     -------
-    rows : UnseenRows or None
+    rows : UnseenData or None
     """
     if (X_test is None) != (y_test is None):
         missing = "X_test" if X_test is None else "y_test"
@@ -100,7 +100,7 @@ def unseen_rows(
         )
     if n_rows == 0:
         raise ValueError("X_test must hold at least one row, got none")
-    return UnseenRows(X_test, y_test, true, _pictures_of(X_test, images, n_rows))
+    return UnseenData(X_test, y_test, true, _pictures_of(X_test, images, n_rows))
 
 
 def _cell_text(value: Any) -> str:
@@ -117,7 +117,7 @@ def _pictures_of(
     X_test: ArrayLike, images: ArrayLike | None, n_rows: int
 ) -> NDArray[Any] | None:
     if images is not None:
-        pixels: NDArray[Any] = checked_images(images)
+        pixels: NDArray[Any] = validate_images(images)
         if len(pixels) != n_rows:
             raise ValueError(
                 f"images must hold one for each of the {n_rows} rows of X_test, got "
@@ -126,5 +126,5 @@ def _pictures_of(
         return pixels
     shape = np.shape(X_test)
     if len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3, 4)):
-        return checked_images(X_test)
+        return validate_images(X_test)
     return None

@@ -285,7 +285,7 @@ def test_what_is_passed_over_in_a_folder_stands_in_the_note(photos):
 def test_reading_a_folder_is_counted(photos):
     told = []
 
-    read_inputs(str(photos), watch=lambda *numbers: told.append(numbers))
+    read_inputs(str(photos), progress_callback=lambda *numbers: told.append(numbers))
 
     assert told == [(number, 24) for number in range(1, 25)]
 

@@ -156,7 +156,7 @@ def test_stop_ends_a_long_search_and_keeps_what_is_finished(few):
     running = begin(plan, *few)
     wait_for_a_fit(running)
 
-    ended = running.stop(patience=60)
+    ended = running.stop(grace_period=60)
 
     assert ended
     with pytest.raises(SearchStopped):
@@ -169,7 +169,7 @@ def test_what_was_finished_is_as_if_nothing_had_stopped(few):
     plan = plan_of(hidden_units=[(4,)], cv=2, epochs=60)
     running = begin(plan, images, target)
     wait_for_a_fit(running)
-    assert running.stop(patience=60)
+    assert running.stop(grace_period=60)
 
     (candidate, fold), score = next(iter(running.progress.fold_scores.items()))
     pipeline = make_image_pipeline(epochs=60, random_state=0)
@@ -184,7 +184,7 @@ def test_what_was_finished_is_as_if_nothing_had_stopped(few):
 def test_stop_before_a_fold_is_finished_leaves_no_score(few):
     running = begin(plan_of(epochs=1_000), *few)
 
-    assert running.stop(patience=60)
+    assert running.stop(grace_period=60)
 
     assert np.isnan(running.fold_scores()).all()
     assert running.monitor.histories == []
@@ -206,11 +206,11 @@ def held(few):
     assert begun.wait(timeout=60)
     yield running
     let_go.set()
-    running.stop(patience=60)
+    running.stop(grace_period=60)
 
 
 def test_stop_gives_up_after_its_patience(held):
-    assert not held.stop(patience=0.05)
+    assert not held.stop(grace_period=0.05)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
@@ -224,7 +224,7 @@ def test_stop_after_an_interrupt_does_not_take_a_live_search_for_ended(held):
     finally:
         signal.signal(signal.SIGINT, before)
 
-    assert not held.stop(patience=0.05)
+    assert not held.stop(grace_period=0.05)
 
 
 def test_an_error_in_a_fit_reaches_who_waits(few):

@@ -21,10 +21,10 @@ from skdnn.displays._arguments import (
     check_best_epochs,
     check_comparable,
     check_histories,
-    listed_names,
-    named_classes,
+    validate_names,
+    validate_target_names,
 )
-from skdnn.displays._pixels import checked_images
+from skdnn.displays._pixels import validate_images
 
 mpl.use("Agg")
 
@@ -44,12 +44,12 @@ def test_a_number_of_things_is_an_integer(value):
 @pytest.mark.parametrize("names", ["abc", {"a": 1, "b": 2, "c": 3}, {"a", "b", "c"}, 3])
 def test_names_are_a_list(names):
     with pytest.raises(TypeError, match=r"^target_names must be a list of names, got"):
-        named_classes(names, np.arange(3))
+        validate_target_names(names, np.arange(3))
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, pd.Index])
 def test_every_kind_of_list_holds_names(kind):
-    assert listed_names("names", kind(["a", "b"])) == ["a", "b"]
+    assert validate_names("names", kind(["a", "b"])) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_an_unseen_label_among_a_thousand_is_told_in_a_line():
 @pytest.mark.parametrize("image_shape", [4, "4,4", [[2, 2]]])
 def test_an_image_shape_is_a_tuple(image_shape):
     with pytest.raises(TypeError, match=r"^image_shape must be a tuple such as"):
-        checked_images(IMAGES, image_shape)
+        validate_images(IMAGES, image_shape)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from skdnn.displays._candidates import (
     candidate_names,
     check_searched,
     fold_scores_of,
-    names_or_given,
     score_name_of,
     scorer_of,
+    validate_candidate_names,
     value_text,
     varied_parameters,
 )
@@ -208,11 +208,11 @@ def test_one_of_several_metrics_must_be_named(searched):
 def test_names_may_be_given(searched):
     search = searched({"a": [1, 2]}, [[0.5], [0.7]])
 
-    assert names_or_given(search, None) == ["a=1", "a=2"]
-    assert names_or_given(search, np.array(["small", "large"])) == ["small", "large"]
+    assert validate_candidate_names(search, None) == ["a=1", "a=2"]
+    assert validate_candidate_names(search, np.array(["small", "large"])) == ["small", "large"]
     with pytest.raises(ValueError, match=r"^names must hold .* the 2 candidates, got 1$"):
-        names_or_given(search, ["small"])
+        validate_candidate_names(search, ["small"])
     with pytest.raises(
         ValueError, match=r"^names must all be different, got \['small'\] more than once$"
     ):
-        names_or_given(search, ["small", "small"])
+        validate_candidate_names(search, ["small", "small"])

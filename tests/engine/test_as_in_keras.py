@@ -85,7 +85,9 @@ def assert_same(fitted, model, history):
     assert sorted(fitted.history_) == sorted(history)
     for name, values in history.items():
         np.testing.assert_allclose(fitted.history_[name], values, rtol=1e-4, atol=1e-5)
-    for ours, keras_own in zip(fitted._learnt["weights"], model.get_weights(), strict=True):
+    for ours, keras_own in zip(
+        fitted._fitted_state["weights"], model.get_weights(), strict=True
+    ):
         np.testing.assert_allclose(ours, keras_own, atol=1e-5)
 
 
@@ -509,7 +511,7 @@ def test_frozen_batch_normalization_is_that_of_keras(iris):
         )
         for engine in ("auto", "keras")
     ]
-    for a, b in zip(*(fit._learnt["weights"] for fit in fits), strict=True):
+    for a, b in zip(*(fit._fitted_state["weights"] for fit in fits), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
     gamma, beta = fits[0].model_.get_layer("batch_normalization_1").get_weights()[:2]
     np.testing.assert_array_equal(gamma, 1)
@@ -549,7 +551,9 @@ def test_a_fit_goes_on_from_its_backup(iris, engine, tmp_path, save_freq):
     if save_freq == "epoch":
         losses = whole.history_["loss"][3:]
         np.testing.assert_allclose(fitted.history_["loss"], losses, rtol=1e-5)
-        for a, b in zip(fitted._learnt["weights"], whole._learnt["weights"], strict=True):
+        for a, b in zip(
+            fitted._fitted_state["weights"], whole._fitted_state["weights"], strict=True
+        ):
             np.testing.assert_allclose(a, b, atol=1e-5)
     else:  # saved before the end of the epoch, which is trained again
         assert len(fitted.history_["loss"]) == 3

@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
-from skdnn._engine.randomness import epoch_order
+from skdnn._engine.randomness import epoch_permutation
 from skdnn.network.architecture import Architecture
 from skdnn.network.outputs import output_of_classes
 
@@ -51,14 +51,14 @@ def test_going_on_across_engines(classifier, iris):
 
 def own_loop(optimizer, classifier, X, y, epochs):
     """A Keras user's own loop over the estimator's order of rows."""
-    seed = clone(classifier).set_params(epochs=1).fit(X, y)._learnt["seed"]
+    seed = clone(classifier).set_params(epochs=1).fit(X, y)._fitted_state["seed"]
     model = Architecture.from_parameters((4,), output_of_classes(3), (8,), "relu").build(seed)
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy())
     # Keras 3.15 builds an optimizer symbolically where the user has not, and then loses that
     # ScheduleFreeAdamW starts from the weights.
     optimizer.build(model.trainable_variables)
     for epoch in range(epochs):
-        order = epoch_order(np.arange(len(y)), seed, epoch)
+        order = epoch_permutation(np.arange(len(y)), seed, epoch)
         for start in range(0, len(y), 16):
             taken = order[start : start + 16]
             model.train_on_batch(X[taken].astype(np.float32), y[taken])
@@ -81,7 +81,7 @@ def test_what_cannot_be_fused_goes_to_keras_by_itself(optimizer, classifier, iri
     auto = clone(classifier).set_params(optimizer=optimizer(), verbose=1).fit(X, y)
     assert capsys.readouterr().out.startswith("engine: keras (optimizer ")
     for a, b in zip(
-        auto._learnt["weights"], own_loop(optimizer(), classifier, X, y, 3), strict=True
+        auto._fitted_state["weights"], own_loop(optimizer(), classifier, X, y, 3), strict=True
     ):
         np.testing.assert_allclose(a, b, atol=1e-4)
     with pytest.raises(ValueError, match="engine='fused' can't be used: optimizer"):

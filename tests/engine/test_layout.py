@@ -8,7 +8,7 @@ from skdnn._engine.layout import Layout
 from skdnn._engine.stateless import stateless
 from skdnn.network.architecture import Architecture
 from skdnn.network.building import compiled_network
-from skdnn.network.optimizers import choose_optimizer
+from skdnn.network.optimizers import validate_optimizer
 from skdnn.network.outputs import output_of_classes
 
 # Kernels of (128, 128), (128, 16), (16, 4): two that are worth a turn; all may be packed.
@@ -19,7 +19,7 @@ OPTIMIZERS = ["sgd", "adam", "nadam", "rmsprop", "lamb", "adafactor", "muon"]
 
 
 def layout(optimizer, batch_size=32, jit=True, **options):
-    model = compiled_network(ARCHITECTURE, choose_optimizer(optimizer, routed=options))
+    model = compiled_network(ARCHITECTURE, validate_optimizer(optimizer, routed=options))
     return model, Layout(
         model, lambda: stateless(model.optimizer), batch_size=batch_size, jit=jit
     )
@@ -36,15 +36,15 @@ def test_a_fresh_optimizer_and_what_comes_back_are_as_in_keras(optimizer, jit):
     model, arranged = layout(optimizer, jit=jit)
     model.optimizer.build(model.trainable_variables)
     expected = [np.asarray(variable.numpy()) for variable in model.optimizer.variables]
-    assert len(arranged.first_slots) == len(expected)
-    for ours, keras_own in zip(arranged.first_slots, expected, strict=True):
+    assert len(arranged.initial_slots) == len(expected)
+    for ours, keras_own in zip(arranged.initial_slots, expected, strict=True):
         np.testing.assert_array_equal(ours, keras_own)
 
     weights, slots = (filled(each.shape for each in a) for a in (model.weights, expected))
-    inside = arranged.weights_inside(weights), arranged.slots_inside(slots)
+    inside = arranged.pack_weights(weights), arranged.pack_slots(slots)
     assert [a.shape for a in inside[1]] == [s.shape for s in arranged.optimizer.variables]
-    outside = [*arranged.weights_outside(inside[0]), *arranged.slots_outside(inside[1])]
-    in_a_program = arranged.as_in_keras(inside[0])
+    outside = [*arranged.unpack_weights(inside[0]), *arranged.unpack_slots(inside[1])]
+    in_a_program = arranged.unpack_tensors(inside[0])
     for before, after in zip([*weights, *slots], outside, strict=True):
         np.testing.assert_array_equal(after, before)
     for before, after in zip(weights, in_a_program, strict=True):
@@ -56,9 +56,9 @@ def test_what_is_kept_of_a_weight_lies_as_the_weight_does():
     weights = filled(weight.shape for weight in model.weights)
     trained = [w for w, of in zip(weights, model.weights, strict=True) if of.trainable]
     # In Keras's order: steps and learning rate, then both moments of each weight.
-    slots = [*arranged.first_slots[:2], *(m for w in trained for m in (w, w))]
-    inside = arranged.weights_inside(weights)[: arranged.n_trained]
-    moments = arranged.slots_inside(slots)[2:]
+    slots = [*arranged.initial_slots[:2], *(m for w in trained for m in (w, w))]
+    inside = arranged.pack_weights(weights)[: arranged.n_trainable]
+    moments = arranged.pack_slots(slots)[2:]
     for position, array in enumerate(inside):
         for moment in moments[2 * position : 2 * position + 2]:
             np.testing.assert_array_equal(moment, array)
@@ -67,7 +67,7 @@ def test_what_is_kept_of_a_weight_lies_as_the_weight_does():
 def test_wide_kernels_are_turned_and_small_arrays_are_one():
     model, arranged = layout("adam")
     weights = filled(weight.shape for weight in model.weights)
-    first, second, third, *normalisation = arranged.weights_inside(weights)
+    first, second, third, *normalisation = arranged.pack_weights(weights)
     small = [w for w in weights if w.shape in {(128,), (16,), (16, 4), (4,)}]
     small = [w for w in small if not any(w is fixed for fixed in normalisation)]
     np.testing.assert_array_equal(first, np.concatenate([w.ravel() for w in small]))
@@ -76,9 +76,9 @@ def test_wide_kernels_are_turned_and_small_arrays_are_one():
     np.testing.assert_array_equal(third, wide[1].T)
     assert len(normalisation) == 2  # a running mean and variance
 
-    [everything, *_] = layout("adam", jit=False)[1].weights_inside(weights)
+    [everything, *_] = layout("adam", jit=False)[1].pack_weights(weights)
     assert everything.shape == (first.size + second.size + third.size,)
-    by_norm = layout("adam", clipnorm=1.0, jit=False)[1].weights_inside(weights)
+    by_norm = layout("adam", clipnorm=1.0, jit=False)[1].pack_weights(weights)
     assert by_norm[0].shape == (128, 128)
 
 
@@ -90,7 +90,7 @@ def test_wide_kernels_are_turned_and_small_arrays_are_one():
 def test_an_update_that_looks_at_whole_arrays_has_them(asked):
     model, arranged = layout(**asked)
     weights = [weight.numpy() for weight in model.trainable_weights]
-    inside = arranged.weights_inside([weight.numpy() for weight in model.weights])
+    inside = arranged.pack_weights([weight.numpy() for weight in model.weights])
     for before, after in zip(weights, inside, strict=False):
         np.testing.assert_array_equal(after, before)
 

@@ -13,7 +13,7 @@ from skdnn.network.architecture import Architecture
 from skdnn.network.building import compiled_network
 from skdnn.network.initializers import initial_weights
 from skdnn.network.layer_settings import Regularization
-from skdnn.network.optimizers import choose_optimizer
+from skdnn.network.optimizers import validate_optimizer
 from skdnn.network.outputs import output_of_classes
 
 # Their update is smooth in the gradient; a sign update (lion, muon's orthogonalisation)
@@ -54,7 +54,7 @@ def start(architecture, choice, rows, *, batch_size=32, seed=0, jit=True):
         structure(architecture, choice, batch_size, jit),
         lambda: compiled_network(architecture, choice),
     )
-    slots = program.with_learning_rate(program.first_slots, choice.learning_rate)
+    slots = program.with_learning_rate(program.initial_slots, choice.learning_rate)
     state = TrainingState(initial_weights(program.model, seed), slots)
     return FusedTraining(program, state, rows, seed=seed)
 
@@ -75,10 +75,14 @@ def keras_fit(architecture, choice, rows, *, batch_size=32, epochs=1, seed=0):
         jit_compile=True,  # Keras with and without XLA differ from each other
     )
     history = {"loss": [], "accuracy": []}
-    taken = np.arange(len(rows.y)) if rows.weight is None else np.flatnonzero(rows.weight)
+    taken = (
+        np.arange(len(rows.y))
+        if rows.sample_weight is None
+        else np.flatnonzero(rows.sample_weight)
+    )
     for epoch in range(epochs):
         order = np.random.default_rng((seed, epoch)).permutation(taken)
-        weight = None if rows.weight is None else rows.weight[order]
+        weight = None if rows.sample_weight is None else rows.sample_weight[order]
         logs = model.fit(
             rows.X[order].astype(np.float32),
             rows.y[order],
@@ -107,7 +111,7 @@ def assert_alike(training, reference, epochs, atol=1e-3, rtol=1e-4):
 def test_every_smooth_optimizer_trains_as_keras_does(name, options):
     # Wide enough that kernels are turned, a square one and an oblong one.
     architecture = Architecture.from_parameters((128,), output_of_classes(4), (128, 16), "tanh")
-    choice = choose_optimizer(name, routed=options)
+    choice = validate_optimizer(name, routed=options)
     rows = Rows(*problem(160, 4, n_features=128))
     reference = keras_fit(architecture, choice, rows, epochs=2)
     assert_alike(start(architecture, choice, rows), reference, epochs=2)
@@ -116,7 +120,7 @@ def test_every_smooth_optimizer_trains_as_keras_does(name, options):
 def test_a_schedule_trains_as_in_keras():
     architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.7)
-    choice = choose_optimizer("sgd", schedule)
+    choice = validate_optimizer("sgd", schedule)
     rows = Rows(*problem(100, 3))
     reference = keras_fit(architecture, choice, rows, epochs=2)
     assert_alike(start(architecture, choice, rows), reference, epochs=2)
@@ -125,7 +129,7 @@ def test_a_schedule_trains_as_in_keras():
 @pytest.mark.parametrize("name", ["lion", "muon"])
 def test_optimizers_that_magnify_rounding_have_keras_losses(name):
     architecture = Architecture.from_parameters((6,), output_of_classes(4), (12,), "tanh")
-    choice = choose_optimizer(name)
+    choice = validate_optimizer(name)
     rows = Rows(*problem(150, 4))
     _, history = keras_fit(architecture, choice, rows, epochs=2)
     training = start(architecture, choice, rows)
@@ -151,7 +155,7 @@ def test_parity_over_networks_weights_and_short_batches(
     architecture = Architecture.from_parameters(
         (6,), output_of_classes(n_classes), hidden_units, activation
     )
-    choice = choose_optimizer(optimizer[0], routed=optimizer[1])
+    choice = validate_optimizer(optimizer[0], routed=optimizer[1])
     X, y = problem(n_rows, n_classes, seed)
     weight = np.random.default_rng(seed).random(n_rows).astype(np.float32) + 0.1
     if weighted == "zeros":
@@ -164,7 +168,7 @@ def test_parity_over_networks_weights_and_short_batches(
 
 def test_more_rows_than_a_chunk_holds():
     architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
-    choice = choose_optimizer("adam")
+    choice = validate_optimizer("adam")
     rows = Rows(*problem(32 * 128 * 2 + 45, 3))
     reference = keras_fit(architecture, choice, rows)
     assert_alike(start(architecture, choice, rows), reference, epochs=1)
@@ -172,7 +176,7 @@ def test_more_rows_than_a_chunk_holds():
 
 def test_integers_train_as_the_floats_they_are():
     architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
-    choice = choose_optimizer("adam")
+    choice = validate_optimizer("adam")
     X, y = problem(100, 3)
     pixels = np.clip(X * 50 + 100, 0, 255).astype(np.uint8)
     a = start(architecture, choice, Rows(pixels, y))
@@ -182,7 +186,7 @@ def test_integers_train_as_the_floats_they_are():
 
 def test_graph_and_xla_agree():
     architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
-    choice = choose_optimizer("adam")
+    choice = validate_optimizer("adam")
     rows = Rows(*problem(200, 3))
     graph, xla = (start(architecture, choice, rows, jit=jit) for jit in (False, True))
     for _ in range(3):
@@ -196,7 +200,7 @@ def test_whether_xla_compiles_depends_on_the_fit_alone():
     assert worth_compiling(epochs=120, units=(784, 100, 10), **fit)  # more in each step
     assert not worth_compiling(epochs=290, units=(20, *(10,) * 9, 3), **fit)  # more to compile
     architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
-    choice = choose_optimizer("sgd")
+    choice = validate_optimizer("sgd")
     rows = Rows(*problem(320, 3))
     short, long, again = (
         start(architecture, choice, rows, jit=jit) for jit in (False, True, False)

@@ -10,8 +10,8 @@ import scipy.sparse as sp
 from sklearn.model_selection import cross_val_score
 
 from skdnn import KerasDNNClassifier
-from skdnn._estimator.classes import Multilabel, learn_classes
-from skdnn._estimator.labels import is_one_hot, refuse_other_targets
+from skdnn._estimator.classes import Multilabel, fit_classes
+from skdnn._estimator.labels import check_labels, is_one_hot
 
 NAMES = np.array(["cat", "dog", "owl"])
 NUMBERS = np.array([0, 1, 2, 1, 0, 2])
@@ -40,7 +40,7 @@ def network(**settings):
 )
 def test_one_hot_labels_are_not_multilabel_without_a_word(Y):
     with pytest.warns(UserWarning, match=r"one 1 in each row.*multilabel.*y.argmax\(axis=1\)"):
-        assert isinstance(learn_classes(Y, None), Multilabel)
+        assert isinstance(fit_classes(Y, None), Multilabel)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_one_hot_labels_are_not_multilabel_without_a_word(Y):
     ids=["a row with none", "a row with two", "first dropped", "four rows"],
 )
 def test_multilabel_targets_are_taken_without_a_word(Y):
-    assert isinstance(learn_classes(Y, None), Multilabel)
+    assert isinstance(fit_classes(Y, None), Multilabel)
 
 
 def test_rows_of_zero_weight_have_no_say_in_what_is_one_hot():
     Y, weight = np.vstack([ONE_HOT, [1, 0, 1]]), np.array([1.0] * 6 + [0.0])
     with pytest.warns(UserWarning, match="argmax"):
-        learn_classes(Y, weight)
+        fit_classes(Y, weight)
     assert not is_one_hot(Y)
     assert not is_one_hot(255 * ONE_HOT)
 
@@ -137,7 +137,7 @@ def test_one_hot_labels_beside_labels_are_refused_with_the_remedy(iris):
 )
 def test_other_problems_targets_are_refused_with_the_remedy(y, message):
     with pytest.raises(ValueError, match=message) as told:
-        refuse_other_targets(y)
+        check_labels(y)
     assert len(str(told.value)) < 300
 
 
@@ -165,14 +165,14 @@ def test_other_problems_targets_are_refused_with_the_remedy(y, message):
     ids=range(17),
 )
 def test_what_scikit_learn_takes_passes(y):
-    refuse_other_targets(y)
+    check_labels(y)
 
 
 def test_numbers_that_are_not_whole_are_no_classes():
     with pytest.raises(ValueError, match=r"^Unknown label type: continuous.*y.astype\(str\)$"):
-        learn_classes(np.array([0.5, 1.5, 0.5]), None)
+        fit_classes(np.array([0.5, 1.5, 0.5]), None)
     with pytest.raises(ValueError, match=r"values\. Numbers are for KerasDNNRegressor\.$"):
-        learn_classes(np.linspace(0, 1, 50), None)
+        fit_classes(np.linspace(0, 1, 50), None)
     for Y in (2 * ONE_HOT - 1, 255 * ONE_HOT):
         message = rf"zeros and ones in 3 columns.*; pass y == {Y.max()}$"
         with pytest.raises(ValueError, match=message):
@@ -190,7 +190,7 @@ def test_missing_labels_are_refused_in_scikit_learns_words(missing, place, label
     objects = np.array(listed, object)
     for y in (listed, objects, objects[:, None], pd.Series(listed, dtype=object)):
         with pytest.raises(ValueError, match=r"^Input y contains NaN\. Leave out"):
-            refuse_other_targets(y)
+            check_labels(y)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_missing_labels_are_refused_in_scikit_learns_words(missing, place, label
 )
 def test_every_type_may_miss_labels(y):
     with pytest.raises(ValueError, match=r"^Input y contains NaN\."):
-        refuse_other_targets(y)
+        check_labels(y)
 
 
 def test_missing_labels_are_refused_wherever_labels_are_given(iris):
@@ -229,4 +229,4 @@ def test_missing_labels_are_refused_wherever_labels_are_given(iris):
 def test_a_class_by_the_name_of_a_missing_label_is_told():
     for y in (np.array(["cat", "dog", np.nan]), np.array(["cat", "<NA>"], object)):
         with pytest.warns(UserWarning, match=r"a class \['(nan|<NA>)'\], the text that a miss"):
-            learn_classes(y, None)
+            fit_classes(y, None)

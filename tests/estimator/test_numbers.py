@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from skdnn._estimator.numbers import Numbers, learn_numbers, refuse_other_numbers
+from skdnn._estimator.numbers import Numbers, check_numeric, fit_numbers
 
 Y = np.array([1.0, 3.0, 5.0, 7.0])
 
 
 def learn(y, weight=None, *, standardize=True, positive=False, **more):
-    return learn_numbers(
+    return fit_numbers(
         np.asarray(y), weight, standardize=standardize, positive=positive, **more
     )
 
@@ -62,7 +62,7 @@ def test_counts_are_scaled_and_not_shifted():
     target = learn(1000 * Y, positive=True)
     assert target.output == (1, "exponential")
     np.testing.assert_array_equal(target.encode(np.array([0.0, 4000.0]), None), [[0], [1]])
-    assert learn(np.zeros(3), positive=True, more_to_come=True).scale == [1]
+    assert learn(np.zeros(3), positive=True, incremental=True).scale == [1]
     assert 0 < learn(np.zeros(3), positive=True).decode(np.ones((1, 1), np.float32)) < 1e-5
     with pytest.raises(ValueError, match=r"^loss='poisson' is for counts.* y holds -1\.0; "):
         learn(Y - 2, positive=True)
@@ -84,7 +84,7 @@ def test_a_constant_is_answered_whatever_a_network_says(value):
 
 
 def test_the_first_of_more_rows_need_not_be_a_constant():
-    first = learn(np.array([3e5]), more_to_come=True)
+    first = learn(np.array([3e5]), incremental=True)
     assert abs(first.encode(np.array([2e5, 5e5]), None)).max() < 1
 
 
@@ -93,16 +93,16 @@ def test_the_first_of_more_rows_need_not_be_a_constant():
 def test_units_of_a_constant_are_widened_by_other_numbers(value, positive):
     fitted = learn(np.full(3, value), positive=positive)
     weight = np.array([1.0, 2.0, 1.0, 0.0])
-    more = fitted.for_more(np.array([2e5, 4e5, 3e5, 1e300]), weight)
+    more = fitted.updated(np.array([2e5, 4e5, 3e5, 1e300]), weight)
     np.testing.assert_array_equal(more.shift, fitted.shift)
     assert abs(more.encode(np.array([2e5, 5e5]), None)).max() < 5
-    same = fitted.for_more(np.full(3, value), None)
+    same = fitted.updated(np.full(3, value), None)
     np.testing.assert_array_equal(same.scale, fitted.scale)
 
 
 def test_other_units_stay_those_of_the_first_numbers():
     first = learn(np.c_[Y, np.full(4, 7.0)])
-    more = first.for_more(100 * np.c_[Y, Y], None)
+    more = first.updated(100 * np.c_[Y, Y], None)
     np.testing.assert_array_equal(more.shift, first.shift)
     assert more.scale[0] == first.scale[0]
     assert more.scale[1] > 100
@@ -152,12 +152,12 @@ def test_later_numbers_are_held_to_the_first():
 )
 def test_what_is_no_number_is_told(y, message):
     with pytest.raises(ValueError, match=f"^y must .*{message}"):
-        refuse_other_numbers(y)
+        check_numeric(y)
 
 
 @pytest.mark.parametrize("y", [Y, Y.tolist(), Y.astype(object), pd.Series(Y), Y > 2, None, 3])
 def test_numbers_are_not(y):
-    refuse_other_numbers(y)
+    check_numeric(y)
 
 
 def test_infinite_outputs_are_no_answers():
@@ -174,7 +174,7 @@ RECORD = learn(np.c_[Y, Y]).record()
 def test_a_record_is_all_of_a_target():
     Numbers.check_record(RECORD)
     assert Numbers.output_of(RECORD) == (2, "linear")
-    again, y = Numbers.of_record(RECORD), np.c_[Y, Y]
+    again, y = Numbers.from_record(RECORD), np.c_[Y, Y]
     np.testing.assert_array_equal(again.encode(y, None), learn(y).encode(y, None))
 
 

@@ -4,58 +4,58 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skdnn._estimator.classes import Classes, Multilabel, learn_classes
-from skdnn._estimator.rows import LabelledRows, hold_out, refuse_masked, warn_of_lost_digits
+from skdnn._estimator.classes import Classes, Multilabel, fit_classes
+from skdnn._estimator.rows import LabelledRows, check_not_masked, hold_out, warn_of_lost_digits
 
 X = np.arange(20.0).reshape(10, 2)
 Y = np.array(["a", "b"] * 5)
-CODING = Classes(np.array(["a", "b"]))
+TARGET = Classes(np.array(["a", "b"]))
 ALTERNATING = np.array([1.0, 0, 2, 3, 0, 4, 5, 6, 7, 8])
 
 
 def test_a_table_has_numbers_for_labels_and_both_kinds_of_weights():
     weight = np.arange(10.0)
     labels = np.where(weight > 0, Y, "c")  # what weighs nothing may be of any class
-    table = LabelledRows(X, labels, weight).table(CODING, {"a": 10.0})
+    table = LabelledRows(X, labels, weight).table(TARGET, {"a": 10.0})
     assert table["X"] is X
     np.testing.assert_array_equal(table["y"], [0, 1] * 5)
-    np.testing.assert_array_equal(table["weight"], weight * np.array([10, 1] * 5))
-    assert table["weight"].dtype == np.float32
+    np.testing.assert_array_equal(table["sample_weight"], weight * np.array([10, 1] * 5))
+    assert table["sample_weight"].dtype == np.float32
 
 
 def test_weights_given_to_a_table_stand_for_the_rows_own():
     weight = np.arange(10.0)[::-1]
-    table = LabelledRows(X, Y, np.ones(10)).table(CODING, weight=weight)
-    np.testing.assert_array_equal(table["weight"], weight)
-    assert LabelledRows(X, Y, None).table(CODING)["weight"] is None
+    table = LabelledRows(X, Y, np.ones(10)).table(TARGET, sample_weight=weight)
+    np.testing.assert_array_equal(table["sample_weight"], weight)
+    assert LabelledRows(X, Y, None).table(TARGET)["sample_weight"] is None
 
 
 def test_what_is_held_out_weighs_nothing_and_the_rest_what_it_did():
     rows = LabelledRows(X, np.where(ALTERNATING > 0, Y, "c"), ALTERNATING)
-    weight, held_out = hold_out(rows, CODING, 4, seed=0)
+    weight, held_out = hold_out(rows, TARGET, 4, seed=0)
 
     taken = np.flatnonzero(np.isin(X[:, 0], held_out.X[:, 0]))
     np.testing.assert_array_equal(held_out.X, X[taken])  # in the order of the rows
     np.testing.assert_array_equal(held_out.y, Y[taken])
-    np.testing.assert_array_equal(held_out.weight, ALTERNATING[taken])
-    assert (held_out.weight > 0).all()
+    np.testing.assert_array_equal(held_out.sample_weight, ALTERNATING[taken])
+    assert (held_out.sample_weight > 0).all()
     assert sorted(held_out.y) == ["a", "a", "b", "b"]  # of four rows each that count
     np.testing.assert_array_equal(
-        weight, np.where(np.isin(np.arange(10), taken), 0, rows.weight)
+        weight, np.where(np.isin(np.arange(10), taken), 0, rows.sample_weight)
     )
     np.testing.assert_array_equal(ALTERNATING, [1, 0, 2, 3, 0, 4, 5, 6, 7, 8])  # not written to
 
 
 def test_rows_without_weights_are_held_out_without():
-    weight, held_out = hold_out(LabelledRows(X, Y, None), CODING, 0.4, seed=0)
-    assert held_out.weight is None
+    weight, held_out = hold_out(LabelledRows(X, Y, None), TARGET, 0.4, seed=0)
+    assert held_out.sample_weight is None
     assert len(held_out.y) == 4
     assert sorted(weight) == [0] * 4 + [1] * 6
 
 
 def test_the_seed_decides_which_rows():
     def taken(seed):
-        return hold_out(LabelledRows(X, Y, None), CODING, 4, seed)[0].tolist()
+        return hold_out(LabelledRows(X, Y, None), TARGET, 4, seed)[0].tolist()
 
     assert taken(0) == taken(0)
     assert len({tuple(taken(seed)) for seed in range(5)}) > 1
@@ -82,12 +82,12 @@ def test_columns_of_labels_are_held_out_without_shares():
 )
 def test_too_few_rows_are_refused(fraction, message):
     with pytest.raises(ValueError, match=message):
-        hold_out(LabelledRows(X, Y, ALTERNATING), CODING, fraction, seed=0)
+        hold_out(LabelledRows(X, Y, ALTERNATING), TARGET, fraction, seed=0)
 
 
 def test_the_remedy_for_too_few_rows_is_one():
     for number in (2, 6):
-        weight, _ = hold_out(LabelledRows(X, Y, ALTERNATING), CODING, number, seed=0)
+        weight, _ = hold_out(LabelledRows(X, Y, ALTERNATING), TARGET, number, seed=0)
         assert np.count_nonzero(weight) == 8 - number
     one = LabelledRows(X[:1], np.array([[0, 1]]), None)
     with pytest.raises(ValueError, match=r"of 1 rows aside: .* fit, pass more rows, or set"):
@@ -101,15 +101,15 @@ def test_a_class_of_one_row_is_refused_by_its_label():
     )
     for fraction in (0.3, 3, 5):
         with pytest.raises(ValueError, match=rule):
-            hold_out(LabelledRows(X, names, None), learn_classes(names, None), fraction, seed=0)
+            hold_out(LabelledRows(X, names, None), fit_classes(names, None), fraction, seed=0)
 
 
 def test_a_thousand_classes_of_one_row_are_named_in_a_line():
     classes = np.array([f"class {k}" for k in range(1000)])
     labels = np.append(np.repeat(classes[:1], 1001), classes[1:])
-    rows, coding = LabelledRows(np.zeros((2000, 1)), labels, None), learn_classes(labels, None)
+    rows, target = LabelledRows(np.zeros((2000, 1)), labels, None), fit_classes(labels, None)
     with pytest.raises(ValueError, match=r"only 1 of \['class 1', .*, and 994 more\]") as told:
-        hold_out(rows, coding, 0.1, seed=0)
+        hold_out(rows, target, 0.1, seed=0)
     assert len(str(told.value)) < 400
 
 
@@ -140,5 +140,5 @@ def test_masked_values_are_refused_by_name_and_number():
     with pytest.raises(
         ValueError, match=r"^y is a masked array, and 4 of its 20 values .*y\.fi"
     ):
-        refuse_masked(X=X, y=masked)
-    refuse_masked(X=np.ma.array(X), y=Y.tolist(), sample_weight=None)
+        check_not_masked(X=X, y=masked)
+    check_not_masked(X=np.ma.array(X), y=Y.tolist(), sample_weight=None)

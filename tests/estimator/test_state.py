@@ -1,4 +1,4 @@
-"""checked_state: what pickle and skops put into an estimator is checked against itself."""
+"""validate_state: what pickle and skops put into an estimator is checked against itself."""
 
 import copy
 import io
@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier
 from skdnn._estimator.networks import architecture_of
-from skdnn._estimator.state import checked_architecture, slot_shapes, weight_shapes
+from skdnn._estimator.state import slot_shapes, validate_architecture, weight_shapes
 from skdnn.network.architecture import Architecture
 from skdnn.network.optimizers import _classes_by_name
 from skdnn.network.outputs import output_of_classes, output_of_labels
@@ -64,7 +64,7 @@ def test_shapes_are_those_of_the_network(architecture):
 
 @pytest.mark.parametrize("name", sorted(_classes_by_name()))
 def test_the_state_of_every_optimizer_has_these_shapes(name, fitted):
-    architecture = architecture_of(fitted._learnt)
+    architecture = architecture_of(fitted._fitted_state)
     model = architecture.build(seed=0)
     optimizer = _classes_by_name()[name]()
     optimizer.build(model.trainable_variables)
@@ -111,12 +111,23 @@ def test_a_failed_refit_keeps_the_old_network(iris, fitted):
     )
 
 
+def test_the_earlier_name_of_the_fitted_state_is_read(iris, fitted):
+    state = dict(fitted.__getstate__())
+    state["_learnt"] = state.pop("_fitted_state")
+    again = KerasDNNClassifier()
+    again.__setstate__(state)
+    assert "_learnt" not in vars(again)
+    np.testing.assert_array_equal(again.predict(iris[0]), fitted.predict(iris[0]))
+
+
 # -- states that are not ------------------------------------------------------------------
 
 
-def learnt(name, value):
+def in_fitted_state(name, value):
     def change(state):
-        state["_learnt"][name] = value(state["_learnt"][name]) if callable(value) else value
+        state["_fitted_state"][name] = (
+            value(state["_fitted_state"][name]) if callable(value) else value
+        )
 
     return change
 
@@ -133,33 +144,57 @@ FORGERIES = [
     (attribute("predict", 3), r"would replace methods, got \['predict'\]"),
     (attribute("_routed", {"memory": {}}), "_routed must hold settings"),
     (attribute("_routed", {"optimizer": 3}), "_routed must hold settings"),
-    (attribute("_learnt", 3), "_learnt must be a dict of"),
-    (lambda s: s["_learnt"].pop("seed"), "_learnt must be a dict of"),
-    (learnt("more", 3), "_learnt must be a dict of"),
-    (learnt("input_shape", (4.0,)), "input_shape must be a tuple of positive ints"),
-    (learnt("input_shape", ()), "input_shape must have a dimension"),
-    (learnt("hidden_units", (6, -5)), r"hidden_units must be .* positive ints, got \(6, -5\)$"),
-    (learnt("hidden_units", (6, True)), "hidden_units must be a tuple of positive ints"),
-    (learnt("n_classes", 1), "n_classes must be an int from 2, got 1"),
-    (learnt("multilabel", 0), "multilabel must be a bool, got 0$"),
-    (learnt("activation", ("relu", 3)), "activation must be a tuple of names"),
-    (learnt("activation", ("relu",)), r"activation must have a value per layer, got \(1, 2"),
+    (attribute("_fitted_state", 3), "_fitted_state must be a dict of"),
+    (lambda s: s["_fitted_state"].pop("seed"), "_fitted_state must be a dict of"),
+    (in_fitted_state("more", 3), "_fitted_state must be a dict of"),
+    (in_fitted_state("input_shape", (4.0,)), "input_shape must be a tuple of positive ints"),
+    (in_fitted_state("input_shape", ()), "input_shape must have a dimension"),
     (
-        learnt("batch_normalization", (1, 0)),
+        in_fitted_state("hidden_units", (6, -5)),
+        r"hidden_units must be .* positive ints, got \(6, -5\)$",
+    ),
+    (
+        in_fitted_state("hidden_units", (6, True)),
+        "hidden_units must be a tuple of positive ints",
+    ),
+    (in_fitted_state("n_classes", 1), "n_classes must be an int from 2, got 1"),
+    (in_fitted_state("multilabel", 0), "multilabel must be a bool, got 0$"),
+    (in_fitted_state("activation", ("relu", 3)), "activation must be a tuple of names"),
+    (
+        in_fitted_state("activation", ("relu",)),
+        r"activation must have a value per layer, got \(1, 2",
+    ),
+    (
+        in_fitted_state("batch_normalization", (1, 0)),
         r"batch_normalization must be a tuple of bools, got \(1, 0\)$",
     ),
-    (learnt("seed", -1), "'seed'. must be an int from 0"),
-    (learnt("seed", 2**31), "'seed'. must be an int from 0"),
-    (learnt("epoch", "2"), r"'epoch'. must be an int from 0 to 2\*\*31 - 1, got '2'"),
-    (learnt("optimizer", None), "'optimizer'. must be text, got {"),
-    (learnt("weights", tuple), "weights must be a list, got <class 'tuple'>"),
-    (learnt("weights", lambda w: w[:-1]), r"weights must have shapes .*, got \[\(4, 6\)"),
-    (learnt("weights", lambda w: [w[0].T, *w[1:]]), "weights must have shapes"),
-    (learnt("weights", lambda w: [w[0] * 1.0j, *w[1:]]), "hidden_1.kernel must be .*float32"),
-    (learnt("weights", lambda w: [w[0] * np.nan, *w[1:]]), "hidden_1.kernel must be finite"),
-    (learnt("slots", tuple), "optimizer's state must be a list, got <class 'tuple'>"),
-    (learnt("slots", lambda s: [*s, "x"]), r"slots\[\d+\] must be an ndarray of numbers"),
-    (learnt("slots", lambda s: [*s, np.ones(99)]), "optimizer's state must have shapes"),
+    (in_fitted_state("seed", -1), "'seed'. must be an int from 0"),
+    (in_fitted_state("seed", 2**31), "'seed'. must be an int from 0"),
+    (in_fitted_state("epoch", "2"), r"'epoch'. must be an int from 0 to 2\*\*31 - 1, got '2'"),
+    (in_fitted_state("optimizer", None), "'optimizer'. must be text, got {"),
+    (in_fitted_state("weights", tuple), "weights must be a list, got <class 'tuple'>"),
+    (
+        in_fitted_state("weights", lambda w: w[:-1]),
+        r"weights must have shapes .*, got \[\(4, 6\)",
+    ),
+    (in_fitted_state("weights", lambda w: [w[0].T, *w[1:]]), "weights must have shapes"),
+    (
+        in_fitted_state("weights", lambda w: [w[0] * 1.0j, *w[1:]]),
+        "hidden_1.kernel must be .*float32",
+    ),
+    (
+        in_fitted_state("weights", lambda w: [w[0] * np.nan, *w[1:]]),
+        "hidden_1.kernel must be finite",
+    ),
+    (in_fitted_state("slots", tuple), "optimizer's state must be a list, got <class 'tuple'>"),
+    (
+        in_fitted_state("slots", lambda s: [*s, "x"]),
+        r"slots\[\d+\] must be an ndarray of numbers",
+    ),
+    (
+        in_fitted_state("slots", lambda s: [*s, np.ones(99)]),
+        "optimizer's state must have shapes",
+    ),
     (attribute("classes_", list), "classes_ must be a one-dimensional ndarray"),
     (attribute("classes_", np.array([1, 0, 2])), "classes_ must be sorted"),
     (
@@ -205,9 +240,9 @@ def test_a_forged_state_is_refused_by_name(change, message, fitted):
 def test_the_fewest_classes_are_taken_and_no_fewer(multilabel, least):
     layers = {"input_shape": (4,), "hidden_units": (), "activation": ()}
     layers |= {"batch_normalization": (), "multilabel": multilabel, "n_classes": least}
-    assert checked_architecture(layers) == architecture_of(layers)
+    assert validate_architecture(layers) == architecture_of(layers)
     with pytest.raises(ValueError, match=f"n_classes must be an int from {least}, got"):
-        checked_architecture(layers | {"n_classes": least - 1})
+        validate_architecture(layers | {"n_classes": least - 1})
 
 
 def test_scores_and_names_may_be_there(fitted):
@@ -224,7 +259,7 @@ def test_scores_and_names_may_be_there(fitted):
 def test_an_activation_may_be_a_function():
     layers = {"input_shape": (4,), "hidden_units": (3,), "activation": (np.tanh,)}
     layers |= {"batch_normalization": (False,), "multilabel": False, "n_classes": 2}
-    assert checked_architecture(layers).activation == (np.tanh,)
+    assert validate_architecture(layers).activation == (np.tanh,)
 
 
 @pytest.mark.parametrize("state", [None, 3, [], {1: 2}])
@@ -237,7 +272,7 @@ def test_a_refused_state_changes_nothing(fitted, iris):
     classifier = clone(fitted)
     with pytest.raises(ValueError, match="finite"):
         classifier.__setstate__(
-            changed(fitted, learnt("weights", lambda w: [w[0] * np.inf, *w[1:]]))
+            changed(fitted, in_fitted_state("weights", lambda w: [w[0] * np.inf, *w[1:]]))
         )
     assert not classifier.__sklearn_is_fitted__()
     assert classifier.fit(*iris).n_iter_ == 2

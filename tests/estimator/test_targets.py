@@ -9,11 +9,11 @@ from skdnn._estimator.classes import (
     Classes,
     Multilabel,
     check_same_classes,
-    learn_classes,
+    fit_classes,
     row_weights,
 )
 from skdnn._estimator.labels import is_multilabel
-from skdnn._estimator.targets import checked_sample_weight
+from skdnn._estimator.targets import validate_sample_weight
 
 
 @pytest.mark.parametrize(
@@ -22,22 +22,22 @@ from skdnn._estimator.targets import checked_sample_weight
     ids=["int", "str", "object"],
 )
 def test_numbers_are_places_among_sorted_classes(y):
-    coding = learn_classes(y, None)
-    numbers = coding.encode(y, None)
+    target = fit_classes(y, None)
+    numbers = target.encode(y, None)
     np.testing.assert_array_equal(numbers, [1, 0, 1])
     assert numbers.dtype == np.int32
-    assert type(coding) is Classes
-    np.testing.assert_array_equal(coding.decode(np.eye(2, dtype=np.float32)[numbers]), y)
+    assert type(target) is Classes
+    np.testing.assert_array_equal(target.decode(np.eye(2, dtype=np.float32)[numbers]), y)
 
 
 def test_classes_that_the_caller_knows_are_sorted():
-    coding = learn_classes(np.array([1]), None, [2, 0, 1])
-    np.testing.assert_array_equal(coding.classes, [0, 1, 2])
+    target = fit_classes(np.array([1]), None, [2, 0, 1])
+    np.testing.assert_array_equal(target.classes, [0, 1, 2])
 
 
 def test_continuous_targets_are_refused():
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
-        learn_classes(np.array([0.5, 1.25, 2.5]), None)
+        fit_classes(np.array([0.5, 1.25, 2.5]), None)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_continuous_targets_are_refused():
 )
 def test_targets_without_a_choice_of_one_class_are_refused(y, weight, message):
     with pytest.raises(ValueError, match=message):
-        learn_classes(np.array(y), None if weight is None else np.array(weight))
+        fit_classes(np.array(y), None if weight is None else np.array(weight))
 
 
 def test_two_columns_of_classes_are_refused_later_too():
@@ -72,49 +72,49 @@ def test_labels_of_another_kind_are_unknown():
 
 def test_rows_of_zero_weight_have_no_say():
     y, weight = np.array([5, 7, 9, 7]), np.array([1.0, 0.0, 2.0, 0.0])
-    coding = learn_classes(y, weight)
-    np.testing.assert_array_equal(coding.classes, [5, 9])
-    np.testing.assert_array_equal(coding.encode(y, weight), [0, 0, 1, 0])
+    target = fit_classes(y, weight)
+    np.testing.assert_array_equal(target.classes, [5, 9])
+    np.testing.assert_array_equal(target.encode(y, weight), [0, 0, 1, 0])
 
 
 def test_the_first_of_equally_probable_classes_is_chosen():
-    coding = Classes(np.array(["a", "b"]))
+    target = Classes(np.array(["a", "b"]))
     tie = np.full((1, 2), 0.5, np.float32)
-    assert coding.decode(tie).tolist() == ["a"]
+    assert target.decode(tie).tolist() == ["a"]
     assert Multilabel(np.arange(2)).decode(tie).tolist() == [[0, 0]]
 
 
 def test_columns_of_zeros_and_ones_are_labels():
     Y = np.array([[0, 1, 1], [0, 0, 0]])
-    coding = learn_classes(Y, None)
-    assert type(coding) is Multilabel
-    np.testing.assert_array_equal(coding.classes, [0, 1, 2])
-    np.testing.assert_array_equal(coding.encode(Y, None), Y)
-    assert coding.encode(Y.astype(float), None).dtype == np.int32
-    labels = coding.decode(Y.astype(np.float32))
+    target = fit_classes(Y, None)
+    assert type(target) is Multilabel
+    np.testing.assert_array_equal(target.classes, [0, 1, 2])
+    np.testing.assert_array_equal(target.encode(Y, None), Y)
+    assert target.encode(Y.astype(float), None).dtype == np.int32
+    labels = target.decode(Y.astype(np.float32))
     np.testing.assert_array_equal(labels, Y)
     assert labels.dtype == int
 
 
 def test_classes_of_columns_are_their_numbers():
     Y = np.array([[0, 1], [1, 1]])
-    np.testing.assert_array_equal(learn_classes(Y, None, [0, 1]).classes, [0, 1])
+    np.testing.assert_array_equal(fit_classes(Y, None, [0, 1]).classes, [0, 1])
     rule = r"classes must be the numbers of the columns, \[0, 1\], got \[0, 2\]$"
     with pytest.raises(ValueError, match=rule):
-        learn_classes(Y, None, [0, 2])
+        fit_classes(Y, None, [0, 2])
     one_hot = np.eye(2, dtype=int)[[0, 1, 1, 0, 1]]
     with pytest.raises(ValueError, match=r"got \['a', 'b'\]; .* pass y.argmax\(axis=1\)$"):
-        learn_classes(one_hot, None, ["a", "b"])
+        fit_classes(one_hot, None, ["a", "b"])
 
 
 @pytest.mark.parametrize("Y", [[[0, 1, 1]], [[0, 2], [1, 1]], [0, 1]])
 def test_other_columns_are_refused(Y):
-    coding = Multilabel(np.arange(2))
+    target = Multilabel(np.arange(2))
     rule = (
         r"^y must hold zeros and ones in 2 columns, one per label, got shape .* and values \[0"
     )
     with pytest.raises(ValueError, match=rule):
-        coding.encode(np.array(Y), None)
+        target.encode(np.array(Y), None)
 
 
 @pytest.mark.parametrize(
@@ -227,14 +227,14 @@ def test_balanced_with_a_class_that_is_missing_from_the_chunk():
 
 def test_sample_weights_are_doubles_one_per_row_and_not_negative():
     X = np.zeros((3, 2))
-    assert checked_sample_weight(None, X) is None
-    weights = checked_sample_weight(np.array([1, 0, 2], np.float32), X)
+    assert validate_sample_weight(None, X) is None
+    weights = validate_sample_weight(np.array([1, 0, 2], np.float32), X)
     np.testing.assert_array_equal(weights, [1, 0, 2])
     assert weights.dtype == np.float64
     with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
-        checked_sample_weight([1, -1, 2], X)
+        validate_sample_weight([1, -1, 2], X)
     with pytest.raises(ValueError, match=r"sample_weight.shape == \(2,\), expected \(3,\)"):
-        checked_sample_weight([1, 1], X)
+        validate_sample_weight([1, 1], X)
 
 
 def test_classes_named_again_must_be_those_of_the_first_call():
@@ -246,14 +246,14 @@ def test_classes_named_again_must_be_those_of_the_first_call():
 
 def test_messages_with_a_thousand_classes_stay_short():
     many = np.array([f"class {k}" for k in range(1000)])
-    coding, numbers = Classes(many), np.arange(1000)
+    target, numbers = Classes(many), np.arange(1000)
     other = np.char.add("other ", np.repeat(many, 2))
     weights = {**dict.fromkeys(many[:-1], -1), **dict.fromkeys(other, 1)}
     columns = Multilabel(np.arange(1000))
     for call in (
-        lambda: coding.encode(other, None),
+        lambda: target.encode(other, None),
         lambda: check_same_classes(other, many),
-        lambda: learn_classes(np.eye(1000, dtype=int), None, many),
+        lambda: fit_classes(np.eye(1000, dtype=int), None, many),
         lambda: columns.encode(np.arange(10**6).reshape(1000, 1000), None),
         lambda: row_weights(None, weights, many, numbers),
         lambda: row_weights(None, dict.fromkeys(many, -1), many, numbers),

@@ -102,7 +102,7 @@ def prediction_of(model):
 def expected_shape(network):
     if hasattr(network, "classes_"):
         return (2, len(network.classes_))
-    learnt = network._learnt
+    learnt = network._fitted_state
     return (2,) if learnt["one_dimensional"] else (2, len(learnt["shift"]))
 
 

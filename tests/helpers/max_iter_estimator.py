@@ -26,8 +26,8 @@ class MaxIterEstimator(KerasDNNClassifier):
         X, y = ROWS if X is None else (X, y)
         return super().fit(X, y, sample_weight)
 
-    def _validated(self, X, y, sample_weight, *, reset):
-        rows = super()._validated(X, np.asarray(y) > 0, sample_weight, reset=reset)
+    def _validate_rows(self, X, y, sample_weight, *, reset):
+        rows = super()._validate_rows(X, np.asarray(y) > 0, sample_weight, reset=reset)
         return replace(rows, y=rows.y.astype(int))  # labels that a regression's score takes
 
     def _init_callback_context(self, **settings):

@@ -128,7 +128,7 @@ class Notebook:
         finally:
             keras.config.set_dtype_policy("float32")
             keras.config.set_floatx("float32")
-        arrays = [*network._learnt["weights"], probabilities]
+        arrays = [*network._fitted_state["weights"], probabilities]
         text = json.dumps(network.history_).encode()
         found.append(hashlib.sha256(text + b"".join(a.tobytes() for a in arrays)).hexdigest())
 

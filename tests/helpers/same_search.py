@@ -8,6 +8,8 @@ def assert_same_search(search, expected):
     np.testing.assert_array_equal(
         search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"]
     )
-    weights, wanted = (each.best_estimator_._learnt["weights"] for each in (search, expected))
+    weights, wanted = (
+        each.best_estimator_._fitted_state["weights"] for each in (search, expected)
+    )
     for a, b in zip(weights, wanted, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
 from skdnn.network.architecture import Architecture
-from skdnn.network.initializers import choose_initializers, initial_weights
+from skdnn.network.initializers import initial_weights, validate_initializers
 from skdnn.network.outputs import output_of_classes
 
 
@@ -72,7 +72,7 @@ def drawn(initializer, seed=0):
     model = Architecture.from_parameters((4,), output_of_classes(3), (4, 4), "relu").build(
         seed=1
     )
-    return initial_weights(model, seed, choose_initializers(initializer, 2))
+    return initial_weights(model, seed, validate_initializers(initializer, 2))
 
 
 @pytest.mark.parametrize("initializer", OWN, ids=lambda each: type(each).__name__)
@@ -81,9 +81,9 @@ def test_every_fit_starts_alike_and_leaves_the_instance_alone(initializer, iris)
     estimator = KerasDNNClassifier(
         (4,), kernel_initializer=initializer, epochs=1, random_state=0
     )
-    first = estimator.fit(*iris)._learnt["weights"]
+    first = estimator.fit(*iris)._fitted_state["weights"]
     for other in (estimator, clone(estimator), copy.deepcopy(estimator)):
-        for a, b in zip(other.fit(*iris)._learnt["weights"], first, strict=True):
+        for a, b in zip(other.fit(*iris)._fitted_state["weights"], first, strict=True):
             np.testing.assert_array_equal(a, b)
     assert pickle.dumps(initializer) == before
 

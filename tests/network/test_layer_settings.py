@@ -5,9 +5,9 @@ import pytest
 
 from skdnn.network.layer_settings import (
     Regularization,
-    checked_activation,
-    checked_units,
     per_layer,
+    validate_activation,
+    validate_units,
 )
 
 
@@ -16,7 +16,7 @@ from skdnn.network.layer_settings import (
     [(5, (5,)), (np.int64(5), (5,)), ((), ()), ([5, 3], (5, 3)), (np.array([5, 3]), (5, 3))],
 )
 def test_units_are_one_integer_per_hidden_layer(units, expected):
-    assert checked_units(units) == expected
+    assert validate_units(units) == expected
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_units_are_one_integer_per_hidden_layer(units, expected):
 )
 def test_units_without_an_order_or_of_another_type_are_refused(units):
     with pytest.raises(TypeError, match="one positive integer per hidden layer, got") as told:
-        checked_units(units)
+        validate_units(units)
     assert len(str(told.value)) < 200
 
 
@@ -39,16 +39,16 @@ def test_units_without_an_order_or_of_another_type_are_refused(units):
 )
 def test_names_of_other_libraries_are_told_in_kerass(name, meant):
     with pytest.raises(ValueError, match=rf"got '{name}'; did you mean '{meant}'\?$"):
-        checked_activation(name)
+        validate_activation(name)
     with pytest.raises(ValueError, match=r"got 'nonsense'$"):
-        checked_activation("nonsense")
+        validate_activation("nonsense")
 
 
 def test_functions_of_numpy_are_no_activations():
     with pytest.raises(
         TypeError, match=r"such as one of keras.ops, got NumPy's <ufunc 'tanh'>"
     ):
-        checked_activation(np.tanh)
+        validate_activation(np.tanh)
 
 
 def test_an_array_without_dimensions_is_one_value():

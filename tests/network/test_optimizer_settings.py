@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skdnn import KerasDNNClassifier
-from skdnn.network.optimizers import _classes_by_name, choose_optimizer
+from skdnn.network.optimizers import _classes_by_name, validate_optimizer
 
 OPTIMIZERS = sorted(_classes_by_name().items())
 
@@ -44,9 +44,9 @@ def flags(cls):
 def test_a_number_of_any_kind_is_the_same_setting(name, cls):
     for setting in settings(cls):
         value = VALUES.get(setting, 1)
-        as_int = choose_optimizer(name, routed={setting: value})
+        as_int = validate_optimizer(name, routed={setting: value})
         for form in FORMS:
-            assert choose_optimizer(cls, routed={setting: form(value)}) == as_int, form
+            assert validate_optimizer(cls, routed={setting: form(value)}) == as_int, form
         made = getattr(as_int.make(), setting)
         assert made == value
         assert type(made) is (int if setting.endswith(("steps", "frequency")) else float)
@@ -55,11 +55,11 @@ def test_a_number_of_any_kind_is_the_same_setting(name, cls):
 @pytest.mark.parametrize(("name", "cls"), OPTIMIZERS)
 def test_a_flag_of_any_kind_is_the_same_setting(name, cls):
     for flag in flags(cls):
-        chosen = choose_optimizer(name, routed={flag: True})
+        chosen = validate_optimizer(name, routed={flag: True})
         for form in (np.True_, 1, np.int64(1)):
-            assert choose_optimizer(cls, routed={flag: form}) == chosen
+            assert validate_optimizer(cls, routed={flag: form}) == chosen
         with pytest.raises(ValueError, match=f"optimizer__{flag} must be True or False, got"):
-            choose_optimizer(name, routed={flag: "False"})
+            validate_optimizer(name, routed={flag: "False"})
 
 
 @pytest.mark.parametrize(("name", "cls"), OPTIMIZERS)
@@ -80,7 +80,7 @@ def test_a_fit_with_integers_is_the_fit_with_floats(name, cls, iris):
             optimizer=name, **{f"optimizer__{each}": form(given[each]) for each in given}
         )
         .fit(*iris)
-        ._learnt["weights"]
+        ._fitted_state["weights"]
         for form in (int, float, np.float32)
     ]
     for other in weights[1:]:
@@ -90,14 +90,14 @@ def test_a_fit_with_integers_is_the_fit_with_floats(name, cls, iris):
 
 @pytest.mark.parametrize("rate", [1, np.int64(1), np.float32(1), np.array(1), Fraction(1)])
 def test_a_learning_rate_of_any_kind(rate):
-    assert choose_optimizer("adam", rate) == choose_optimizer("adam", 1.0)
-    assert choose_optimizer("adam", routed={"learning_rate": rate}).learning_rate == 1.0
+    assert validate_optimizer("adam", rate) == validate_optimizer("adam", 1.0)
+    assert validate_optimizer("adam", routed={"learning_rate": rate}).learning_rate == 1.0
 
 
 def test_a_float32_is_the_number_that_it_rounds():
-    assert choose_optimizer("sgd", np.float32(0.1)).learning_rate == 0.1
+    assert validate_optimizer("sgd", np.float32(0.1)).learning_rate == 0.1
     routed = {"momentum": np.float32(0.9)}
-    assert choose_optimizer("sgd", routed=routed) == choose_optimizer(
+    assert validate_optimizer("sgd", routed=routed) == validate_optimizer(
         "sgd", routed={"momentum": 0.9}
     )
 
@@ -126,10 +126,10 @@ def test_integers_in_a_schedule_are_floats(cls, given, kind):
         return value if isinstance(value, float) else kind(value)
 
     floats = cls(**{n: given[n] if n == "boundaries" else in_floats(given[n]) for n in given})
-    by_name = choose_optimizer("sgd", cls(**{name: of(given[name]) for name in given}))
+    by_name = validate_optimizer("sgd", cls(**{name: of(given[name]) for name in given}))
     instance = keras.optimizers.SGD(cls(**{name: of(given[name]) for name in given}))
-    for choice in (by_name, choose_optimizer(instance)):
-        assert choice == choose_optimizer("sgd", floats)
+    for choice in (by_name, validate_optimizer(instance)):
+        assert choice == validate_optimizer("sgd", floats)
         made = choice.make()
         for step in (0, 3, 7):
             made.iterations.assign(step)
@@ -156,25 +156,25 @@ def test_integers_in_a_schedule_are_floats(cls, given, kind):
 )
 def test_what_can_only_be_a_mistake_is_named(name, setting, value, rule):
     with pytest.raises(ValueError, match=f"optimizer__{setting} must be {rule}"):
-        choose_optimizer(name, routed={setting: value})
+        validate_optimizer(name, routed={setting: value})
 
 
 def test_keras_own_refusals_name_the_setting():
     with pytest.raises(ValueError, match=r"AdamW does not take optimizer__weight_decay=None"):
-        choose_optimizer("adamw", routed={"weight_decay": None})
+        validate_optimizer("adamw", routed={"weight_decay": None})
     with pytest.raises(ValueError, match=r"SGD does not take optimizer__momentun=0\.9"):
-        choose_optimizer("sgd", routed={"momentun": 0.9})
+        validate_optimizer("sgd", routed={"momentun": 0.9})
 
 
 @pytest.mark.parametrize("rate", [True, "0.1", [0.1], keras.optimizers.schedules.CosineDecay])
 def test_what_is_no_learning_rate_is_named(rate):
     with pytest.raises(ValueError, match=r"^learning_rate must be a number, an instance of"):
-        choose_optimizer("sgd", rate)
+        validate_optimizer("sgd", rate)
 
 
 def test_a_function_of_the_step_is_no_learning_rate_of_keras():
     with pytest.raises(ValueError, match="optimizer__learning_rate must be a function without"):
-        choose_optimizer("sgd", routed={"learning_rate": lambda step: 0.1})
+        validate_optimizer("sgd", routed={"learning_rate": lambda step: 0.1})
 
 
 def test_settings_of_a_class_of_ones_own_are_its_own_business():
@@ -186,5 +186,5 @@ def test_settings_of_a_class_of_ones_own_are_its_own_business():
         def get_config(self):
             return {**super().get_config(), "boost": self.boost}
 
-    made = choose_optimizer(Mine, routed={"boost": "much", "momentum": 0}).make()
+    made = validate_optimizer(Mine, routed={"boost": "much", "momentum": 0}).make()
     assert (made.boost, made.momentum) == ("much", 0.0)

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skdnn import KerasDNNClassifier
 from skdnn._engine.stateless import reason_not_to_fuse
-from skdnn.network.optimizers import choose_optimizer
+from skdnn.network.optimizers import validate_optimizer
 
 SGD = keras.optimizers.SGD
 Schedule = keras.optimizers.schedules.LearningRateSchedule
@@ -110,7 +110,7 @@ def classifier(**params):
 
 
 def weights(estimator):
-    return estimator._learnt["weights"]
+    return estimator._fitted_state["weights"]
 
 
 def assert_same(estimator, other):
@@ -271,11 +271,11 @@ def schedule_class(rate):
 
 def test_a_class_that_was_edited_is_another():
     first, second = schedule_class(0.1), schedule_class(0.001)
-    old, new = choose_optimizer("sgd", first()), choose_optimizer("sgd", second())
+    old, new = validate_optimizer("sgd", first()), validate_optimizer("sgd", second())
     assert old.key == new.key
     assert old != new
-    assert old == choose_optimizer("sgd", first())
-    assert choose_optimizer(SGD(first())) == old
+    assert old == validate_optimizer("sgd", first())
+    assert validate_optimizer(SGD(first())) == old
 
 
 def test_a_schedule_that_was_edited_trains_anew(iris):
@@ -288,9 +288,9 @@ def test_a_schedule_that_was_edited_trains_anew(iris):
 
 def test_a_schedule_that_was_changed_after_a_fit_is_not_in_a_template():
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
-    before = choose_optimizer("adam", schedule)
+    before = validate_optimizer("adam", schedule)
     schedule.decay_steps = 1000
-    again = choose_optimizer("adam", keras.optimizers.schedules.CosineDecay(0.1, 10))
+    again = validate_optimizer("adam", keras.optimizers.schedules.CosineDecay(0.1, 10))
     assert again == before
     again.make().iterations.assign(5)
     assert again.make().get_config()["learning_rate"]["config"]["decay_steps"] == 10
@@ -298,18 +298,21 @@ def test_a_schedule_that_was_changed_after_a_fit_is_not_in_a_template():
 
 def test_code_of_ones_own_is_listed():
     falling = Falling()
-    assert choose_optimizer("adam").own_code == ()
-    assert choose_optimizer("adam", keras.optimizers.schedules.CosineDecay(1, 9)).own_code == ()
-    assert choose_optimizer("adam", falling).own_code == (falling,)
-    assert choose_optimizer("adam", falling).schedule is falling
-    assert choose_optimizer(SGD(constant)).own_code == (constant,)
-    assert choose_optimizer(SGD(constant)).schedule is None
-    assert choose_optimizer(Tuned(2.0)).own_code == (Tuned,)
+    assert validate_optimizer("adam").custom_code == ()
+    assert (
+        validate_optimizer("adam", keras.optimizers.schedules.CosineDecay(1, 9)).custom_code
+        == ()
+    )
+    assert validate_optimizer("adam", falling).custom_code == (falling,)
+    assert validate_optimizer("adam", falling).schedule is falling
+    assert validate_optimizer(SGD(constant)).custom_code == (constant,)
+    assert validate_optimizer(SGD(constant)).schedule is None
+    assert validate_optimizer(Tuned(2.0)).custom_code == (Tuned,)
 
 
 def test_what_is_excluded_from_decay_is_part_of_the_key():
     plain = keras.optimizers.AdamW(0.01, weight_decay=5.0)
-    assert choose_optimizer(without_biases()).key != choose_optimizer(plain).key
+    assert validate_optimizer(without_biases()).key != validate_optimizer(plain).key
 
 
 @pytest.mark.parametrize("floatx", ["float16", "float64"])
@@ -317,10 +320,10 @@ def test_variables_are_float32_whatever_floatx_is(floatx, iris):
     expected = classifier(optimizer="sgd").fit(*iris)
     keras.config.set_floatx(floatx)
     try:
-        made = choose_optimizer("sgd").make()
+        made = validate_optimizer("sgd").make()
         fitted = classifier(optimizer="sgd").fit(*iris)
     finally:
         keras.config.set_floatx("float32")
     assert made.learning_rate.dtype == "float32"
-    assert choose_optimizer("sgd").learning_rate == 0.01
+    assert validate_optimizer("sgd").learning_rate == 0.01
     assert_same(fitted, expected)

@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor
-from skdnn._engine.randomness import epoch_order
+from skdnn._engine.randomness import epoch_permutation
 from skdnn.network.initializers import initial_weights
 
 EVERYTHING = {
@@ -48,13 +48,15 @@ def assert_alike(a, b, X, atol=1e-4):
     for name in a.history_:
         loose = 0.02 if "accuracy" in name else 0  # a tie may fall either way
         np.testing.assert_allclose(a.history_[name], b.history_[name], rtol=1e-4, atol=loose)
-    for left, right in zip(a._learnt["weights"], b._learnt["weights"], strict=True):
+    for left, right in zip(a._fitted_state["weights"], b._fitted_state["weights"], strict=True):
         np.testing.assert_allclose(left, right, atol=atol)
     np.testing.assert_allclose(a.predict_proba(X), b.predict_proba(X), atol=atol)
 
 
 def differ(a, b):
-    return not np.allclose(a._learnt["weights"][0], b._learnt["weights"][0], atol=1e-4)
+    return not np.allclose(
+        a._fitted_state["weights"][0], b._fitted_state["weights"][0], atol=1e-4
+    )
 
 
 # -- against Keras ------------------------------------------------------------------------
@@ -81,12 +83,12 @@ def test_each_changes_training_as_in_keras(network, uneven, params):
 
 def by_hand(model, classifier, X, y, loss):
     """Train a network that a Keras user built, on the estimator's rows in their order."""
-    seed = classifier._learnt["seed"]
+    seed = classifier._fitted_state["seed"]
     model.set_weights(initial_weights(model, seed))
     model.compile(keras.optimizers.Adam(0.01), loss, jit_compile=True)
     losses = []
     for epoch in range(classifier.epochs):
-        order = epoch_order(np.arange(len(y)), seed, epoch)
+        order = epoch_permutation(np.arange(len(y)), seed, epoch)
         history = model.fit(X[order], y[order], batch_size=32, shuffle=False, verbose=0)
         losses += history.history["loss"]
     return losses
@@ -215,7 +217,9 @@ def test_a_short_last_batch_is_normalised_by_its_own_rows(iris, n_rows):
         (1,), batch_normalization=True, optimizer="sgd", epochs=1, random_state=0
     )
     fused, by_keras = both_engines(network, X[:n_rows], y[:n_rows])
-    for a, b in zip(fused._learnt["weights"], by_keras._learnt["weights"], strict=True):
+    for a, b in zip(
+        fused._fitted_state["weights"], by_keras._fitted_state["weights"], strict=True
+    ):
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, atol=1e-5)
 
@@ -286,7 +290,7 @@ def test_l2_is_alpha_divided_by_rows_and_labels(labels_of, n_labels, iris):
 
 def test_l2_weighs_each_layer_as_told(network, iris):
     network.set_params(hidden_units=(8, 8), l2=(0.0, 0.5, 0.0), epochs=40)
-    kernels = [w for w in network.fit(*iris)._learnt["weights"] if w.ndim == 2]
+    kernels = [w for w in network.fit(*iris)._fitted_state["weights"] if w.ndim == 2]
     sizes = [np.abs(kernel).mean() for kernel in kernels]
     assert sizes[1] < 0.05 < min(sizes[0], sizes[2])
 
@@ -299,7 +303,7 @@ def test_dropout_is_for_training_only(network, iris):
     network.set_params(dropout=0.5).fit(*iris)
     proba = network.predict_proba(X)
     np.testing.assert_array_equal(network.predict_proba(X), proba)
-    hidden, bias, output, output_bias = network._learnt["weights"]
+    hidden, bias, output, output_bias = network._fitted_state["weights"]
     logits = np.maximum(X @ hidden + bias, 0) @ output + output_bias
     by_formula = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(proba, by_formula, atol=1e-5)
@@ -349,7 +353,7 @@ def test_draws_of_a_seed_are_the_same(network, uneven):
     network.set_params(dropout=0.5)
     a, b = (clone(network).fit(*uneven) for _ in range(2))
     assert a.history_ == b.history_
-    np.testing.assert_array_equal(a._learnt["weights"][0], b._learnt["weights"][0])
+    np.testing.assert_array_equal(a._fitted_state["weights"][0], b._fitted_state["weights"][0])
     other = clone(network).set_params(random_state=1).fit(*uneven)
     assert other.history_["loss"] != a.history_["loss"]
 
@@ -359,7 +363,7 @@ def test_a_dropout_of_zero_is_none(network, uneven):
     with_zeros = clone(network).set_params(dropout=(0,), l2=(0, 0)).fit(*uneven)
     assert [type(layer).__name__ for layer in with_zeros.model_.layers] == ["Dense", "Dense"]
     np.testing.assert_array_equal(
-        with_zeros._learnt["weights"][0], network._learnt["weights"][0]
+        with_zeros._fitted_state["weights"][0], network._fitted_state["weights"][0]
     )
 
 
@@ -462,7 +466,7 @@ def start_weights(network, X, y, **params):
     network = clone(network).set_params(
         optimizer="sgd", learning_rate=1e-20, epochs=1, **params
     )
-    return [w for w in network.fit(X, y)._learnt["weights"] if w.ndim == 2]
+    return [w for w in network.fit(X, y)._fitted_state["weights"] if w.ndim == 2]
 
 
 def test_start_weights_by_name(network, iris):

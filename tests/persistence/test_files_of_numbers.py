@@ -57,7 +57,7 @@ def assert_same(loaded, saved, X):
     assert (numbers.shape, numbers.dtype) == (expected.shape, expected.dtype)
     assert loaded.history_ == saved.history_
     assert vars(loaded).keys() == vars(saved).keys()
-    assert loaded._learnt.keys() == saved._learnt.keys()
+    assert loaded._fitted_state.keys() == saved._fitted_state.keys()
     assert str(loaded.get_params()) == str(saved.get_params())
 
 
@@ -186,7 +186,7 @@ def test_an_image_pipeline(settings, brightness, path):
 
 
 def test_a_missing_hyperparameter_takes_its_default(fitted, path):
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     del manifest["parameters"]["quantile"]
     path.write_bytes(_container.to_bytes(manifest, arrays))
     assert load(path).quantile == 0.5

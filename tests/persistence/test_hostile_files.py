@@ -44,13 +44,13 @@ def described(iris):
     classifier = KerasDNNClassifier(
         (6, 5), batch_normalization=(True, False), epochs=2, random_state=0
     )
-    return _description.described(classifier.fit(X, np.array(["a", "b", "c"])[y]))
+    return _description.describe(classifier.fit(X, np.array(["a", "b", "c"])[y]))
 
 
 @pytest.fixture(scope="module")
 def described_pipeline(sample):
     pipeline = make_image_pipeline(hidden_units=(4,), epochs=1, image_shape=(28, 28))
-    return _description.described(pipeline.fit(sample.images[:100], sample.target[:100] > 4))
+    return _description.describe(pipeline.fit(sample.images[:100], sample.target[:100] > 4))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def described_numbers(iris):
     """Manifest and arrays of a small regressor with two outputs."""
     X = iris[0]
     regressor = KerasDNNRegressor((6, 5), loss="quantile", epochs=2, random_state=0)
-    return _description.described(regressor.fit(X, np.c_[1e6 * X[:, 0], 1e-6 * X[:, 1]]))
+    return _description.describe(regressor.fit(X, np.c_[1e6 * X[:, 0], 1e-6 * X[:, 1]]))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def described_brightness(sample):
     regressor = KerasDNNRegressor((4,), loss="poisson", epochs=1)
     pipeline = make_image_pipeline(estimator=regressor, image_shape=(28, 28))
     images = sample.images[:100]
-    return _description.described(pipeline.fit(images, images.mean(axis=(1, 2))))
+    return _description.describe(pipeline.fit(images, images.mean(axis=(1, 2))))
 
 
 def with_header(header, data=b"", length=None):

@@ -84,7 +84,9 @@ def test_round_trip(params, iris, path):
     assert loaded.n_parameters_ == saved.n_parameters_
     assert loaded.input_shape_ == saved.input_shape_
     for name in ("weights", "slots"):
-        for left, right in zip(loaded._learnt[name], saved._learnt[name], strict=True):
+        for left, right in zip(
+            loaded._fitted_state[name], saved._fitted_state[name], strict=True
+        ):
             np.testing.assert_array_equal(left, right)
             assert left.dtype == right.dtype
 
@@ -286,7 +288,7 @@ def test_other_tools_read_the_file(fitted, path):
 
     save(fitted, path)
     arrays = load_file(path)
-    np.testing.assert_array_equal(arrays["hidden_1.kernel"], fitted._learnt["weights"][0])
+    np.testing.assert_array_equal(arrays["hidden_1.kernel"], fitted._fitted_state["weights"][0])
     with safe_open(path, framework="numpy") as file:
         manifest = json.loads(file.metadata()["skdnn"])
     assert manifest["versions"]["scikit-learn"] == sklearn.__version__
@@ -578,7 +580,7 @@ def test_a_missing_hyperparameter_takes_its_default(fitted, path):
     """A later version has more hyperparameters than an earlier one wrote."""
     from skdnn.persistence import _container, _description
 
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     del manifest["parameters"]["label_smoothing"]
     path.write_bytes(_container.to_bytes(manifest, arrays))
     assert load(path).label_smoothing == 0.0
@@ -588,7 +590,7 @@ def test_a_missing_hyperparameter_takes_its_default(fitted, path):
 def test_state_of_another_keras_is_refused_when_training_goes_on(engine, fitted, iris, path):
     from skdnn.persistence import _container, _description
 
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     arrays["slots.2"], arrays["slots.4"] = arrays["slots.4"], arrays["slots.2"]
     manifest["parameters"]["engine"] = engine
     path.write_bytes(_container.to_bytes(manifest, arrays))
@@ -603,7 +605,7 @@ def test_state_of_another_keras_is_refused_when_training_goes_on(engine, fitted,
 def test_another_format_is_refused(number, fitted, path):
     from skdnn.persistence import _container, _description
 
-    manifest, arrays = _description.described(fitted)
+    manifest, arrays = _description.describe(fitted)
     path.write_bytes(_container.to_bytes({**manifest, "format": number}, arrays))
     message = "reads 1 and 2; a later version of skdnn may have written it"
     with pytest.raises(LoadError, match=message):
@@ -613,7 +615,7 @@ def test_another_format_is_refused(number, fitted, path):
 def test_a_classifier_is_written_in_the_format_that_earlier_versions_read(fitted):
     from skdnn.persistence import _description
 
-    assert _description.described(fitted)[0]["format"] == 1
+    assert _description.describe(fitted)[0]["format"] == 1
 
 
 def test_a_missing_file_and_a_directory(path):

@@ -16,7 +16,7 @@ from skdnn import KerasDNNRegressor
 from skdnn.report import write_report
 from skdnn.report._numbers import Numbers
 from skdnn.report._predictions import Predictions
-from skdnn.report._unseen import UnseenRows
+from skdnn.report._unseen import UnseenData
 
 NAMES = ["<script>window.broken = 1</script>", "$x^{$", "c"]
 
@@ -225,16 +225,16 @@ def test_rows_of_any_kind_have_values():
     y = np.zeros(2)
 
     for kind in (np.asarray, np.ndarray.tolist, sparse.csr_array):
-        rows = UnseenRows(kind(X), y, y, None)
+        rows = UnseenData(kind(X), y, y, None)
         assert rows.columns == ["x0", "x1", "x2", "x3", "x4", "x5"]
         assert rows.values([1])[0][:2] == ["10,005", "11,006"]
         assert rows.labels([1]) == ["1"]
     frame = pd.DataFrame({"a": [1.5, 2.5], "b": ["x", "y" * 50]}, index=["p", "q"])
-    rows = UnseenRows(frame, y, y, None)
+    rows = UnseenData(frame, y, y, None)
     assert rows.columns == ["a", "b"]
     assert rows.values([1]) == [["2.5", "y" * 23 + "…"]]
     assert rows.labels([1]) == ["q"]
-    assert UnseenRows(np.zeros((2, 3, 3)), y, y, None).columns == []
+    assert UnseenData(np.zeros((2, 3, 3)), y, y, None).columns == []
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def test_facts_are_those_of_the_search(iris):
     np.testing.assert_array_equal(facts.fit_times, results["mean_fit_time"])
     np.testing.assert_array_equal(facts.ranks, results["rank_test_score"])
     assert (facts.winner, facts.n_folds, facts.score_name) == (1, 3, "f1 macro")
-    assert facts.questions == {"C": ["1e-09", "1"]}
+    assert facts.param_values == {"C": ["1e-09", "1"]}
     given = SearchFacts.of(search, ["a", "b", "c"], "F1")
     assert (given.names, given.score_name) == (["a", "b", "c"], "F1")
 

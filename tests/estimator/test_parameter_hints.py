@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier, KerasDNNRegressor
-from skdnn._estimator.other_names import _CALLED, _SAID, SAID_OF_NUMBERS
+from skdnn._estimator.parameter_hints import _EQUIVALENTS, _HINTS, REGRESSOR_HINTS
 
 X, y = np.zeros((4, 2)), [0, 1, 0, 1]
 
@@ -175,18 +175,18 @@ def test_keras_third_argument_is_no_weight(number):
 def test_no_parameter_is_explained_away(estimator):
     parameters = estimator().get_params()
     of_fit = inspect.signature(estimator.fit).parameters
-    said = {*_SAID, *estimator._said_of_names}
-    assert not {*_CALLED, *said} & {*parameters, *of_fit}
-    assert not {*_CALLED} & said
-    assert not {*_SAID} & {*estimator._said_of_names}
-    assert set(_CALLED.values()) <= {*parameters, *of_fit}
+    said = {*_HINTS, *estimator._parameter_hints}
+    assert not {*_EQUIVALENTS, *said} & {*parameters, *of_fit}
+    assert not {*_EQUIVALENTS} & said
+    assert not {*_HINTS} & {*estimator._parameter_hints}
+    assert set(_EQUIVALENTS.values()) <= {*parameters, *of_fit}
 
 
 def test_no_parameter_of_a_regressor_is_explained_away():
     parameters = KerasDNNRegressor().get_params()
     of_fit = inspect.signature(KerasDNNRegressor.fit).parameters
-    assert not {*_CALLED, *SAID_OF_NUMBERS} & {*parameters, *of_fit}
-    assert not {*_CALLED} & {*SAID_OF_NUMBERS}
+    assert not {*_EQUIVALENTS, *REGRESSOR_HINTS} & {*parameters, *of_fit}
+    assert not {*_EQUIVALENTS} & {*REGRESSOR_HINTS}
 
 
 def test_signatures_are_as_written():

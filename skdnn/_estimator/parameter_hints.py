@@ -1,4 +1,4 @@
-"""What other libraries call a parameter, and what it is called or set by here."""
+"""Hints for parameter names of other libraries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 # Names of MLPClassifier, Keras's `fit`, scikeras, skorch, XGBoost and LightGBM.
-_CALLED = {
+_EQUIVALENTS = {
     "X_test": "X_val",
     "X_valid": "X_val",
     "batch_norm": "batch_normalization",
@@ -46,7 +46,7 @@ _BY_THE_DATA = "the data that fit is given decide it"
 _WHOLE_EPOCHS = "an epoch takes all rows, and validation rows are evaluated after each"
 _VALIDATION_ROWS = "pass X_val and y_val to fit"
 
-_SAID = {
+_HINTS = {
     "beta_1": "set the optimizer's by set_params(optimizer__beta_1=...)",
     "beta_2": "set the optimizer's by set_params(optimizer__beta_2=...)",
     "build_fn": _BY_HIDDEN_UNITS,
@@ -97,14 +97,14 @@ def _of_history(metric: str) -> str:
     )
 
 
-# What is said by an estimator of classes alone, and by one of numbers.
-SAID_OF_CLASSES: Mapping[str, str] = {
+# Hints of one estimator only.
+CLASSIFIER_HINTS: Mapping[str, str] = {
     "alpha": "it is l2 here, as alpha / (2 * batch_size); for multilabel targets see l2",
     "criterion": _CROSS_ENTROPY,
     "loss": _CROSS_ENTROPY,
     "metrics": _of_history("accuracy"),
 }
-SAID_OF_NUMBERS: Mapping[str, str] = {
+REGRESSOR_HINTS: Mapping[str, str] = {
     "alpha": (
         "MLPRegressor's is l2 here, as alpha / (batch_size * number of outputs) if y is "
         "standardized; that of quantiles is called quantile"
@@ -128,44 +128,44 @@ _METHODS = ("fit", "compile", "predict")
 
 
 def explains_keywords(method: _Method) -> _Method:
-    """Make a method say what a keyword that it does not take is called here.
+    """Decorate a method so that its TypeError for an unknown keyword has a hint.
 
     Parameters
     ----------
     method : function
-        Of an estimator, with all that it takes in its signature, which is kept.
+        Of an estimator, without ``**kwargs``; its signature is kept.
 
     Returns
     -------
     method : function
-        The same, but for the words of its TypeError.
+        The same, but for the message of its TypeError.
     """
     taken = list(inspect.signature(method).parameters)[1:]  # without self
 
     @functools.wraps(method)
-    def explaining(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         unknown = [name for name in kwargs if name not in taken]
         if unknown and args:  # or it is called with no estimator, and Python says so
-            raise TypeError(_refusal(args[0], method.__name__, unknown, taken))
+            raise TypeError(_error_text(args[0], method.__name__, unknown, taken))
         return method(*args, **kwargs)
 
-    return cast(_Method, explaining)
+    return cast(_Method, wrapper)
 
 
-def refuse_unknown_parameters(estimator: Any, names: Collection[str]) -> None:
-    """Say what parameters are called here, or what has none of its own.
+def check_parameter_names(estimator: Any, names: Collection[str]) -> None:
+    """Raise an error with a hint for names that are not parameters.
 
     Parameters
     ----------
     estimator : object
-        Its class has parameters.
+        An estimator of skdnn.
     names : collection of str
-        What is to be set.
+        As `set_params` takes them.
 
     Raises
     ------
     ValueError
-        In scikit-learn's words, with advice.
+        With scikit-learn's message and a hint.
     """
     parameters = estimator._get_param_names()
     for name in names:
@@ -179,7 +179,7 @@ def refuse_unknown_parameters(estimator: Any, names: Collection[str]) -> None:
                 f"Invalid parameter {name!r} for estimator {estimator}: {owner} has no "
                 f"parameters of its own, as {' and '.join(estimator._routing_parameters)} have"
             )
-        found = None if owner in parameters else advice(estimator, name, parameters)
+        found = None if owner in parameters else hint(estimator, name, parameters)
         if found:
             raise ValueError(
                 f"Invalid parameter {name!r} for estimator {estimator}: {found}. Valid "
@@ -187,34 +187,34 @@ def refuse_unknown_parameters(estimator: Any, names: Collection[str]) -> None:
             )
 
 
-def advice(estimator: Any, name: str, taken: Collection[str]) -> str | None:
-    """Tell what to set or pass in place of a name.
+def hint(estimator: Any, name: str, taken: Collection[str]) -> str | None:
+    """Return what to set or pass in place of a name.
 
     Parameters
     ----------
     estimator : object
-        Its class has parameters, a `fit` that takes some, and what is said by it alone.
+        An estimator of skdnn.
     name : str
-        What is not taken.
+        The unknown name.
     taken : collection of str
-        What is.
+        The names that are taken.
 
     Returns
     -------
-    advice : str or None
-        None where nothing is known and no name is similar.
+    hint : str or None
+        None if there is no hint and no similar name.
     """
     parameters = estimator._get_param_names()
     owner, _, setting = name.partition("__")
     if setting and owner in _METHODS:  # scikeras's names for their arguments
-        return advice(estimator, setting, taken)
+        return hint(estimator, setting, taken)
     if setting and owner in estimator._routing_parameters:
         return f"set it by set_params({name}=...)"
-    said: dict[str, str] = {**_SAID, **estimator._said_of_names}
-    if owner in said and owner not in parameters:
-        return said[owner]
+    hints: dict[str, str] = {**_HINTS, **estimator._parameter_hints}
+    if owner in hints and owner not in parameters:
+        return hints[owner]
     of_fit = list(inspect.signature(estimator.fit).parameters)
-    here = name if name in {*parameters, *of_fit} else _CALLED.get(name)
+    here = name if name in {*parameters, *of_fit} else _EQUIVALENTS.get(name)
     if here is None:
         similar = difflib.get_close_matches(name, [*taken, *parameters, *of_fit], 1, 0.8)
         here = similar[0] if similar else None
@@ -228,15 +228,15 @@ def advice(estimator: Any, name: str, taken: Collection[str]) -> str | None:
     return f"pass {here} to fit"
 
 
-def _refusal(estimator: Any, method: str, unknown: list[str], taken: Collection[str]) -> str:
-    said = "; ".join(_explained(estimator, method, name, taken) for name in unknown)
-    return f"{type(estimator).__name__}.{method}() got an unexpected keyword argument {said}"
+def _error_text(estimator: Any, method: str, unknown: list[str], taken: Collection[str]) -> str:
+    hints = "; ".join(_explained(estimator, method, name, taken) for name in unknown)
+    return f"{type(estimator).__name__}.{method}() got an unexpected keyword argument {hints}"
 
 
 def _explained(estimator: Any, method: str, name: str, taken: Collection[str]) -> str:
     if method.startswith("predict"):
         return f"{name!r}: it takes rows alone, and chooses its batches itself"
-    if method == "partial_fit" and _CALLED.get(name, name) == "epochs":
+    if method == "partial_fit" and _EQUIVALENTS.get(name, name) == "epochs":
         return f"{name!r}: a call is one epoch"
-    found = advice(estimator, name, taken)
+    found = hint(estimator, name, taken)
     return repr(name) if found is None else f"{name!r}: {found}"
