@@ -73,8 +73,8 @@ def _check_names(inputs: list[Input], outputs: Outputs) -> None:
     shared = [each.name for each in inputs if each.name in outputs]
     if shared:
         raise ValueError(
-            f"X must not have columns with the names of the model's outputs, got {few(shared)}: "
-            "rename them before fit"
+            "X must not have columns with the names of the model's outputs, got "
+            f"{few(shared)}: rename them before fit"
         )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from skdnn.onnx._graph import Graph
 
-# Operators of the domain ai.onnx.ml.
-_OF_SCIKIT_LEARN = {"LabelEncoder"}
+# Operators of the domain ai.onnx.ml, in the version that skl2onnx writes too.
+_ML_OPERATORS = {"LabelEncoder": 2}
 
 
 class Within(Graph):
@@ -32,8 +32,11 @@ class Within(Graph):
         self, op: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any]
     ) -> None:
         name = self._scope.get_unique_operator_name(op)
-        domain = "ai.onnx.ml" if op in _OF_SCIKIT_LEARN else ""
-        self._container.add_node(op, inputs, outputs, op_domain=domain, name=name, **attributes)
+        version = _ML_OPERATORS.get(op)
+        domain = "" if version is None else "ai.onnx.ml"
+        self._container.add_node(
+            op, inputs, outputs, op_domain=domain, op_version=version, name=name, **attributes
+        )
 
     def _keep_constant(self, tensor: Any) -> None:
         self._container.initializers.append(tensor)
@@ -44,8 +47,8 @@ class Within(Graph):
         for variable in variables:
             if is_text(variable):
                 raise TypeError(
-                    f"{variable.raw_name!r} must contain numbers, got strings: encode them, for "
-                    "example with OneHotEncoder"
+                    f"{variable.raw_name!r} must contain numbers, got strings: encode them, "
+                    "for example with OneHotEncoder"
                 )
             single = type(variable.type).__name__ == "FloatTensorType"
             name = variable.full_name

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from skdnn import KerasDNNClassifier, KerasDNNRegressor
+from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_table_pipeline
 from skdnn.onnx import register_converters
 from skdnn.preprocessing import make_image_transformer
 
@@ -105,6 +105,22 @@ def test_images(sample):
     np.testing.assert_allclose(run(model, images)[1], pipeline.predict_proba(images), atol=1e-5)
 
 
+def test_a_table_pipeline():
+    X = np.random.default_rng(0).standard_cauchy((60, 3)).astype(np.float32)
+    X[::5, 1] = np.nan
+    pipeline = make_table_pipeline(hidden_units=(4,), epochs=1, random_state=0)
+    pipeline.fit(X, X[:, 0] > 0)
+    model = skl2onnx.to_onnx(pipeline, X[:1], **WITHOUT_ZIPMAP)
+    np.testing.assert_allclose(run(model, X)[1], pipeline.predict_proba(X), atol=1e-5)
+
+
+def test_infrequent_categories():
+    X = np.array([["a", "a", "b", "b", "c", "d"]], object).T
+    encoder = OneHotEncoder(min_frequency=2, handle_unknown="infrequent_if_exist").fit(X)
+    (rows,) = run(skl2onnx.to_onnx(encoder, X[:1].astype(str)), np.array([["b"], ["c"], ["?"]]))
+    assert rows.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1]]
+
+
 def test_text_is_refused(iris, rows):
     network = KerasDNNClassifier((4,), epochs=1).fit(rows, iris[1])
     with pytest.raises(TypeError, match="'X' must contain numbers, got strings"):
@@ -132,6 +148,6 @@ def test_text_is_refused(iris, rows):
 )
 def test_forms_of_steps_that_are_refused(step, message):
     X = np.array([[0, 1, 2, 0, 1, 3, np.nan]], np.float32).T
-    X = X if "missing:" in message else X[:-1]
+    X = X if "must not be missing" in message else X[:-1]
     with pytest.raises(NotImplementedError, match=message):
         skl2onnx.to_onnx(step.fit(X), X[:1])
