@@ -77,6 +77,9 @@ PUBLIC = {
     "skdnn.document_variants": (
         "(*, hidden_units=((100,),), full=False, scale=255.0, image_shape=None)"
     ),
+    "skdnn.make_table_pipeline": (
+        "(*, estimator=None, max_categories=50, min_frequency=2, **hyperparameters)"
+    ),
     "skdnn.make_image_pipeline": (
         "(*, estimator=None, scale=255.0, flatten=True, image_shape=None, **hyperparameters)"
     ),
@@ -159,11 +162,14 @@ PUBLIC = {
     ),
     "skdnn.displays.TrainingCurvesDisplay.plot": "(self, *, ax=None, **kwargs)",
     "skdnn.network.build_network": "is skdnn.build_network",
-    "skdnn.onnx.to_onnx": "(estimator, *, input_dtype=None, image_shape=None)",
+    "skdnn.onnx.register_converters": "()",
+    "skdnn.onnx.to_onnx": "(estimator, X=None, *, input_dtype=None, image_shape=None)",
     "skdnn.persistence.LoadError": None,
     "skdnn.persistence.load": "(path)",
     "skdnn.persistence.save": "(estimator, path)",
     "skdnn.pipeline.make_image_pipeline": "is skdnn.make_image_pipeline",
+    "skdnn.pipeline.make_table_pipeline": "is skdnn.make_table_pipeline",
+    "skdnn.preprocessing.make_table_transformer": "(*, max_categories=50, min_frequency=2)",
     "skdnn.preprocessing.make_image_transformer": (
         "(*, scale=255.0, flatten=True, image_shape=None)"
     ),
