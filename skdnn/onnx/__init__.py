@@ -1,8 +1,8 @@
-"""Fitted estimators and pipelines as ONNX models: prediction without Python, Keras or skdnn.
+"""Convert fitted estimators and pipelines to ONNX: prediction without Python, Keras or skdnn.
 
-A network and an image pipeline are put together by ``onnx.helper``, node by node; in other
-pipelines skl2onnx does that for scikit-learn's steps, and takes the same nodes for the network.
-It needs the extra ``skdnn[onnx]``.
+The graph of a network or an image pipeline is built node by node with ``onnx.helper``. Other
+pipelines are converted by skl2onnx, which calls the same code for the network. The extra
+``skdnn[onnx]`` is needed.
 """
 
 from __future__ import annotations
@@ -36,63 +36,66 @@ def to_onnx(
     input_dtype: str | None = None,
     image_shape: tuple[int, ...] | None = None,
 ) -> onnx.ModelProto:
-    """Convert a fitted network, or a whole pipeline that ends in one, into an ONNX model.
+    """Convert a fitted network, or a pipeline that ends in one, to an ONNX model.
 
     Parameters
     ----------
     estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
-        Fitted. All steps of a pipeline become part of the model; skl2onnx must know them.
-    X : array-like or frame of pandas or polars, default=None
-        Rows such as those of `fit`. They tell the model's inputs, and up to 500 of them are
-        run through it and compared with what the estimator predicts. Needed for a pipeline
-        other than :func:`skdnn.make_image_pipeline` makes it, and for inputs by column.
+        Fitted. All steps of a pipeline become part of the model; those before the network must
+        be supported by skl2onnx.
+    X : array-like or DataFrame of pandas or polars, default=None
+        Data such as those passed to `fit`. They determine the inputs of the model, and the
+        results for up to 500 rows are compared with those of `estimator`. Required for all
+        pipelines other than those of :func:`skdnn.make_image_pipeline`, and for one input per
+        column.
     input_dtype : {"uint8", "int32", "int64", "float32", "float64"}, default=None
-        Type of the model's inputs of numbers. None takes uint8 for an image pipeline and
-        float32 else.
+        Type of the inputs that are numbers. None means uint8 for an image pipeline and float32
+        otherwise.
     image_shape : tuple of int, default=None
-        Shape of an image, such as ``(28, 28)``; that of `X` if it is given. Needed for an
-        image pipeline that flattens and was made without `image_shape`: nothing in it has
-        learnt the shape.
+        Shape of an image, such as ``(28, 28)``. None means that of the images in `X`. Needed
+        for an image pipeline that flattens the images, unless it was made with `image_shape`
+        or `X` is given.
 
     Returns
     -------
     model : onnx.ModelProto
-        One input, ``"input"``: rows of shape (n, ...) or raw images. If `X` is a frame, one
-        for each of its columns, of the same name and of shape (n, 1): numbers as
-        `input_dtype`, bools as bool, text and categories as strings, ``"nan"`` or ``"None"``
-        where they are missing.
+        It has one input, ``"input"``: rows of shape (n, ...) or raw images. If `X` is a
+        DataFrame, it has one input per column, with its name and shape (n, 1): numbers of type
+        `input_dtype`, bools, and strings for strings and categories, with ``"nan"`` or
+        ``"None"`` for missing ones.
         A classifier has two outputs: ``"label"``, of shape (n,), int64 or string as the
         classes are (numbers and bools become int64), for multilabel targets zeros and ones of
         shape (n, n_labels); and ``"probabilities"``, float32 of shape (n, n_classes), as
-        `predict_proba` gives them. A regressor has one, ``"prediction"``: float32 in the shape
-        of `y` and in its units.
+        `predict_proba` returns them. A regressor has one, ``"prediction"``: float32 in the
+        shape of `y` and in its units.
 
     Raises
     ------
     ImportError
-        If the package onnx or skl2onnx is missing.
+        If onnx or skl2onnx is not installed.
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     TypeError
-        If it is another estimator, or another pipeline and `X` is not given.
+        If it is another estimator, or a pipeline for which `X` is needed.
     ValueError
-        If ONNX can't express it: an activation of your own, classes beyond int64, a step that
-        skl2onnx does not know or that would answer otherwise than scikit-learn's; or if
-        `image_shape` is missing, or is not that of the images.
+        If ONNX can't express it: an activation function of your own, classes that don't fit
+        int64, a step that skl2onnx does not support or does not convert correctly. Or if
+        `image_shape` is missing, or does not match the images.
 
     See Also
     --------
     register_converters : For skl2onnx's own functions.
-    skdnn.persistence.save : A file that trains further, too.
+    skdnn.persistence.save : A file that can be trained further.
 
     Notes
     -----
-    Unlike `predict_proba` the model does not check its input: NaN goes in and comes out.
+    Unlike `predict_proba`, the model does not validate its input: NaN gives NaN.
 
     References
     ----------
     `ONNX operators <https://onnx.ai/onnx/operators/>`_,
-    `steps that skl2onnx knows <https://onnx.ai/sklearn-onnx/supported.html>`_
+    `scikit-learn estimators that skl2onnx supports
+    <https://onnx.ai/sklearn-onnx/supported.html>`_
 
     Examples
     --------
@@ -107,7 +110,7 @@ def to_onnx(
     >>> [output.name for output in model.graph.output]
     ['label', 'probabilities']
 
-    A whole pipeline, with an input for each column:
+    A pipeline, with one input per column:
 
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
@@ -141,6 +144,7 @@ def _image_scaling(estimator: Any, X: Any) -> tuple[dict[str, Any] | None, bool]
     except TypeError as error:
         if X is None:
             raise TypeError(
-                f"to convert any pipeline, pass X, such as the rows of fit; without X {error}"
+                f"X, such as the training data, is needed to convert this pipeline; without X "
+                f"{error}"
             ) from None
         return None, False

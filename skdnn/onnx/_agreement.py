@@ -69,24 +69,24 @@ def disagreement(
     given = np.asarray(ReferenceEvaluator(model).run(None, feeds)[-1])
     given = given.reshape(expected.shape) if given.size == expected.size else given
     if given.shape != expected.shape:
-        return f"has {_width(expected)}, and {_width(given)} in ONNX as skl2onnx writes it"
+        return f"returns {_width(expected)}, but {_width(given)} when converted by skl2onnx"
     wrong = _wrong(given, expected, unit)
     if not wrong.any():
         return None
     place = tuple(np.argwhere(wrong)[0])
     return (
-        f"gives {brief(expected[place])}, and {brief(given[place])} in ONNX as skl2onnx writes "
-        f"it: row {place[0]}, the first of {len(set(np.argwhere(wrong)[:, 0]))} that differ"
+        f"returns {brief(expected[place])}, but {brief(given[place])} when converted by "
+        f"skl2onnx, in row {place[0]} and {len(set(np.argwhere(wrong)[:, 0])) - 1} others"
     )
 
 
 def reason_of(error: Exception) -> str:
     """Write an error of a conversion as the end of a sentence about a step."""
     if type(error).__name__ in ("MissingConverter", "MissingShapeCalculator"):
-        return "can't become ONNX: skl2onnx does not know it"
+        return "can't be converted to ONNX: skl2onnx does not support it"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     line = lines[0] if lines else type(error).__name__
-    return f"can't become ONNX: {line.partition(' You may raise an issue')[0]}"
+    return f"can't be converted to ONNX: {line.partition(' You may raise an issue')[0]}"
 
 
 def _wrong(given: NDArray[Any], expected: NDArray[Any], unit: Any) -> NDArray[np.bool_]:

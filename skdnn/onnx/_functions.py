@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from skdnn.onnx._images import add_scaling
 from skdnn.onnx._within import Within, tensor_type
 from skdnn.preprocessing import make_image_transformer, scale_and_flatten
+from skdnn.preprocessing.columns import GAP
+from skdnn.preprocessing.tables import clip_smoothly, read_categories, read_numbers
 
 _Shape: TypeAlias = Callable[[Any], tuple[str, list[Any]]]
 _Nodes: TypeAlias = Callable[[Within, Any], None]
@@ -72,9 +74,56 @@ def _image_rows(graph: Within, operator: Any) -> None:
         add_scaling(graph, images, scaling["scale"], out="rows")
 
 
+# -- tables -------------------------------------------------------------------------------
+
+# What stands for a gap among strings, beside the empty string.
+_GAPS = ("", "nan", "None", "<NA>")
+
+
+def _number_shape(operator: Any) -> tuple[str, list[Any]]:
+    return "float32", _sides(operator)
+
+
+def _text_shape(operator: Any) -> tuple[str, list[Any]]:
+    return "string", _sides(operator)
+
+
+def _numbers(graph: Within, operator: Any) -> None:
+    graph.add("Identity", graph.rows(operator.inputs), out="rows")
+
+
+def _categories(graph: Within, operator: Any) -> None:
+    texts = graph.texts(operator.inputs)
+    gap = graph.add(
+        "LabelEncoder",
+        texts,
+        keys_strings=list(_GAPS),
+        values_int64s=[1] * len(_GAPS),
+        default_int64=0,
+    )
+    missing = graph.constant([GAP], dtype=object)
+    graph.add("Where", graph.cast(gap, "bool"), missing, texts, out="rows")
+
+
+def _clipped(graph: Within, operator: Any) -> None:
+    """Add ``x / sqrt(1 + (x / limit) ** 2)``, both divided by what keeps squares in float32."""
+    limit = (operator.raw_operator.kw_args or {}).get("limit", 3.0)
+    rows = graph.rows(operator.inputs)
+    far = graph.add("Div", rows, graph.constant(limit))
+    one = graph.constant(1)
+    most = graph.add("Max", graph.add("Abs", far), one)
+    squares = [graph.add("Div", side, most) for side in (one, far)]
+    squares = [graph.add("Mul", side, side) for side in squares]
+    length = graph.add("Sqrt", graph.add("Add", *squares))
+    graph.add("Div", graph.add("Div", rows, most), length, out="rows")
+
+
 # Of each function what tells the type and shape of its rows, and what adds its nodes.
 _FUNCTIONS: list[tuple[Any, _Shape, _Nodes]] = [
     (scale_and_flatten, _image_shape, _image_rows),
+    (read_numbers, _number_shape, _numbers),
+    (read_categories, _text_shape, _categories),
+    (clip_smoothly, _number_shape, _clipped),
 ]
 
 

@@ -57,7 +57,7 @@ def sample_of(X: Any) -> Any:
         raise ValueError("X must be dense, got a sparse matrix: pass X.toarray()")
     X = X if hasattr(X, "columns") else np.asarray(X)
     if not len(X):
-        raise ValueError("X must hold at least one row: it shows what the inputs are")
+        raise ValueError("X must have at least one row")
     places = np.unique(np.linspace(0, len(X) - 1, _SAMPLE, dtype=np.int64))
     return X.iloc[places] if hasattr(X, "iloc") else X[places]
 
@@ -80,7 +80,7 @@ def inputs_of(X: Any) -> list[Input]:
     names = [str(name) for name in X.columns]
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        raise ValueError(f"columns of X must have different names, got {few(twice)} twice")
+        raise ValueError(f"the columns of X must have unique names, got {few(twice)} twice")
     return [
         Input(name, _values(f"column {name!r}", _held(X[column])).reshape(-1, 1))
         for name, column in zip(names, X.columns, strict=True)
@@ -92,7 +92,13 @@ def _held(column: Any) -> NDArray[Any]:
     if str(column.dtype) != "category":
         return np.asarray(column.to_numpy())
     values = column.astype(object).to_numpy()
-    return np.array([value if _missing(value) else str(value) for value in values], object)
+    return np.array([value if _missing(value) else _written(value) for value in values], object)
+
+
+def _written(category: Any) -> str:
+    # Integers that had gaps beside them are floats, and the same categories all the same.
+    whole = isinstance(category, float) and category.is_integer()
+    return str(int(category)) if whole else str(category)
 
 
 def _values(what: str, values: NDArray[Any]) -> NDArray[Any]:
@@ -101,7 +107,7 @@ def _values(what: str, values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.kind in "uif":
         return values.astype(np.float32)
     if values.dtype.kind not in "OUT":
-        raise ValueError(f"{what} must hold numbers or text for ONNX, got {values.dtype}")
+        raise ValueError(f"{what} must contain numbers or strings, got dtype {values.dtype}")
     flat = values.astype(object).ravel()
     known = [value for value in flat if not _missing(value)]
     if known and all(isinstance(value, Real) and not _is_bool(value) for value in known):
@@ -110,7 +116,7 @@ def _values(what: str, values: NDArray[Any]) -> NDArray[Any]:
     # Bools that have gaps beside them are categories, as they are for scikit-learn.
     if not (all(isinstance(value, str) for value in known) or all(map(_is_bool, known))):
         odd = next(value for value in known if not isinstance(value, str))
-        raise ValueError(f"{what} must hold numbers or text alone for ONNX, got {brief(odd)}")
+        raise ValueError(f"{what} must contain only numbers or only strings, got {brief(odd)}")
     # A gap becomes what skl2onnx makes of a category that is one.
     texts = np.array([str(value) for value in flat], object)
     return texts.reshape(values.shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -64,15 +65,16 @@ def model_of_pipeline(pipeline: Any, X: Any, input_dtype: str | None) -> Any:
         if reason is None:
             return model
         refusals.append(_refusal(pipeline, rows, inner) or (inf, f"the pipeline {reason}"))
-    raise ValueError(max(refusals)[1])
+    # What goes further is what was meant.
+    raise ValueError(max(reversed(refusals), key=itemgetter(0))[1])
 
 
 def _check_names(inputs: list[Input], outputs: Outputs) -> None:
     shared = [each.name for each in inputs if each.name in outputs]
     if shared:
         raise ValueError(
-            f"columns of X must not be called as the model's outputs are, got {few(shared)}: "
-            "fit with another name"
+            "X must not have columns with the names of the model's outputs, got "
+            f"{few(shared)}: rename them before fit"
         )
 
 
@@ -111,7 +113,7 @@ def _refusal(pipeline: Any, rows: Any, inputs: list[Input]) -> tuple[float, str]
             model = _converted(upto, inputs)
             reason = disagreement(model, inputs, *answers_of(upto, rows))
             if len(model.graph.output) > 1 and not isinstance(last_step(upto), KerasDNNBase):
-                reason = "is no transformer in ONNX as skl2onnx writes it, but answers twice"
+                reason = "is not converted as a transformer by skl2onnx"
         except Exception as error:  # skl2onnx raises whatever it comes upon
             reason = reason_of(error)
         if reason is not None:

@@ -1,4 +1,4 @@
-"""What skl2onnx is taught: which of our converters it takes for which class."""
+"""Registration of converters with skl2onnx."""
 
 from __future__ import annotations
 
@@ -31,30 +31,31 @@ _STEPS = [
 
 
 def register_converters() -> None:
-    """Teach skl2onnx the estimators of skdnn, and steps that stand before them.
+    """Register converters for the estimators of skdnn with skl2onnx.
 
-    After this call, which needs to be made once in a process, ``skl2onnx.to_onnx`` and
-    ``skl2onnx.convert_sklearn`` convert a :class:`skdnn.KerasDNNClassifier`, a
-    :class:`skdnn.KerasDNNRegressor` and a `FunctionTransformer` of
-    :func:`skdnn.scale_and_flatten` wherever they stand: in pipelines, searches, and ensembles
-    such as `VotingClassifier`. It also converts what skl2onnx lacks of scikit-learn's steps:
-    `MissingIndicator`, `SimpleImputer` with ``add_indicator=True``, and `OneHotEncoder` with
-    ``handle_unknown="infrequent_if_exist"``. :func:`skdnn.onnx.to_onnx` makes the call itself.
+    After this call ``skl2onnx.to_onnx`` and ``skl2onnx.convert_sklearn`` convert
+    :class:`skdnn.KerasDNNClassifier` and :class:`skdnn.KerasDNNRegressor` wherever they are
+    used: in pipelines, searches, and ensembles such as `VotingClassifier`. They also convert
+    the functions of :func:`skdnn.make_image_pipeline` and :func:`skdnn.make_table_pipeline`,
+    and what skl2onnx lacks of scikit-learn's transformers: `MissingIndicator`, `SimpleImputer`
+    with ``add_indicator=True``, and `OneHotEncoder` with infrequent categories.
+
+    :func:`skdnn.onnx.to_onnx` makes the call itself.
 
     Raises
     ------
     ImportError
-        If the package skl2onnx is missing.
+        If skl2onnx is not installed.
 
     See Also
     --------
-    skdnn.onnx.to_onnx : Converts a pipeline and compares what the model answers.
+    skdnn.onnx.to_onnx : Converts a pipeline and compares the results.
 
     Notes
     -----
-    skl2onnx's conventions hold: probabilities come as a list of dictionaries unless
-    ``options={"zipmap": False}`` is passed, and numbers in shape (n, n_outputs). `target_opset`
-    must be at least 15.
+    The conventions are those of skl2onnx: probabilities are a list of dictionaries unless
+    ``options={"zipmap": False}`` is passed, and predicted numbers have shape (n, n_outputs).
+    `target_opset` must be at least 15.
 
     References
     ----------
@@ -88,12 +89,12 @@ def register_converters() -> None:
 
 
 def register_network(kind: type[KerasDNNBase]) -> None:
-    """Teach skl2onnx a class of networks, which it looks up without its bases.
+    """Register a class of networks; skl2onnx does not look at its base classes.
 
     Parameters
     ----------
     kind : type
-        :class:`skdnn.KerasDNNClassifier`, :class:`skdnn.KerasDNNRegressor` or one of theirs.
+        :class:`skdnn.KerasDNNClassifier`, :class:`skdnn.KerasDNNRegressor` or a subclass.
     """
     # skl2onnx asks for `nocl`, labels without their names, which networks here don't have.
     options = {"zipmap": [True, False, "columns"], "nocl": [False]}
@@ -122,7 +123,7 @@ def imported_skl2onnx() -> Any:
         import skl2onnx
     except ImportError as error:
         raise ImportError(
-            "pipelines become ONNX models by the package skl2onnx: install skdnn with the "
+            "the package skl2onnx is needed to convert pipelines: install skdnn with the "
             "extra, pip install 'skdnn[onnx]'"
         ) from error
     return skl2onnx

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.onnx._within import Within, tensor_type
+from skdnn.onnx._within import Within, is_text, tensor_type
 
 # -- gaps ---------------------------------------------------------------------------------
 
@@ -102,7 +102,7 @@ def convert_encoder(scope: Any, operator: Any, container: Any) -> None:
         return
     if step.drop is not None or step.handle_unknown == "error":
         raise NotImplementedError(
-            "rare categories need drop=None and a handle_unknown other than 'error', got "
+            "infrequent categories need drop=None and handle_unknown other than 'error', got "
             f"drop={step.drop!r} and handle_unknown={step.handle_unknown!r}"
         )
     graph = Within(scope, container, {"rows": operator.outputs[0].full_name})
@@ -133,7 +133,7 @@ def _columns(graph: Within, variables: Any) -> list[tuple[str, bool]]:
     columns = []
     for variable in variables:
         width = variable.get_second_dimension()
-        text = type(variable.type).__name__ == "StringTensorType"
+        text = is_text(variable)
         value = variable.full_name if text else graph.rows([variable])
         if width == 1:
             columns.append((value, text))
@@ -157,7 +157,9 @@ def _encoded(
     New ones are among them if `others`, and else none.
     """
     if not text and any(category != category for category in categories):
-        raise NotImplementedError("NaN among numbers as categories: fill it in before")
+        raise NotImplementedError(
+            "categories that are numbers must not be missing: impute them before"
+        )
     frequent = [category for category in categories if category not in seldom]
     last = len(frequent)
     place = {category: number for number, category in enumerate(frequent)}

@@ -6,8 +6,8 @@ from typing import Any
 
 from skdnn.onnx._graph import Graph
 
-# Operators of the domain ai.onnx.ml.
-_OF_SCIKIT_LEARN = {"LabelEncoder"}
+# Operators of the domain ai.onnx.ml, in the version that skl2onnx writes too.
+_ML_OPERATORS = {"LabelEncoder": 2}
 
 
 class Within(Graph):
@@ -32,8 +32,11 @@ class Within(Graph):
         self, op: str, inputs: list[str], outputs: list[str], attributes: dict[str, Any]
     ) -> None:
         name = self._scope.get_unique_operator_name(op)
-        domain = "ai.onnx.ml" if op in _OF_SCIKIT_LEARN else ""
-        self._container.add_node(op, inputs, outputs, op_domain=domain, name=name, **attributes)
+        version = _ML_OPERATORS.get(op)
+        domain = "" if version is None else "ai.onnx.ml"
+        self._container.add_node(
+            op, inputs, outputs, op_domain=domain, op_version=version, name=name, **attributes
+        )
 
     def _keep_constant(self, tensor: Any) -> None:
         self._container.initializers.append(tensor)
@@ -42,15 +45,30 @@ class Within(Graph):
         """Return numbers as float32, those of several variables side by side."""
         values = []
         for variable in variables:
-            kind = type(variable.type).__name__
-            if kind == "StringTensorType":
+            if is_text(variable):
                 raise TypeError(
-                    f"{variable.raw_name!r} holds text, where numbers are needed: encode it, "
+                    f"{variable.raw_name!r} must contain numbers, got strings: encode them, "
                     "for example with OneHotEncoder"
                 )
+            single = type(variable.type).__name__ == "FloatTensorType"
             name = variable.full_name
-            values.append(name if kind == "FloatTensorType" else self.cast(name, "float32"))
+            values.append(name if single else self.cast(name, "float32"))
+        return self._side_by_side(values)
+
+    def texts(self, variables: Any) -> str:
+        """Return text, that of several variables side by side."""
+        numbers = [each.raw_name for each in variables if not is_text(each)]
+        if numbers:
+            raise TypeError(f"{numbers[0]!r} must contain strings, got numbers")
+        return self._side_by_side([each.full_name for each in variables])
+
+    def _side_by_side(self, values: list[str]) -> str:
         return values[0] if len(values) == 1 else self.add("Concat", *values, axis=1)
+
+
+def is_text(variable: Any) -> bool:
+    """Tell whether a variable of skl2onnx holds strings."""
+    return type(variable.type).__name__ == "StringTensorType"
 
 
 def tensor_type(dtype: str, shape: list[Any]) -> Any:

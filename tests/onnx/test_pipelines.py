@@ -179,7 +179,7 @@ def test_gaps_that_are_told_and_categories_that_are_rare(table, target):
         probabilities = ready.run(["probabilities"], fed)[0]
         expected = pipeline.predict_proba(X.assign(**change))
         np.testing.assert_allclose(probabilities, expected, atol=1e-5)
-    step = r"step 'kerasdnnclassifier' .* can't become ONNX: activation"
+    step = r"step 'kerasdnnclassifier' .* can't be converted to ONNX: activation"
     with pytest.raises(ValueError, match=step):
         to_onnx(make_pipeline(steps, classifier(activation=names)).fit(X, target), X)
 
@@ -293,11 +293,11 @@ def names(X):
     [
         (
             [("spline", SplineTransformer())],
-            r"step 'spline' \(SplineTransformer\) can't become ONNX: skl2onnx does not know it",
+            r"step 'spline' \(SplineTransformer\) can't be converted to ONNX: skl2onnx does",
         ),
         (
             [("scale", StandardScaler()), ("own", FunctionTransformer(names))],
-            r"step 'own' \(FunctionTransformer\) can't become ONNX: FunctionTransformer is not",
+            r"step 'own' \(FunctionTransformer\) can't be converted to ONNX: FunctionTransfor",
         ),
         (
             [
@@ -315,7 +315,7 @@ def names(X):
         ),
         (
             [("clusters", KMeans(3, n_init=1))],
-            r"step 'clusters' \(KMeans\) is no transformer in ONNX as skl2onnx writes it",
+            r"step 'clusters' \(KMeans\) is not converted as a transformer",
         ),
         (
             # skl2onnx takes True and False for 1 and 0
@@ -338,7 +338,7 @@ def test_a_step_that_onnx_lacks(steps, message, iris):
 
 def test_an_activation_of_ones_own(iris):
     pipeline = make_pipeline(StandardScaler(), classifier(activation=names)).fit(*iris)
-    message = r"step 'kerasdnnclassifier' .* can't become ONNX: activation .*names"
+    message = r"step 'kerasdnnclassifier' .* can't be converted to ONNX: activation .*names"
     with pytest.raises(ValueError, match=message):
         to_onnx(pipeline, iris[0])
 
@@ -346,43 +346,43 @@ def test_an_activation_of_ones_own(iris):
 def test_rows_that_float32_does_not_hold(iris):
     X = iris[0] + 1e8
     pipeline = make_pipeline(StandardScaler(), classifier()).fit(X, iris[1])
-    with pytest.raises(ValueError, match=r"step 'standardscaler' \(StandardScaler\) gives"):
+    with pytest.raises(ValueError, match=r"step 'standardscaler' \(StandardScaler\) returns"):
         to_onnx(pipeline, X)
 
 
 def test_X_is_checked(iris, table, target):
     X, y = iris
     pipeline = make_pipeline(StandardScaler(), classifier()).fit(X, y)
-    with pytest.raises(TypeError, match="to convert any pipeline, pass X, such as the rows"):
+    with pytest.raises(TypeError, match="X, such as the training data, is needed"):
         to_onnx(pipeline)
     with pytest.raises(ValueError, match="X must be dense, got a sparse matrix"):
         to_onnx(pipeline, csr_matrix(X))
-    with pytest.raises(ValueError, match="X must hold at least one row"):
+    with pytest.raises(ValueError, match="X must have at least one row"):
         to_onnx(pipeline, X[:0])
     with pytest.raises(ValueError, match="X has 3 features, but StandardScaler is expecting 4"):
         to_onnx(pipeline, X[:, :3])
     pipeline = Pipeline([("columns", columns()), ("dnn", classifier())]).fit(table, target)
     dated = table.assign(**{"left out": pd.Timestamp(0)})
-    with pytest.raises(ValueError, match="column 'left out' must hold numbers or text"):
+    with pytest.raises(ValueError, match="column 'left out' must contain numbers or strings"):
         to_onnx(pipeline, dated)
     mixed = table.assign(**{"left out": [1, "x"] * 100})
-    with pytest.raises(ValueError, match="column 'left out' must hold numbers or text alone"):
+    with pytest.raises(ValueError, match="column 'left out' must contain only numbers or"):
         to_onnx(pipeline, mixed)
     twice = pd.concat([table, table[["left out"]]], axis=1)
-    with pytest.raises(ValueError, match=r"different names, got \['left out'\] twice"):
+    with pytest.raises(ValueError, match=r"unique names, got \['left out'\] twice"):
         to_onnx(pipeline, twice)
 
 
 def test_a_column_called_as_an_output(iris):
     X = pd.DataFrame(iris[0], columns=["label", "b", "c", "prediction"])
     pipeline = make_pipeline(StandardScaler(), classifier()).fit(X, iris[1])
-    with pytest.raises(ValueError, match=r"called as the model's outputs are, got \['label'\]"):
+    with pytest.raises(ValueError, match=r"names of the model's outputs, got \['label'\]"):
         to_onnx(pipeline, X)
 
 
 def test_without_skl2onnx_the_extra_is_named(iris, monkeypatch):
     pipeline = make_pipeline(StandardScaler(), classifier()).fit(*iris)
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
-    with pytest.raises(ImportError, match=r"skl2onnx: .*pip install 'skdnn\[onnx\]'"):
+    with pytest.raises(ImportError, match=r"skl2onnx is needed .*pip install 'skdnn\[onnx\]'"):
         to_onnx(pipeline, iris[0])
     to_onnx(pipeline[-1])

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from skdnn import KerasDNNClassifier, KerasDNNRegressor
+from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_table_pipeline
 from skdnn.onnx import register_converters
 from skdnn.preprocessing import make_image_transformer
 
@@ -105,9 +105,25 @@ def test_images(sample):
     np.testing.assert_allclose(run(model, images)[1], pipeline.predict_proba(images), atol=1e-5)
 
 
+def test_a_table_pipeline():
+    X = np.random.default_rng(0).standard_cauchy((60, 3)).astype(np.float32)
+    X[::5, 1] = np.nan
+    pipeline = make_table_pipeline(hidden_units=(4,), epochs=1, random_state=0)
+    pipeline.fit(X, X[:, 0] > 0)
+    model = skl2onnx.to_onnx(pipeline, X[:1], **WITHOUT_ZIPMAP)
+    np.testing.assert_allclose(run(model, X)[1], pipeline.predict_proba(X), atol=1e-5)
+
+
+def test_infrequent_categories():
+    X = np.array([["a", "a", "b", "b", "c", "d"]], object).T
+    encoder = OneHotEncoder(min_frequency=2, handle_unknown="infrequent_if_exist").fit(X)
+    (rows,) = run(skl2onnx.to_onnx(encoder, X[:1].astype(str)), np.array([["b"], ["c"], ["?"]]))
+    assert rows.tolist() == [[0, 1, 0], [0, 0, 1], [0, 0, 1]]
+
+
 def test_text_is_refused(iris, rows):
     network = KerasDNNClassifier((4,), epochs=1).fit(rows, iris[1])
-    with pytest.raises(TypeError, match="'X' holds text, where numbers are needed"):
+    with pytest.raises(TypeError, match="'X' must contain numbers, got strings"):
         skl2onnx.to_onnx(network, rows[:1].astype(str), **WITHOUT_ZIPMAP)
 
 
@@ -120,18 +136,18 @@ def test_text_is_refused(iris, rows):
         ),
         (
             OneHotEncoder(max_categories=2, drop="first", handle_unknown="ignore"),
-            "need drop=None and a handle_unknown other than 'error', got drop='first'",
+            "need drop=None and handle_unknown other than 'error', got drop='first'",
         ),
         (OneHotEncoder(max_categories=2), "got drop=None and handle_unknown='error'"),
         (
             OneHotEncoder(max_categories=2, handle_unknown="ignore"),
-            "NaN among numbers as categories",
+            "categories that are numbers must not be missing",
         ),
     ],
     ids=["gap", "drop", "error", "nan"],
 )
 def test_forms_of_steps_that_are_refused(step, message):
     X = np.array([[0, 1, 2, 0, 1, 3, np.nan]], np.float32).T
-    X = X if "NaN among" in message else X[:-1]
+    X = X if "must not be missing" in message else X[:-1]
     with pytest.raises(NotImplementedError, match=message):
         skl2onnx.to_onnx(step.fit(X), X[:1])
