@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 from sklearn.base import clone
@@ -13,6 +14,7 @@ from skdnn._messages import brief
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.preprocessing import make_image_transformer, make_table_transformer
 
+_L2_OF_TABLES = 1e-3
 _TRANSFORMER_ATTRIBUTES = {"feature_names_in_", "n_features_in_"}
 
 
@@ -113,7 +115,8 @@ def make_table_pipeline(
         Rows, or share of the rows, that a category must have for a column of its own.
     **hyperparameters : dict
         Hyperparameters of the estimator, ``optimizer__<name>`` included; they take the place
-        of those that `estimator` has.
+        of those that `estimator` has. A table is learnt by heart more easily than images: an
+        `estimator` without `l2` gets ``l2=0.001`` here. ``l2=0`` among these takes none.
 
     Returns
     -------
@@ -137,7 +140,34 @@ def make_table_pipeline(
 
     Notes
     -----
-    TABLE
+    Its defaults beside scikit-learn's `MLPClassifier` and `MLPRegressor` (on standardized `y`)
+    and `LogisticRegression` and `Ridge`, all behind the same ``columns``, and
+    `HistGradientBoosting`, at their defaults too. Five folds; below 2,000 rows the mean over
+    three seeds. ``python docs/benchmarks/real_tables.py`` makes the table; this one is of
+    28 November 2026, on two cores of an AMD EPYC:
+
+    ==================  ==============  ========  ======  ======  ======  ========
+    table               rows x columns  score     skdnn   MLP     linear  boosting
+    ==================  ==============  ========  ======  ======  ======  ========
+    breast cancer       569 x 30        accuracy  0.978   0.975   0.982   0.965
+    wine                178 x 13        accuracy  0.972   0.970   0.974   0.961
+    penguins, sex       333 x 7         accuracy  0.918   0.917   0.911   0.911
+    titanic             1,309 x 3       accuracy  0.786   0.786   0.780   0.786
+    credit              4,454 x 13      accuracy  0.797   0.787   0.805   0.783
+    churn               5,000 x 19      accuracy  0.792   0.775   0.799   0.795
+    adult, made up      5,000 x 11      accuracy  0.816   0.791   0.812   0.806
+    covertype, made up  5,000 x 54      accuracy  0.807   0.788   0.737   0.731
+    diabetes            442 x 10        R²        0.471   0.464   0.493   0.397
+    linnerud            20 x 3          R²        -0.122  -0.244  -0.018  -0.142
+    mpg                 234 x 9         R²        0.943   0.921   0.895   0.853
+    sacramento          932 x 8         R²        0.690   0.678   0.695   0.676
+    ames                2,930 x 73      R²        0.889   0.868   0.867   0.910
+    hotels              5,000 x 26      R²        0.929   0.908   0.885   0.943
+    diamonds            5,000 x 9       R²        0.969   0.970   0.918   0.969
+    ==================  ==============  ========  ======  ======  ======  ========
+
+    Another seed moves most of them by less than 0.01; linnerud has 20 rows, too few for any of
+    the four. Where a linear model is ahead, a stronger `l2` or fewer epochs are worth a search.
 
     Examples
     --------
@@ -166,7 +196,14 @@ def make_table_pipeline(
     transformer = make_table_transformer(
         max_categories=max_categories, min_frequency=min_frequency
     )
-    return Pipeline([("columns", transformer), ("dnn", _network(estimator, hyperparameters))])
+    network = _network(estimator, hyperparameters)
+    if "l2" not in hyperparameters and _is_nought(network.get_params()["l2"]):
+        network.set_params(l2=_L2_OF_TABLES)
+    return Pipeline([("columns", transformer), ("dnn", network)])
+
+
+def _is_nought(value: Any) -> bool:
+    return isinstance(value, Real) and value == 0
 
 
 def _network(estimator: KerasDNNBase | None, hyperparameters: dict[str, Any]) -> KerasDNNBase:

@@ -416,6 +416,25 @@ def test_a_table_pipeline_is_not_saved_as_an_image_pipeline(fitted_table, tmp_pa
         save(fitted_table, tmp_path / "houses.safetensors")
 
 
+@pytest.mark.parametrize(
+    ("estimator", "hyperparameters", "l2"),
+    [
+        (None, {}, 0.001),
+        (KerasDNNRegressor(), {}, 0.001),
+        (KerasDNNRegressor(), {"l2": 0}, 0),
+        (KerasDNNClassifier(l2=0.1), {}, 0.1),
+        (KerasDNNClassifier(l2=[0.1, 0.0]), {}, [0.1, 0.0]),
+        (KerasDNNClassifier(l2=0.1), {"l2": 0.2}, 0.2),
+    ],
+)
+def test_a_network_for_tables_has_a_penalty_unless_told_otherwise(
+    estimator, hyperparameters, l2
+):
+    pipeline = make_table_pipeline(estimator=estimator, **hyperparameters)
+
+    assert pipeline["dnn"].l2 == l2
+
+
 def test_arguments_of_a_table_pipeline_are_checked():
     assert (
         make_table_pipeline(max_categories=9, min_frequency=0.1)["columns"]
