@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # one of scikit-learn's checks runs only with it
+# BLAS's threads would wait for each other in loops: the tests are spread over processes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

@@ -46,6 +46,7 @@ def test_the_defaults_are_a_sensible_choice(iris, digits):
     pipeline = make_pipeline(StandardScaler(), KerasDNNClassifier(random_state=0))
     assert cross_val_score(pipeline, *iris, cv=folds).mean() >= 0.93
     assert cross_val_score(pipeline, *iris, cv=5).mean() >= 0.93
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
     assert cross_val_score(pipeline, *digits, cv=folds).mean() >= 0.95
 
 
@@ -224,6 +225,7 @@ def search_for(backend, data, n_jobs):
 
 
 @pytest.mark.long_form(row="backends")
+@pytest.mark.usefixtures("loky_forks")
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_every_backend_gives_the_same_search(backend, serial, iris):
     assert_same_search(search_for(backend, iris, n_jobs=2), serial)

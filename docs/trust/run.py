@@ -33,6 +33,7 @@ SUITE, MUTATIONS = "suite", "mutations"
 # The mark of the tests, and what they do.
 ROWS = {
     "repeatable": "six kinds of fit hashed in new processes",
+    "parity": "optimizers, callbacks and settings of layers, against plain Keras",
     "checks": "scikit-learn's checks of an estimator, on eleven configurations",
     "backends": "serial, threads, loky, Dask: scores and best weights",
     "killed-worker": "SIGKILL to a Dask worker during a fit",

@@ -13,7 +13,7 @@ from skdnn import KerasDNNClassifier
 from skdnn.callbacks import SearchProgress
 
 X, y = load_iris(return_X_y=True)
-network = KerasDNNClassifier((8,), epochs=400, random_state=0)
+network = KerasDNNClassifier((8,), epochs=290, random_state=0)  # without XLA
 """,
     """
 progress = SearchProgress()
@@ -34,8 +34,7 @@ def interrupt():
 
 stopped = SearchProgress()
 search = GridSearchCV(
-    network.set_params(epochs=3_000), {"optimizer": ["sgd", "adam"]}, cv=3,
-    scoring=stopped.scorer(),
+    network, {"optimizer": ["sgd", "adam"]}, cv=3, scoring=stopped.scorer()
 ).set_callbacks(stopped)
 threading.Thread(target=interrupt).start()
 try:

@@ -15,7 +15,10 @@ C = keras.callbacks
 HOOKS = sorted(name for name in vars(C.Callback) if name.startswith("on_"))
 
 
-@pytest.fixture(params=["auto", "keras"])
+ENGINES = ("auto", "keras")
+
+
+@pytest.fixture(params=ENGINES)
 def engine(request):
     return request.param
 
@@ -49,8 +52,8 @@ def _network(**params):
     return KerasDNNClassifier((8,), **{"batch_size": 150, "random_state": 0, **params})
 
 
-def by_keras(start, X, y, callbacks, *, optimizer=None, validation=True, **fit):
-    """Train in plain Keras what `_network` describes."""
+def keras_model(optimizer=None):
+    """Build in plain Keras what `_network` describes."""
     model = keras.Sequential(
         [
             keras.Input((4,)),
@@ -65,7 +68,11 @@ def by_keras(start, X, y, callbacks, *, optimizer=None, validation=True, **fit):
         metrics=["accuracy"],
         jit_compile=False,
     )
-    model.set_weights(start)
+    return model
+
+
+def trained(model, X, y, callbacks, *, validation=True, **fit):
+    """Train in plain Keras as `_network` is trained."""
     fit = {"epochs": 4, "batch_size": 150, "shuffle": False, "verbose": 0, **fit}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras's own
@@ -73,6 +80,33 @@ def by_keras(start, X, y, callbacks, *, optimizer=None, validation=True, **fit):
             fit["validation_data"] = (X, y)
         history = model.fit(X, y, callbacks=callbacks, **fit).history
     return model, history
+
+
+def by_keras(start, X, y, callbacks, *, optimizer=None, **fit):
+    """Train a model of plain Keras that callbacks may change."""
+    model = keras_model(optimizer)
+    model.set_weights(start)
+    return trained(model, X, y, callbacks, **fit)
+
+
+@pytest.fixture(scope="module")
+def by_one_model(iris, start):
+    """Train in plain Keras one model after the other, for callbacks that leave it as it is.
+
+    It is one that was compiled once, put back to where all start.
+    """
+    model = keras_model()
+    model.optimizer.build(model.trainable_variables)
+    first = [variable.numpy() for variable in model.optimizer.variables]
+
+    def train(callbacks, **fit):
+        model.set_weights(start)
+        for variable, value in zip(model.optimizer.variables, first, strict=True):
+            variable.assign(value)
+        model.stop_training = False
+        return trained(model, *iris, callbacks, **fit)
+
+    return train
 
 
 def by_network(iris, callbacks, *, validation=True, **params):
@@ -127,7 +161,7 @@ def noting(hooks, told):
     ],
     ids=["epochs", "batches", "all", "test batches"],
 )
-def test_hooks_are_called_as_in_keras(iris, start, engine, hooks, validation):
+def test_hooks_are_called_as_in_keras(iris, by_one_model, engine, hooks, validation):
     """In the same order, with the same logs, parameters and state of the model."""
     told, expected = [], []
     by_network(
@@ -139,9 +173,7 @@ def test_hooks_are_called_as_in_keras(iris, start, engine, hooks, validation):
         batch_size=64,
         verbose=0,
     )
-    by_keras(
-        start, *iris, [noting(hooks, expected)], validation=validation, epochs=2, batch_size=64
-    )
+    by_one_model([noting(hooks, expected)], validation=validation, epochs=2, batch_size=64)
     assert told == expected
     assert told or not validation
 
@@ -171,7 +203,7 @@ def test_params_tell_how_verbose_the_fit_is(iris, capsys):
         ("on_train_end", 4),
     ],
 )
-def test_a_callback_stops_when_keras_stops(iris, start, engine, hook, epochs):
+def test_a_callback_stops_when_keras_stops(iris, by_one_model, engine, hook, epochs):
     """Before an epoch's first batch, it stops after that batch."""
 
     def stopper():
@@ -191,7 +223,7 @@ def test_a_callback_stops_when_keras_stops(iris, start, engine, hook, epochs):
         engine=engine,
         batch_size=64,
     )
-    by_keras(start, *iris, [stopper(), noting(["on_train_end"], expected)], batch_size=64)
+    by_one_model([stopper(), noting(["on_train_end"], expected)], batch_size=64)
     assert fitted.n_iter_ == epochs
     assert found == expected
 
@@ -249,29 +281,50 @@ def _written(directory):
     return {path for path in files if "tfevents" not in path.name}, tags
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+# In Keras's engine, which calls their hooks as the fused one does. Quick ones are those that
+# stop a fit, change it, or look at the model or at single batches.
+LONG_IN_KERAS = {
+    *("CSVLogger", "History", "LambdaCallback", "ProgbarLogger", "TerminateOnNaN"),
+    *("BackupAndRestore", "ModelCheckpoint", "EarlyStopping", "LearningRateScheduler"),
+}
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [
+        pytest.param(
+            *(engine, name),
+            marks=pytest.mark.long_form(
+                row="parity", only=engine == "keras" and name in LONG_IN_KERAS
+            ),
+        )
+        for engine in ENGINES
+        for name in SHIPPED
+    ],
+)
 @pytest.mark.filterwarnings("error")  # without the exception that pyproject.toml makes
 def test_callbacks_that_keras_ships_do_what_they_do_in_keras(
-    iris, start, engine, name, tmp_path
+    iris, by_one_model, engine, name, tmp_path
 ):
     ours, keras_own = tmp_path / "ours", tmp_path / "keras"
     ours.mkdir()
     keras_own.mkdir()
     fitted = by_network(iris, [SHIPPED[name](ours)], engine=engine)
-    model, history = by_keras(start, *iris, [SHIPPED[name](keras_own)])
+    model, history = by_one_model([SHIPPED[name](keras_own)])
     assert_same(fitted, model, history)
     assert _written(ours) == _written(keras_own)
 
 
 @pytest.mark.parametrize("on_epoch", [False, True])
-def test_averages_are_swapped_in_for_the_evaluation(iris, start, engine, on_epoch):
+def test_averages_are_swapped_in_for_the_evaluation(iris, start, on_epoch):
     def averaging():
         return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
 
-    swap = C.SwapEMAWeights(on_epoch)
-    fitted = by_network(iris, [swap], engine=engine, optimizer=averaging())
     model, history = by_keras(start, *iris, [C.SwapEMAWeights(on_epoch)], optimizer=averaging())
-    assert_same(fitted, model, history)
+    for engine in ENGINES:
+        swap = C.SwapEMAWeights(on_epoch)
+        fitted = by_network(iris, [swap], engine=engine, optimizer=averaging())
+        assert_same(fitted, model, history)
 
 
 def test_a_remote_monitor_is_told_of_each_epoch(iris, engine):
@@ -280,7 +333,7 @@ def test_a_remote_monitor_is_told_of_each_epoch(iris, engine):
     assert len(told) == 2
 
 
-def test_a_callback_may_keep_an_average_of_its_own(iris, start, engine):
+def test_a_callback_may_keep_an_average_of_its_own(iris, by_one_model, engine):
     """Weights that a hook swaps in for the evaluation are evaluated, and swapped out again."""
 
     class Zeros(C.Callback):
@@ -292,7 +345,7 @@ def test_a_callback_may_keep_an_average_of_its_own(iris, start, engine):
             self.model.set_weights(self.kept)
 
     fitted = by_network(iris, Zeros, engine=engine)
-    model, history = by_keras(start, *iris, [Zeros()])
+    model, history = by_one_model([Zeros()])
     assert_same(fitted, model, history)
     assert fitted.history_["val_loss"] == pytest.approx([np.log(3)] * 4)
 
@@ -414,22 +467,25 @@ def test_the_fused_engine_refuses_by_name_what_it_would_not_follow(iris, change)
     ],
 )
 def test_later_changes_have_no_effect_as_in_keras_and_are_told(
-    iris, start, engine, change, hook, epoch
+    iris, start, change, hook, epoch
 ):
-    with pytest.warns(UserWarning, match=f"callback Changing changed .* in {hook}, after the"):
-        fitted = by_network(iris, changing(hook, change, epoch), engine=engine)
     model, history = by_keras(start, *iris, [changing(hook, change, epoch)])
-    assert_same(fitted, model, history)
+    message = f"callback Changing changed .* in {hook}, after the"
+    for engine in ENGINES:
+        with pytest.warns(UserWarning, match=message):
+            fitted = by_network(iris, changing(hook, change, epoch), engine=engine)
+        assert_same(fitted, model, history)
 
 
-def test_steps_that_a_callback_has_compiled_anew_are_taken(iris, start, engine):
+def test_steps_that_a_callback_has_compiled_anew_are_taken(iris, start):
     def freeze_now(model):
         freeze(model)
         model.make_train_function(force=True)
 
-    fitted = by_network(iris, changing("on_epoch_end", freeze_now, 1), engine=engine)
     model, history = by_keras(start, *iris, [changing("on_epoch_end", freeze_now, 1)])
-    assert_same(fitted, model, history)
+    for engine in ENGINES:
+        fitted = by_network(iris, changing("on_epoch_end", freeze_now, 1), engine=engine)
+        assert_same(fitted, model, history)
     with pytest.raises(
         ValueError, match=r"'fused' can't .*hidden_1.trainable.* in on_epoch_end"
     ):
@@ -485,14 +541,14 @@ def test_an_optimizer_replaced_in_the_midst_is_refused(iris, engine):
         by_network(iris, changing("on_epoch_end", another_optimizer), engine=engine)
 
 
-def test_weights_that_set_model_changes_are_trained_on(iris, start, engine):
+def test_weights_that_set_model_changes_are_trained_on(iris, by_one_model, engine):
     class Zeros(C.Callback):
         def set_model(self, model):
             super().set_model(model)
             model.layers[1].set_weights([0 * w for w in model.layers[1].get_weights()])
 
     fitted = by_network(iris, Zeros, engine=engine)
-    model, history = by_keras(start, *iris, [Zeros()])
+    model, history = by_one_model([Zeros()])
     assert_same(fitted, model, history)
 
 

@@ -109,8 +109,8 @@ def test_huge_steps_are_an_error_here_too(classifier, iris):
 
 @pytest.mark.full_data
 def test_curves_of_both_engines_agree_on_fashion_mnist(fashion_mnist):
-    X = fashion_mnist.images[:12_000].reshape(-1, 784) / np.float32(255)
-    y = fashion_mnist.target[:12_000]
+    X = fashion_mnist.images[:4_000].reshape(-1, 784) / np.float32(255)
+    y = fashion_mnist.target[:4_000]
     fused, by_keras = (
         KerasDNNClassifier(epochs=5, random_state=0, engine=engine).fit(X, y).history_
         for engine in ("fused", "keras")

@@ -35,6 +35,9 @@ SMOOTH = [
     ("lamb", {}),
     ("adafactor", {}),
 ]
+# Those whose updates others do too, with more around them: AdamW, centered RMSprop, SGD with
+# clipped gradients.
+LONG = [("sgd", {}), ("rmsprop", {}), ("adam", {})]
 
 
 def problem(n_rows, n_classes, seed=0, n_features=6):
@@ -107,12 +110,19 @@ def assert_alike(training, reference, epochs, atol=1e-3, rtol=1e-4):
         np.testing.assert_allclose(a, b, rtol=0, atol=atol)
 
 
-@pytest.mark.parametrize(("name", "options"), SMOOTH, ids=str)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        pytest.param(*case, marks=pytest.mark.long_form(row="parity", only=case in LONG))
+        for case in SMOOTH
+    ],
+    ids=str,
+)
 def test_every_smooth_optimizer_trains_as_keras_does(name, options):
     # Wide enough that kernels are turned, a square one and an oblong one.
-    architecture = Architecture.from_parameters((128,), output_of_classes(4), (128, 16), "tanh")
+    architecture = Architecture.from_parameters((128,), output_of_classes(16), (128,), "tanh")
     choice = validate_optimizer(name, routed=options)
-    rows = Rows(*problem(160, 4, n_features=128))
+    rows = Rows(*problem(160, 16, n_features=128))
     reference = keras_fit(architecture, choice, rows, epochs=2)
     assert_alike(start(architecture, choice, rows), reference, epochs=2)
 
@@ -137,33 +147,42 @@ def test_optimizers_that_magnify_rounding_have_keras_losses(name):
     np.testing.assert_allclose(losses, history["loss"], rtol=1e-2)
 
 
-@settings(max_examples=6, deadline=None)
-@given(
-    optimizer=st.sampled_from(SMOOTH),
-    activation=st.sampled_from(["relu", "sigmoid", "tanh", "gelu", "selu"]),
-    hidden_units=st.lists(st.integers(1, 9), max_size=3).map(tuple),
-    n_classes=st.integers(2, 5),
-    n_rows=st.integers(2, 90),
-    batch_size=st.sampled_from([7, 16, 32]),
-    weighted=st.sampled_from(["none", "any", "zeros"]),
-    jit=st.booleans(),
-    seed=st.integers(0, 2**31 - 2),
-)
-def test_parity_over_networks_weights_and_short_batches(
-    optimizer, activation, hidden_units, n_classes, n_rows, batch_size, weighted, jit, seed
-):
-    architecture = Architecture.from_parameters(
-        (6,), output_of_classes(n_classes), hidden_units, activation
+@pytest.mark.long_form(row="parity")
+def test_parity_over_networks_weights_and_short_batches(count, record_property):
+    n = count(4, 60)
+    record_property("examples", n)
+
+    @settings(max_examples=n, deadline=None)
+    @given(
+        optimizer=st.sampled_from(SMOOTH),
+        activation=st.sampled_from(["relu", "sigmoid", "tanh", "gelu", "selu"]),
+        hidden_units=st.lists(st.integers(1, 9), max_size=3).map(tuple),
+        n_classes=st.integers(2, 5),
+        n_rows=st.integers(2, 90),
+        batch_size=st.sampled_from([7, 16, 32]),
+        weighted=st.sampled_from(["none", "any", "zeros"]),
+        jit=st.booleans(),
+        seed=st.integers(0, 2**31 - 2),
     )
-    choice = validate_optimizer(optimizer[0], routed=optimizer[1])
-    X, y = problem(n_rows, n_classes, seed)
-    weight = np.random.default_rng(seed).random(n_rows).astype(np.float32) + 0.1
-    if weighted == "zeros":
-        weight[1::2] = 0
-    rows = Rows(X, y, None if weighted == "none" else weight)
-    settings = {"batch_size": batch_size, "seed": seed}
-    reference = keras_fit(architecture, choice, rows, **settings)
-    assert_alike(start(architecture, choice, rows, jit=jit, **settings), reference, epochs=1)
+    def body(
+        optimizer, activation, hidden_units, n_classes, n_rows, batch_size, weighted, jit, seed
+    ):
+        architecture = Architecture.from_parameters(
+            (6,), output_of_classes(n_classes), hidden_units, activation
+        )
+        choice = validate_optimizer(optimizer[0], routed=optimizer[1])
+        X, y = problem(n_rows, n_classes, seed)
+        weight = np.random.default_rng(seed).random(n_rows).astype(np.float32) + 0.1
+        if weighted == "zeros":
+            weight[1::2] = 0
+        rows = Rows(X, y, None if weighted == "none" else weight)
+        settings = {"batch_size": batch_size, "seed": seed}
+        reference = keras_fit(architecture, choice, rows, **settings)
+        assert_alike(
+            start(architecture, choice, rows, jit=jit, **settings), reference, epochs=1
+        )
+
+    body()
 
 
 def test_more_rows_than_a_chunk_holds():

@@ -86,10 +86,12 @@ def test_every_activation_that_keras_names_trains(iris):
         KerasDNNClassifier(activation="?").fit(*iris)
     names = str(error.value).split("[")[1].split("]")[0].replace("'", "").split(", ")
     assert {"relu", "sigmoid", "tanh", "gelu", "selu", "silu", "softmax"} <= set(names)
-    for name in names:
-        assert keras.activations.get(name)
-        classifier = KerasDNNClassifier((4,), activation=name, epochs=1, random_state=0)
-        assert np.isfinite(classifier.fit(*iris).predict_proba(iris[0])).all()
+    assert all(keras.activations.get(name) for name in names)
+    for first in range(0, len(names), 4):  # a layer each: fewer networks to compile
+        some = names[first : first + 4]
+        classifier = KerasDNNClassifier((4,) * len(some), activation=some, random_state=0)
+        classifier.set_params(epochs=1).fit(*iris)
+        assert np.isfinite(classifier.predict_proba(iris[0])).all(), some
 
 
 def test_a_function_is_an_activation(iris):

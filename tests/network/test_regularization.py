@@ -169,44 +169,32 @@ def test_a_network_of_numbers_built_by_hand_learns_the_same(uneven):
     np.testing.assert_allclose(regressor.predict(X), own_units, atol=1e-4 * y.std())
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
-@given(
-    hidden_units=st.lists(st.integers(1, 6), max_size=2).map(tuple),
-    dropout=st.sampled_from([0.0, 0.3, 0.7]),
-    l2=st.sampled_from([0.0, 0.01, 0.3]),
-    batch_normalization=st.booleans(),
-    label_smoothing=st.sampled_from([0.0, 0.2]),
-    labels=st.integers(2, 3),
-    n_rows=st.sampled_from([33, 64, 70]),
-    weighted=st.booleans(),
-)
-def test_the_engines_agree_on_any_combination(
-    iris,
-    hidden_units,
-    dropout,
-    l2,
-    batch_normalization,
-    label_smoothing,
-    labels,
-    n_rows,
-    weighted,
-):
-    X, y = iris[0][::2][:n_rows], np.arange(n_rows) % labels
-    weight = 0.1 + np.random.default_rng(0).integers(0, 3, n_rows) if weighted else None
-    network = KerasDNNClassifier(
-        hidden_units,
-        activation="tanh",
-        optimizer="sgd",
-        learning_rate=0.1,
-        dropout=dropout,
-        l2=l2,
-        batch_normalization=batch_normalization,
-        label_smoothing=label_smoothing,
-        epochs=2,
-        random_state=0,
+@pytest.mark.long_form(row="parity")
+def test_the_engines_agree_on_any_combination(iris, count, record_property):
+    n = count(5, 100)
+    record_property("examples", n)
+
+    @settings(max_examples=n, deadline=None, derandomize=True)
+    @given(
+        hidden_units=st.lists(st.integers(1, 6), max_size=2).map(tuple),
+        dropout=st.sampled_from([0.0, 0.3, 0.7]),
+        l2=st.sampled_from([0.0, 0.01, 0.3]),
+        batch_normalization=st.booleans(),
+        label_smoothing=st.sampled_from([0.0, 0.2]),
+        labels=st.integers(2, 3),
+        n_rows=st.sampled_from([33, 64, 70]),
+        weighted=st.booleans(),
     )
-    fused, by_keras = both_engines(network, X, y, sample_weight=weight)
-    assert_alike(fused, by_keras, X, atol=1e-3)
+    def body(labels, n_rows, weighted, **params):
+        X, y = iris[0][::2][:n_rows], np.arange(n_rows) % labels
+        weight = 0.1 + np.random.default_rng(0).integers(0, 3, n_rows) if weighted else None
+        network = KerasDNNClassifier(
+            activation="tanh", optimizer="sgd", learning_rate=0.1, epochs=2, random_state=0
+        ).set_params(**params)
+        fused, by_keras = both_engines(network, X, y, sample_weight=weight)
+        assert_alike(fused, by_keras, X, atol=1e-3)
+
+    body()
 
 
 @pytest.mark.parametrize("n_rows", [65, 70])
