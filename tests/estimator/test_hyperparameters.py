@@ -59,7 +59,9 @@ def test_values_of_numpys_types_are_those_of_python(iris):
     np.testing.assert_array_equal(first.predict_proba(iris[0]), second.predict_proba(iris[0]))
 
 
-@pytest.mark.parametrize("units", ["(10, 5)", (randint(4, 8), randint(4, 8))], ids=["text", "distributions"])
+@pytest.mark.parametrize(
+    "units", ["(10, 5)", (randint(4, 8), randint(4, 8))], ids=["text", "distributions"]
+)
 def test_units_that_a_search_has_not_drawn_are_refused(units, iris):
     """As in scikit-learn issue 15568: distributions within a tuple are not drawn from."""
     with pytest.raises((TypeError, ValueError), match=r"hidden_units.* must "):
