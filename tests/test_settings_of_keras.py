@@ -128,7 +128,7 @@ def test_what_xla_can_not_compile_is_told_before_the_first_step(iris):
         tf.print("activation", output_stream="file:///dev/null")
         return tf.nn.relu(x)
 
-    network = KerasDNNClassifier((8,), activation=printing, epochs=300, random_state=0)
+    network = KerasDNNClassifier((8,), activation=printing, epochs=1_000, random_state=0)
     with pytest.raises(ValueError, match=r"XLA has no PrintV2, .* take engine='keras'"):
         network.fit(*iris)
     assert network.set_params(engine="keras", epochs=1).fit(*iris).n_iter_ == 1

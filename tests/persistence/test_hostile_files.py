@@ -719,7 +719,7 @@ def test_messages_say_what_is_wrong(described, described_numbers, tmp_path):
         ),
         (
             in_manifest(described_numbers, "parameters", loss="mse"),
-            "The 'loss' parameter of KerasDNNRegressor must be a str among",
+            "The 'loss' parameter of KerasDNNRegressor must be one of",
         ),
         (
             in_manifest(described_numbers, kind="classifier"),
