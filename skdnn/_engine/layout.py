@@ -34,7 +34,7 @@ _FEWEST_UNITS = 16
 _LARGEST_BATCH = 128
 
 # For larger arrays, copying the gradient costs more than it saves.
-_LARGEST_PACKED = 16_384
+_LARGEST_PACKED = 2_048
 
 _OF_A_WEIGHT = re.compile(r"weight_(\d+)_(.*)")
 

@@ -11,7 +11,7 @@ from skdnn.network.building import compiled_network
 from skdnn.network.optimizers import validate_optimizer
 from skdnn.network.outputs import output_of_classes
 
-# Kernels of (128, 128), (128, 16), (16, 4): two that are worth a turn; all may be packed.
+# Kernels of (128, 128), (128, 16), (16, 4): two are worth a turn, all but the first are small.
 ARCHITECTURE = Architecture.from_parameters(
     (128,), output_of_classes(4), (128, 16), "relu", [True, False]
 )
@@ -76,8 +76,9 @@ def test_wide_kernels_are_turned_and_small_arrays_are_one():
     np.testing.assert_array_equal(third, wide[1].T)
     assert len(normalisation) == 2  # a running mean and variance
 
-    [everything, *_] = layout("adam", jit=False)[1].pack_weights(weights)
-    assert everything.shape == (first.size + second.size + third.size,)
+    packed, alone, *_ = layout("adam", jit=False)[1].pack_weights(weights)
+    assert packed.shape == (first.size + third.size,)
+    np.testing.assert_array_equal(alone, wide[0])
     by_norm = layout("adam", clipnorm=1.0, jit=False)[1].pack_weights(weights)
     assert by_norm[0].shape == (128, 128)
 
