@@ -39,13 +39,13 @@ def model_of_one_input(
     model : onnx.ModelProto
     """
     graph = Model()
-    dtype = checked_dtype(input_dtype or ("float32" if scaling is None else "uint8"))
+    dtype = validate_dtype(input_dtype or ("float32" if scaling is None else "uint8"))
     add_network(graph, estimator, _flattened_rows(graph, estimator, scaling, dtype))
     shape = _input_shape(estimator, scaling, image_shape)
     return graph.model(dtype, shape, outputs_of(estimator))
 
 
-def checked_dtype(dtype: str) -> str:
+def validate_dtype(dtype: str) -> str:
     """Return the name of a type that an input of numbers can have."""
     if dtype not in _INPUT_DTYPES:
         raise ValueError(f"input_dtype must be one of {_INPUT_DTYPES}, got {dtype!r}")

@@ -12,7 +12,7 @@ from skdnn._estimator.base import KerasDNNBase
 from skdnn._messages import few
 from skdnn.onnx._agreement import answers_of, disagreement, reason_of
 from skdnn.onnx._graph import IR_VERSION, OPSET, element_type, imported_onnx
-from skdnn.onnx._images import checked_dtype
+from skdnn.onnx._images import validate_dtype
 from skdnn.onnx._inputs import Input, inputs_of, sample_of
 from skdnn.onnx._network import Outputs, outputs_of
 from skdnn.onnx._registration import imported_skl2onnx, register_converters, register_network
@@ -45,7 +45,7 @@ def model_of_pipeline(pipeline: Any, X: Any, input_dtype: str | None) -> Any:
     ValueError
         If skl2onnx can't express a step, or expresses it so that it answers otherwise.
     """
-    dtype = checked_dtype(input_dtype or "float32")
+    dtype = validate_dtype(input_dtype or "float32")
     rows = sample_of(X)
     inputs, network = inputs_of(rows), last_step(pipeline)
     outputs = outputs_of(network)
