@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import as_tensor
-from skdnn._engine.inference import check_no_nan, pieces
+from skdnn._engine.inference import check_no_nan, pieces, predicted, weight_specs
 from skdnn._engine.objective import objective_of, penalty
 from skdnn._engine.rows import Rows
 
@@ -24,15 +24,19 @@ class RowLosses:
         A template; its weights are not used.
     loss : keras.losses.Loss
         As `objective_of` takes it.
+    resizable : bool, default=False
+        Whether hidden layers may have other numbers of units than the model's.
     """
 
-    def __init__(self, model: keras.Sequential, loss: keras.losses.Loss) -> None:
+    def __init__(
+        self, model: keras.Sequential, loss: keras.losses.Loss, *, resizable: bool = False
+    ) -> None:
         self._model = model
         self._objective = objective = objective_of(loss, int(model.output_shape[-1]))
         self.metric_name = objective.metric_name
         function = tf.function(self._call, autograph=False)
         self._function = function.get_concrete_function(
-            *(tf.TensorSpec(v.shape, v.dtype) for v in model.weights),
+            *weight_specs(model, resizable=resizable),
             tf.TensorSpec((None, *model.input_shape[1:]), tf.float32),
             tf.TensorSpec((None, *objective.target_shape), objective.target_dtype),
         )
@@ -70,9 +74,8 @@ class RowLosses:
 
     def _call(self, *flat: tf.Tensor) -> tf.Tensor:
         *weights, X, y = flat
-        with keras.StatelessScope(zip(self._model.weights, weights, strict=True)):
-            output = self._model(X, training=False)
-            losses = self._objective.losses(y, output)
+        output = predicted(self._model, weights, X)
+        losses = self._objective.losses(y, output)
         return tf.stack([losses, self._objective.metric(y, output)], axis=1)
 
 

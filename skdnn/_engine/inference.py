@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -26,14 +26,16 @@ class Forward:
     ----------
     model : keras.Sequential
         A template; its weights are not used.
+    resizable : bool, default=False
+        Whether hidden layers may have other numbers of units than the model's.
     """
 
-    def __init__(self, model: keras.Sequential) -> None:
+    def __init__(self, model: keras.Sequential, *, resizable: bool = False) -> None:
         self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
         self.n_outputs = int(model.output_shape[-1])
         self._model = model
         signature = [
-            *(tf.TensorSpec(v.shape, v.dtype) for v in model.weights),
+            *weight_specs(model, resizable=resizable),
             tf.TensorSpec((None, *self.row_shape), tf.float32),
         ]
         function = tf.function(self._call, autograph=False)
@@ -71,8 +73,49 @@ class Forward:
 
     def _call(self, *flat: tf.Tensor) -> tf.Tensor:
         *weights, X = flat
-        with keras.StatelessScope(zip(self._model.weights, weights, strict=True)):
-            return self._model(X, training=False)
+        return predicted(self._model, weights, X)
+
+
+def weight_specs(model: keras.Sequential, *, resizable: bool) -> list[tf.TensorSpec]:
+    """Return the specifications of a network's weights for a function that takes them.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        A template.
+    resizable : bool
+        Whether all dimensions are left open.
+
+    Returns
+    -------
+    specs : list of TensorSpec
+        In the order of ``model.weights``.
+    """
+    return [
+        tf.TensorSpec((None,) * len(v.shape) if resizable else v.shape, v.dtype)
+        for v in model.weights
+    ]
+
+
+def predicted(model: keras.Sequential, weights: Sequence[tf.Tensor], X: tf.Tensor) -> tf.Tensor:
+    """Return a network's outputs inside a compiled function.
+
+    Parameters
+    ----------
+    model : keras.Sequential
+        A template; its weights are not used.
+    weights : sequence of Tensor
+        In the order of ``model.weights``.
+    X : Tensor of float32, shape (n_rows, ...)
+
+    Returns
+    -------
+    outputs : Tensor of float32, shape (n_rows, n_outputs)
+    """
+    with keras.StatelessScope():
+        for variable, value in zip(model.weights, weights, strict=True):
+            variable.assign(value)  # may be of unknown shape, unlike the scope's mapping
+        return model(X, training=False)
 
 
 def forward(compiled: Forward, weights: list[np.ndarray], X: Matrix) -> np.ndarray:

@@ -7,15 +7,17 @@ An elementwise optimizer gives the same result in any layout. Two changes are ma
 - *Packed.* The time of a step of a small network is that of its number of operations, and the
   time of a call that of its number of tensors. Small arrays are trained as one vector.
 
-Outside of a training all arrays have Keras's layout.
+Outside of a training all arrays have Keras's layout. A plain graph serves hidden layers of any
+width: `Layout.resized` gives the layout of another one.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -37,6 +39,20 @@ _LARGEST_BATCH = 128
 _LARGEST_PACKED = 2_048
 
 _OF_A_WEIGHT = re.compile(r"weight_(\d+)_(.*)")
+
+Shape = tuple[int, ...]
+
+
+def is_elementwise(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Tell whether the update is elementwise."""
+    by_norm = optimizer.clipnorm or optimizer.global_clipnorm
+    return not by_norm and not isinstance(optimizer, _NOT_ELEMENTWISE)
+
+
+def packed_positions(shapes: Mapping[int, Shape]) -> tuple[int, ...]:
+    """Return the positions of arrays that are packed, if the optimizer is elementwise."""
+    small = tuple(i for i, shape in shapes.items() if _size(shape) <= _LARGEST_PACKED)
+    return small if len(small) > 1 else ()
 
 
 class Layout:
@@ -60,8 +76,12 @@ class Layout:
         Built for the packed arrays.
     initial_slots : list of ndarray
         State of a new optimizer, in Keras's layout.
+    placeholders : list of keras.Variable
+        What the optimizer was built for.
     n_trainable : int
         How many packed arrays the optimizer updates. They precede the other weights.
+    shapes : list of tuple of int
+        Of the weights, in Keras's layout.
     """
 
     def __init__(
@@ -74,6 +94,7 @@ class Layout:
     ) -> None:
         reference, self.optimizer = new_optimizer(), new_optimizer()
         values = [np.asarray(weight.numpy()) for weight in model.weights]
+        self.shapes: list[Shape] = [value.shape for value in values]
         trainable = [i for i, weight in enumerate(model.weights) if weight.trainable]
         frozen = [i for i, weight in enumerate(model.weights) if not weight.trainable]
         transposes = (
@@ -82,21 +103,49 @@ class Layout:
             and not isinstance(reference, _NEEDS_ROWS_AND_COLUMNS)
         )
         transposed = {i for i in trainable if transposes and _worth_transposing(values[i])}
-        packed = [
-            i for i in trainable if i not in transposed and values[i].size <= _LARGEST_PACKED
+        packed: tuple[int, ...] = ()
+        if is_elementwise(reference):
+            packed = packed_positions(
+                {i: self.shapes[i] for i in trainable if i not in transposed}
+            )
+        blocks = [_block(self.shapes, packed)] if packed else []
+        blocks += [
+            _block(self.shapes, [i], i in transposed) for i in trainable if i not in packed
         ]
-        if not _is_elementwise(reference) or len(packed) == 1:
-            packed = []
-        blocks = [_block(values, packed)] if packed else []
-        blocks += [_block(values, [i], i in transposed) for i in trainable if i not in packed]
         self.n_trainable = len(blocks)
-        self._weights = [*blocks, *(_block(values, [i]) for i in frozen)]
+        self._weights = [*blocks, *(_block(self.shapes, [i]) for i in frozen)]
 
         # The optimizers only need shapes; the names tell which slot belongs to which weight.
         reference.build([_placeholder(values[i], i) for i in trainable])
-        self.optimizer.build([_placeholder(b.pack(values), b.positions[0]) for b in blocks])
+        self.placeholders = [_placeholder(b.pack(values), b.positions[0]) for b in blocks]
+        self.optimizer.build(self.placeholders)
         self.initial_slots = [np.asarray(slot.numpy()) for slot in reference.variables]
+        self._slot_weights = [_weight_of(slot) for slot in reference.variables]
         self._slots = _blocks_of_slots(reference, self.optimizer, blocks)
+
+    def resized(self, shapes: Sequence[Shape]) -> Layout:
+        """Return the layout of weights of other shapes, of which the same ones are packed.
+
+        Parameters
+        ----------
+        shapes : sequence of tuple of int
+            Of the weights, in Keras's layout. The optimizer must be elementwise.
+
+        Returns
+        -------
+        layout : Layout
+            With the same optimizer, which is built for the shapes of this one.
+        """
+        other = copy.copy(self)
+        other.shapes = list(shapes)
+        other.initial_slots = [
+            slot if i is None else np.full(shapes[i], slot.flat[0], slot.dtype)
+            for slot, i in zip(self.initial_slots, self._slot_weights, strict=True)
+        ]
+        other._weights = [block.resized(shapes) for block in self._weights]
+        of_slots = [slot.shape for slot in other.initial_slots]
+        other._slots = [block.resized(of_slots) for block in self._slots]
+        return other
 
     def pack_weights(self, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Pack weights in the order of ``model.weights``."""
@@ -114,9 +163,14 @@ class Layout:
         """Unpack an optimizer's state into the order of ``optimizer.variables``."""
         return _in_order(self._slots, arranged, _Block.unpack)
 
-    def unpack_tensors(self, arranged: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-        """Unpack weights inside a compiled program."""
-        return _in_order(self._weights, arranged, _Block.unpack_tensor)
+    def unpack_tensors(
+        self, arranged: Sequence[tf.Tensor], shapes: Sequence[Any] | None = None
+    ) -> list[tf.Tensor]:
+        """Unpack weights inside a compiled program; `shapes` may be tensors."""
+        shapes = self.shapes if shapes is None else shapes
+        return _in_order(
+            self._weights, arranged, lambda block, array: block.unpack_tensor(array, shapes)
+        )
 
     def non_trainable(self, weights: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Return the non-trainable weights of all, which are in Keras's order."""
@@ -128,7 +182,7 @@ class _Block:
     """Arrays that are trained as one: several packed into a vector, or a single one."""
 
     positions: tuple[int, ...]  # in Keras's order
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: tuple[Shape, ...]
     transposed: bool = False
 
     def pack(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
@@ -143,21 +197,30 @@ class _Block:
         parts = np.split(array, np.cumsum(self._sizes)[:-1])
         return [p.reshape(shape).copy() for p, shape in zip(parts, self.shapes, strict=True)]
 
-    def unpack_tensor(self, array: tf.Tensor) -> list[tf.Tensor]:
+    def unpack_tensor(self, array: tf.Tensor, shapes: Sequence[Any]) -> list[tf.Tensor]:
         if len(self.positions) == 1:
             return [tf.transpose(array) if self.transposed else array]
-        parts = tf.split(array, self._sizes)
-        return [tf.reshape(p, shape) for p, shape in zip(parts, self.shapes, strict=True)]
+        own = [shapes[i] for i in self.positions]
+        parts = tf.split(array, [_size(shape) for shape in own], num=len(own))
+        return [tf.reshape(p, shape) for p, shape in zip(parts, own, strict=True)]
+
+    def resized(self, shapes: Sequence[Shape]) -> _Block:
+        return replace(self, shapes=tuple(shapes[i] for i in self.positions))
 
     @property
     def _sizes(self) -> list[int]:
-        return [int(np.prod(shape)) for shape in self.shapes]
+        return [_size(shape) for shape in self.shapes]
+
+
+def _size(shape: Any) -> Any:
+    """Return the number of elements; a tensor for a tensor."""
+    return tf.reduce_prod(shape) if tf.is_tensor(shape) else int(np.prod(shape))
 
 
 def _block(
-    values: Sequence[np.ndarray], positions: Sequence[int], transposed: bool = False
+    shapes: Sequence[Shape], positions: Sequence[int], transposed: bool = False
 ) -> _Block:
-    return _Block(tuple(positions), tuple(values[i].shape for i in positions), transposed)
+    return _Block(tuple(positions), tuple(shapes[i] for i in positions), transposed)
 
 
 def _blocks_of_slots(reference: Any, arranged: Any, blocks: Sequence[_Block]) -> list[_Block]:
@@ -184,6 +247,12 @@ def _slot_name(slot: keras.Variable) -> str:
     return slot.name if _OF_A_WEIGHT.fullmatch(slot.name) else ""
 
 
+def _weight_of(slot: keras.Variable) -> int | None:
+    """Return the position of the weight that a slot belongs to."""
+    found = _OF_A_WEIGHT.fullmatch(slot.name)
+    return None if found is None else int(found[1])
+
+
 def _in_order(
     blocks: Sequence[_Block],
     arranged: Sequence[Any],
@@ -199,12 +268,6 @@ def _in_order(
 
 def _placeholder(value: np.ndarray, position: int) -> keras.Variable:
     return keras.Variable(value, name=f"weight_{position}_")
-
-
-def _is_elementwise(optimizer: Any) -> bool:
-    """Tell whether the update is elementwise."""
-    by_norm = optimizer.clipnorm or optimizer.global_clipnorm
-    return not by_norm and not isinstance(optimizer, _NOT_ELEMENTWISE)
 
 
 def _worth_transposing(kernel: np.ndarray) -> bool:

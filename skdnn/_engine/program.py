@@ -6,10 +6,15 @@ A program trains on a *chunk*: up to ``chunk_batches`` batches of shuffled rows.
 shape depends on the structure alone, so folds that differ by a row, other seeds, other learning
 rates and other numbers of epochs reuse the compiled program; and as weights and optimizer state
 are inputs and outputs, any number of threads can share it.
+
+XLA compiles for fixed shapes. A plain graph can leave the units of hidden layers and the batch
+size open: `Program.resized` is then the same graph for other ones, so that a search over units
+traces once.
 """
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 from collections.abc import Sequence
@@ -20,9 +25,9 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.backend import float32_by_default
-from skdnn._engine.layout import Layout
+from skdnn._engine.layout import Layout, Shape
 from skdnn._engine.objective import objective_of
-from skdnn._engine.stateless import stateless
+from skdnn._engine.stateless import apply_gradients, stateless
 
 # Bytes of X in a chunk: large enough that a call's overhead (0.2 ms) vanishes, small enough
 # to be gathered from cache-friendly pieces and to end well under a second.
@@ -49,6 +54,9 @@ class Program:
         Rows of a batch.
     jit : bool
         Whether XLA compiles the program.
+    resizable : bool, default=False
+        Whether units of hidden layers and batch size are left open. Not for XLA, nor for layers
+        and optimizers that look at a weight's shape.
 
     Attributes
     ----------
@@ -56,35 +64,57 @@ class Program:
         Batches of a full chunk.
     layout : Layout
         Of weights and optimizer state.
-    initial_slots : list of ndarray
-        State of a new optimizer.
     n_generators : int
         Number of dropout layers.
     objective : Objective
         The loss.
     """
 
-    def __init__(self, model: keras.Sequential, batch_size: int, *, jit: bool) -> None:
+    def __init__(
+        self, model: keras.Sequential, batch_size: int, *, jit: bool, resizable: bool = False
+    ) -> None:
         self.model = model
         self.batch_size = batch_size
         self.jit = jit
+        self.resizable = resizable
         self.row_shape: tuple[int, ...] = tuple(model.input_shape[1:])
         self.objective = objective_of(model.loss, model.output_shape[-1])
-        row_bytes = 4 * int(np.prod(self.row_shape))
-        self.chunk_batches = int(
-            np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES)
-        )
+        self.chunk_batches = _chunk_batches(self.row_shape, batch_size)
         with float32_by_default():
             self.layout = Layout(
                 model, lambda: stateless(model.optimizer), batch_size=batch_size, jit=jit
             )
-        self._optimizer = self.layout.optimizer
-        self.initial_slots = self.layout.initial_slots
-        self._rate_slot = _position(self._optimizer.variables, "learning_rate")
+        self._rate_slot = _position(self.layout.optimizer.variables, "learning_rate")
         self._generators = [generator.state for generator in seed_generators(model)]
         self.n_generators = len(self._generators)
         # Traced at once, not at the first call: custom functions may have changed by then.
         self._function = self._traced()
+
+    def resized(self, shapes: Sequence[Shape], batch_size: int) -> Program:
+        """Return the program for other units of hidden layers and another batch size.
+
+        Parameters
+        ----------
+        shapes : sequence of tuple of int
+            Of the weights. The same ones must be packed.
+        batch_size : int
+            Rows of a batch.
+
+        Returns
+        -------
+        program : Program
+            Runs the graph of this one; its model is still for the shapes of this one.
+        """
+        other = copy.copy(self)
+        other.layout = self.layout.resized(shapes)
+        other.batch_size = batch_size
+        other.chunk_batches = _chunk_batches(self.row_shape, batch_size)
+        return other
+
+    @property
+    def initial_slots(self) -> list[np.ndarray]:
+        """State of a new optimizer."""
+        return self.layout.initial_slots
 
     def with_learning_rate(
         self, slots: list[np.ndarray], learning_rate: float | None
@@ -125,24 +155,13 @@ class Program:
             Loss and metric of the rows of each batch, summed, and the number of its rows.
         """
         flat = [*itertools.chain(*state), X, y, sample_weight, tf.constant(n_batches)]
+        if self.resizable:
+            flat.append(tf.constant([*itertools.chain(*self.layout.shapes)]))
         *values, sums = self._function(*flat)
         return self._unflattened(values), sums.numpy()[:n_batches]
 
     def _traced(self) -> Any:
-        weights = [np.asarray(weight.numpy()) for weight in self.model.weights]
-        state = [
-            *self.layout.pack_weights(weights),
-            *self.layout.pack_slots(self.initial_slots),
-            *self._generators,
-        ]
-        chunk = (self.chunk_batches, self.batch_size)
-        signature = [
-            *(tf.TensorSpec(v.shape, v.dtype) for v in state),
-            tf.TensorSpec((*chunk, *self.row_shape), tf.float32),
-            tf.TensorSpec((*chunk, *self.objective.target_shape), self.objective.target_dtype),
-            tf.TensorSpec(chunk, tf.float32),
-            tf.TensorSpec((), tf.int32),
-        ]
+        signature = self._signature()
         function = tf.function(self._train, jit_compile=self.jit, autograph=False)
         traced = function.get_concrete_function(*signature)
         if self.jit:  # XLA compiles at the first call: make it here, where others wait for it
@@ -152,8 +171,31 @@ class Program:
                 raise _not_compiled(error) from error
         return traced
 
+    def _signature(self) -> list[tf.TensorSpec]:
+        weights = [np.asarray(weight.numpy()) for weight in self.model.weights]
+        weights_and_slots = [
+            *self.layout.pack_weights(weights),
+            *self.layout.pack_slots(self.initial_slots),
+        ]
+        chunk: tuple[int | None, ...] = (self.chunk_batches, self.batch_size)
+        shapes: list[tuple[int | None, ...]] = [array.shape for array in weights_and_slots]
+        if self.resizable:
+            chunk, shapes = (None, None), [(None,) * len(shape) for shape in shapes]
+        signature = [
+            *map(tf.TensorSpec, shapes, [array.dtype for array in weights_and_slots]),
+            *(tf.TensorSpec(v.shape, v.dtype) for v in self._generators),
+            tf.TensorSpec((*chunk, *self.row_shape), tf.float32),
+            tf.TensorSpec((*chunk, *self.objective.target_shape), self.objective.target_dtype),
+            tf.TensorSpec(chunk, tf.float32),
+            tf.TensorSpec((), tf.int32),
+        ]
+        if self.resizable:
+            n_dimensions = sum(map(len, self.layout.shapes))
+            signature.append(tf.TensorSpec((n_dimensions,), tf.int32))
+        return signature
+
     def _unflattened(self, values: Sequence[Any]) -> State:
-        n_slots, n_generators = len(self._optimizer.variables), self.n_generators
+        n_slots, n_generators = len(self.layout.optimizer.variables), self.n_generators
         n_weights = len(values) - n_slots - n_generators
         return State(
             list(values[:n_weights]),
@@ -162,14 +204,19 @@ class Program:
         )
 
     def _train(self, *flat: tf.Tensor) -> list[tf.Tensor]:
+        shapes: Sequence[Any] = self.layout.shapes
+        if self.resizable:
+            *flat, dimensions = flat  # type: ignore[assignment]
+            shapes = tf.split(dimensions, [len(shape) for shape in shapes])
         *values, X, y, sample_weight, n_batches = flat
 
         def step(batch: tf.Tensor, state: State, sums: tf.TensorArray) -> Any:
             rows = tf.gather(X, batch), tf.gather(y, batch), tf.gather(sample_weight, batch)
-            state, batch_sums = self._step(State(*state), *rows)
+            state, batch_sums = self._step(State(*state), shapes, *rows)
             return batch + 1, state, sums.write(batch, batch_sums)
 
-        none = tf.TensorArray(tf.float32, self.chunk_batches, element_shape=(3,))
+        n_chunk = X.shape[0] or tf.shape(X)[0]
+        none = tf.TensorArray(tf.float32, n_chunk, element_shape=(3,))
         _, state, sums = tf.while_loop(
             lambda batch, *_: batch < n_batches,
             step,
@@ -178,25 +225,30 @@ class Program:
         return [*itertools.chain(*state), sums.stack()]
 
     def _step(
-        self, state: State, X: tf.Tensor, y: tf.Tensor, sample_weight: tf.Tensor
+        self,
+        state: State,
+        shapes: Sequence[Any],
+        X: tf.Tensor,
+        y: tf.Tensor,
+        sample_weight: tf.Tensor,
     ) -> tuple[State, tf.Tensor]:
         n_trainable = self.layout.n_trainable
         before, fixed = state.weights[:n_trainable], state.weights[n_trainable:]
         with tf.GradientTape() as tape:
             tape.watch(before)
-            weights = self.layout.unpack_tensors([*before, *fixed])
+            weights = self.layout.unpack_tensors([*before, *fixed], shapes)
             loss, output, weights, generators = self._forward(
                 state._replace(weights=weights), X, y, sample_weight
             )
         gradients = tape.gradient(loss, before)
-        after, slots = self._optimizer.stateless_apply(state.slots, gradients, before)
+        after, slots = apply_gradients(
+            self.layout.optimizer, self.layout.placeholders, before, state.slots, gradients
+        )
         weights = [*after, *self.layout.non_trainable(weights)]
         real = tf.cast(sample_weight > 0, tf.float32)
         n_real = tf.reduce_sum(real)
         metric = tf.reduce_sum(real * self.objective.metric(y, output))
-        return State(weights, list(slots), generators), tf.stack(
-            [loss * n_real, metric, n_real]
-        )
+        return State(weights, slots, generators), tf.stack([loss * n_real, metric, n_real])
 
     def _forward(
         self, state: State, X: tf.Tensor, y: tf.Tensor, sample_weight: tf.Tensor
@@ -204,7 +256,9 @@ class Program:
         """Return loss and outputs, and the weights and generators that layers changed."""
         variables = [*self.model.weights, *self._generators]
         values = [*state.weights, *state.generators]
-        with keras.StatelessScope(zip(variables, values, strict=True)) as scope:
+        with keras.StatelessScope() as scope:
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)  # may be of unknown shape, unlike the scope's mapping
             output = X
             for layer in self.model.layers:
                 # A batch's mean and variance are those of its rows, without padding.
@@ -235,6 +289,11 @@ def seed_generators(model: keras.Sequential) -> list[keras.random.SeedGenerator]
     """
     dropout = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     return [layer.seed_generator for layer in dropout]
+
+
+def _chunk_batches(row_shape: tuple[int, ...], batch_size: int) -> int:
+    row_bytes = 4 * int(np.prod(row_shape))
+    return int(np.clip(_CHUNK_BYTES // (row_bytes * batch_size), 1, _MOST_BATCHES))
 
 
 def _not_compiled(error: tf.errors.InvalidArgumentError) -> ValueError:

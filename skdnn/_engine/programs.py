@@ -32,20 +32,23 @@ class Structure:
         Dropout and penalties.
     optimizer : hashable
         Class and settings, without a constant learning rate, and the key of a custom schedule.
-    batch_size : int
-        Rows of a batch.
+    batch_size : int or None
+        Rows of a batch; None if the program leaves it open, and units of hidden layers.
     jit : bool
         Whether XLA compiles the program.
     loss : hashable
         The loss; None for the default of the output layer.
+    packed : tuple of int
+        The weights that are packed, where the network has no units to tell.
     """
 
     network: Hashable
     regularization: Hashable
     optimizer: Hashable
-    batch_size: int
+    batch_size: int | None
     jit: bool
     loss: Hashable = None
+    packed: tuple[int, ...] = ()
 
 
 class _Cache(Generic[T]):
@@ -102,26 +105,32 @@ def program_for(structure: Structure, build: Callable[[], keras.Sequential]) -> 
     return _programs.get(
         # What Keras reads as it traces a loss.
         (structure, keras.config.epsilon()),
-        lambda: Program(build(), structure.batch_size, jit=structure.jit),
+        lambda: _program(structure, build()),
     )
 
 
-def forward_for(network: Hashable, build: Callable[[], keras.Sequential]) -> Forward:
+def _program(structure: Structure, model: keras.Sequential) -> Program:
+    if structure.batch_size is None:
+        return Program(model, 1, jit=False, resizable=True)
+    return Program(model, structure.batch_size, jit=structure.jit)
+
+
+def forward_for(network: Hashable, make: Callable[[], Forward]) -> Forward:
     """Return the forward pass of a network.
 
     Parameters
     ----------
     network : hashable
         Key of the cache: the layers, and what functions among them do.
-    build : callable
-        Called for a network that is not kept; returns a ``keras.Sequential``.
+    make : callable
+        Called for a network that is not kept.
 
     Returns
     -------
     forward : Forward
         Shared; safe to run from several threads at once.
     """
-    return _forwards.get(network, lambda: Forward(build()))
+    return _forwards.get(network, make)
 
 
 def row_losses_for(network: Hashable, make: Callable[[], RowLosses]) -> RowLosses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -17,7 +18,7 @@ from skdnn._engine.optimizer_copies import (
 )
 
 # Keras's TensorFlow optimizers put a tf.distribute layer in front of the backend-neutral rule.
-# `stateless_apply` is public and works on TensorFlow tensors: only that layer refuses it.
+# `apply` is public and works on TensorFlow tensors: only that layer refuses it.
 _DISTRIBUTION_LAYER = next(
     cls for cls in keras.optimizers.Optimizer.__mro__ if cls.__name__ == "TFOptimizer"
 )
@@ -51,7 +52,7 @@ class _WithoutDistribution(type):
 
 
 def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
-    """Copy an optimizer into one whose ``stateless_apply`` works under TensorFlow.
+    """Copy an optimizer into one whose ``apply`` works on TensorFlow's tensors.
 
     Parameters
     ----------
@@ -66,6 +67,38 @@ def stateless(optimizer: keras.optimizers.Optimizer) -> Any:
     cls = type(optimizer)
     bare: Any = _WithoutDistribution(cls.__name__, (cls,), {})
     return make_optimizer(bare, constructor_arguments(optimizer))
+
+
+def apply_gradients(
+    optimizer: Any,
+    placeholders: Sequence[keras.Variable],
+    weights: Sequence[tf.Tensor],
+    slots: Sequence[tf.Tensor],
+    gradients: Sequence[tf.Tensor],
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Update weights and slots by an optimizer's rule.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        From `stateless`, built for the placeholders.
+    placeholders : sequence of keras.Variable
+        One for each weight.
+    weights, slots, gradients : sequence of Tensor
+        Unlike in Keras's ``stateless_apply``, dimensions may be unknown.
+
+    Returns
+    -------
+    weights, slots : list of Tensor
+        After the step.
+    """
+    variables = [*placeholders, *optimizer.variables]
+    with keras.StatelessScope() as scope:
+        for variable, value in zip(variables, [*weights, *slots], strict=True):
+            variable.assign(value)
+        optimizer.apply(gradients)
+    changed = [scope.get_current_value(variable) for variable in variables]
+    return changed[: len(placeholders)], changed[len(placeholders) :]
 
 
 def reason_not_to_fuse(optimizer: keras.optimizers.Optimizer) -> str | None:

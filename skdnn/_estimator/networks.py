@@ -160,7 +160,12 @@ def compatible_slots(fitted_state: FittedState, fresh: Sequence[Any]) -> list[ND
 
 
 def _compiled_forward(architecture: Architecture) -> Any:
+    from skdnn._engine.inference import Forward
     from skdnn._engine.programs import forward_for
 
-    # Seeded, though its weights are not used: Keras would draw a seed from Python's random.
-    return forward_for(architecture.key(), lambda: architecture.build(seed=0))
+    shared = architecture.without_units()
+    return forward_for(
+        shared or architecture.key(),
+        # Seeded, though its weights are not used: Keras would draw one from Python's random.
+        lambda: Forward(architecture.build(seed=0), resizable=shared is not None),
+    )

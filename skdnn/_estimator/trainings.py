@@ -6,7 +6,7 @@ TensorFlow loads when the first of these functions is called.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skdnn._estimator.networks import compatible_slots, keras_model
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skdnn._engine.evaluation import RowLosses
     from skdnn._engine.keras_training import KerasTraining
     from skdnn._engine.program import Program
+    from skdnn._engine.programs import Structure
     from skdnn._engine.training import FusedTraining
     from skdnn._estimator.networks import FittedState
     from skdnn._estimator.rows import Table
@@ -88,7 +89,9 @@ def fused_training(
     program = _program(settings, network, n_rows=len(data.weighted()))
     slots = program.initial_slots
     if fitted_state is None:
-        weights = initial_weights(program.model, settings.seed, settings.initializers)
+        weights = initial_weights(
+            program.model, settings.seed, settings.initializers, program.layout.shapes
+        )
         epoch = 0
     else:
         weights, epoch = fitted_state["weights"], fitted_state["epoch"]
@@ -116,7 +119,26 @@ def _program(settings: Settings, network: Architecture, n_rows: int) -> Program:
         worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units),
         settings.loss,
     )
-    return program_for(structure, lambda: _compiled(settings))
+    return _resizable_program(settings, structure, batch_size) or program_for(
+        structure, lambda: _compiled(settings)
+    )
+
+
+def _resizable_program(
+    settings: Settings, structure: Structure, batch_size: int
+) -> Program | None:
+    """Return a program shared by networks of all widths, where that is possible."""
+    from skdnn._engine.layout import is_elementwise, packed_positions
+    from skdnn._engine.programs import program_for
+
+    network = settings.architecture.without_units()
+    if structure.jit or network is None or not is_elementwise(settings.optimizer.template):
+        return None
+    shapes = settings.architecture.weight_shapes
+    packed = packed_positions(dict(enumerate(shapes)))
+    shared = replace(structure, network=network, batch_size=None, packed=packed)
+    program = program_for(shared, lambda: _compiled(settings))
+    return program.resized(shapes, batch_size)
 
 
 def keras_training(
@@ -172,9 +194,14 @@ def row_losses(settings: Settings, network: Architecture) -> RowLosses:
     from skdnn._engine.programs import row_losses_for
 
     architecture, loss = settings.architecture, settings.loss
+    shared = architecture.without_units()
     return row_losses_for(
-        (network, loss),
-        lambda: RowLosses(architecture.build(seed=0), loss.loss(architecture.output)),
+        (shared or network, loss),
+        lambda: RowLosses(
+            architecture.build(seed=0),
+            loss.loss(architecture.output),
+            resizable=shared is not None,
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from skdnn._engine.functions import activation_key
@@ -130,6 +131,29 @@ class Architecture:
         layers = zip(self.activation, self.hidden_units, strict=True)
         does = tuple(keys.get((id(function), units), function) for function, units in layers)
         return replace(self, activation=does)
+
+    @property
+    def weight_shapes(self) -> list[tuple[int, ...]]:
+        """Shapes of the weights of a network without batch normalisation, in Keras's order.
+
+        Returns
+        -------
+        shapes : list of tuple of int
+            A kernel and a bias for each layer.
+        """
+        return [shape for n, m in pairwise(self.units) for shape in ((n, m), (m,))]
+
+    def without_units(self) -> Architecture | None:
+        """Return a key for compiled graphs that leave the units of hidden layers open.
+
+        Returns
+        -------
+        key : Architecture or None
+            Without units. None if they must be known: batch normalisation reads them, and a
+            custom activation may.
+        """
+        fixed = any(self.batch_normalization) or any(map(callable, self.activation))
+        return None if fixed else replace(self, hidden_units=())
 
     def build(
         self,

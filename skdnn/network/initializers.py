@@ -111,6 +111,7 @@ def initial_weights(
     model: keras.Sequential,
     seed: int,
     initializers: Sequence[InitializerSpec] | None = None,
+    shapes: Sequence[tuple[int, ...]] | None = None,
 ) -> list[np.ndarray]:
     """Draw the weights that the network would have if it were built anew with `seed`.
 
@@ -125,6 +126,9 @@ def initial_weights(
         Seed of the start weights.
     initializers : sequence of InitializerSpec, optional
         Of each layer's kernel, the output's last; Keras's default by default.
+    shapes : sequence of tuple of int, optional
+        Of the weights, in the order of ``model.weights``, if the network has other numbers of
+        units than the model.
 
     Returns
     -------
@@ -134,15 +138,21 @@ def initial_weights(
     dense = [layer for layer in model.layers if hasattr(layer, "kernel_initializer")]
     initializers = initializers or validate_initializers("glorot_uniform", len(dense) - 1)
     seeds = layer_seeds(seed, len(dense))
+    shapes = shapes or [variable.shape for variable in model.weights]
+    shape_of = {id(v): shape for v, shape in zip(model.weights, shapes, strict=True)}
     memo: dict[int, Any] = {}
     drawn = {
-        id(layer.kernel): _draw(spec.seeded(layer_seed, memo), layer.kernel)
+        id(layer.kernel): _draw(
+            spec.seeded(layer_seed, memo), shape_of[id(layer.kernel)], layer.kernel.dtype
+        )
         for layer, spec, layer_seed in zip(dense, initializers, seeds, strict=True)
     }
-    # What has no seed (biases) starts as it was built.
     return [
-        drawn.get(id(variable), np.asarray(variable.numpy())).copy()
-        for variable in model.weights
+        drawn[id(variable)]
+        if id(variable) in drawn
+        # Biases, and what normalises, start as all zeros or all ones.
+        else np.full(shape, variable.numpy().flat[0], np.float32)
+        for variable, shape in zip(model.weights, shapes, strict=True)
     ]
 
 
@@ -168,19 +178,19 @@ def layer_seeds(seed: int | None, n_layers: int) -> list[int] | list[None]:
     return [int(word) & 0x7FFFFFFF for word in words]
 
 
-def _draw(initializer: Any, kernel: Any) -> np.ndarray:
+def _draw(initializer: Any, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     try:
-        weights = initializer(kernel.shape, dtype=kernel.dtype)
-        drawn = np.asarray(weights, dtype=np.float32)
+        weights = initializer(shape, dtype=dtype)
+        drawn = np.array(weights, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"kernel_initializer {initializer!r} failed, called with "
-            f"shape={tuple(kernel.shape)} and dtype={kernel.dtype!r} as Keras calls it: {error}"
+            f"shape={tuple(shape)} and dtype={dtype!r} as Keras calls it: {error}"
         ) from error
-    if drawn.shape != tuple(kernel.shape):
+    if drawn.shape != tuple(shape):
         raise ValueError(
             f"kernel_initializer {initializer!r} must return weights of shape "
-            f"{tuple(kernel.shape)}, got {drawn.shape}"
+            f"{tuple(shape)}, got {drawn.shape}"
         )
     if not np.isfinite(drawn).all():
         raise ValueError(f"kernel_initializer {initializer!r} must return finite weights")

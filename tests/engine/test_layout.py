@@ -83,6 +83,29 @@ def test_wide_kernels_are_turned_and_small_arrays_are_one():
     assert by_norm[0].shape == (128, 128)
 
 
+def test_a_layout_of_another_width_is_as_if_made_for_it():
+    def plain(units):
+        layers = Architecture.from_parameters((4,), output_of_classes(3), units)
+        model = compiled_network(layers, validate_optimizer("adagrad"))
+        return Layout(model, lambda: stateless(model.optimizer), batch_size=32, jit=False)
+
+    made, resized = plain((5, 6)), plain((3, 2)).resized(plain((5, 6)).shapes)
+    for expected, found in zip(made.initial_slots, resized.initial_slots, strict=True):
+        np.testing.assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+    weights = filled(made.shapes)
+    inside = resized.pack_weights(weights)
+    np.testing.assert_array_equal(inside, made.pack_weights(weights))
+    for before, after in zip(weights, resized.unpack_weights(inside), strict=True):
+        np.testing.assert_array_equal(after, before)
+    for before, after in zip(
+        made.initial_slots,
+        resized.unpack_slots(resized.pack_slots(made.initial_slots)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(after, before)
+
+
 @pytest.mark.parametrize(
     "asked",
     [{"optimizer": "adafactor"}, {"optimizer": "muon"}, {"optimizer": "lamb", "jit": False}],

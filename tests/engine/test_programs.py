@@ -9,13 +9,26 @@ from helpers.python_process import run_python
 from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
+from skdnn._engine import programs
 from skdnn._engine.program import Program
 from skdnn._engine.programs import _Cache
 
 
 @pytest.fixture
-def traces(monkeypatch):
-    """Counts how often a training program is traced."""
+def forgotten(monkeypatch):
+    """Return a function that makes skdnn forget what it has compiled."""
+
+    def forget():
+        for name in ("_programs", "_forwards", "_row_losses"):
+            monkeypatch.setattr(programs, name, _Cache(most_kept=2))
+
+    return forget
+
+
+@pytest.fixture
+def traces(monkeypatch, forgotten):
+    """Counts how often a training program is traced, from none that is kept."""
+    forgotten()
     counted = []
     trace = Program._traced
 
@@ -41,12 +54,45 @@ def test_folds_rates_seeds_and_epochs_share_a_program(traces, iris):
     clone(classifier).set_params(class_weight="balanced").fit(X, np.array(["a", "b", "c"])[y])
     classifier.set_params(optimizer__learning_rate=0.3).partial_fit(X, y)
     assert len(traces) == 1
-    clone(classifier).set_params(batch_size=16).fit(X, y)
+    clone(classifier).set_params(activation="tanh").fit(X, y)
+    assert len(traces) == 2
+
+
+def test_plain_graphs_share_a_program_whatever_the_widths(traces, iris, forgotten):
+    X, y = iris
+    narrow = KerasDNNClassifier((5, 3), optimizer="adam", dropout=0.1, epochs=2, random_state=0)
+    narrow.fit(X, y, X_val=X, y_val=y)
+    wide = clone(narrow).set_params(hidden_units=(11, 6), batch_size=16)
+    wide.fit(X, y, X_val=X, y_val=y)
+    assert len(traces) == 1
+
+    forgotten()
+    alone = clone(wide).fit(X, y, X_val=X, y_val=y)
+    assert len(traces) == 2
+    assert alone.history_ == wide.history_
+    np.testing.assert_array_equal(alone.predict_proba(X), wide.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batch_normalization": True},
+        {"activation": lambda x: x},
+        {"optimizer": "lamb"},
+        {"epochs": 2_000},
+    ],
+    ids=["batch normalisation", "custom activation", "update by whole arrays", "XLA"],
+)
+def test_where_shapes_matter_each_width_has_its_program(traces, iris, settings):
+    network = KerasDNNClassifier((5,), epochs=1, random_state=0).set_params(**settings)
+    for units in (7, 10):
+        for _ in range(2):
+            clone(network).set_params(hidden_units=(units,)).fit(*iris)
     assert len(traces) == 2
 
 
 def test_threads_that_start_together_trace_once(traces, iris):
-    classifier = KerasDNNClassifier((13,), optimizer="adamax", epochs=1)
+    classifier = KerasDNNClassifier((8,), epochs=1)
     threads = [threading.Thread(target=lambda: clone(classifier).fit(*iris)) for _ in range(6)]
     for thread in threads:
         thread.start()
