@@ -53,6 +53,8 @@ class Inputs:
         Names of the classes, if labels are numbers.
     new_images : str
         Code that reads other images in the same way; empty if none is needed.
+    noun : str
+        What the rows are called, in the plural.
     """
 
     title: str
@@ -63,6 +65,7 @@ class Inputs:
     note: str = ""
     target_names: tuple[str, ...] | None = None
     new_images: str = ""
+    noun: str = "images"
 
 
 def read_inputs(

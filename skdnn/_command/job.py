@@ -79,24 +79,30 @@ def run(options: argparse.Namespace) -> int:
 
 def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
     from skdnn._command.search import SearchPlan
+    from skdnn.pipeline import make_image_pipeline
+    from skdnn.variants import document_variants
 
+    networks = list(dict.fromkeys(options.hidden_units or [(100,)]))
     return SearchPlan(
-        hidden_units=list(dict.fromkeys(options.hidden_units or [(100,)])),
+        pipeline=make_image_pipeline(
+            scale=inputs.scale, epochs=options.epochs, random_state=options.seed
+        ),
+        grid=document_variants(hidden_units=networks),
         cv=options.cv,
-        epochs=options.epochs,
+        scoring=None,
         jobs=jobs,
         seed=options.seed,
-        scale=inputs.scale,
         backend="threading" if options.dask is None else "dask",
     )
 
 
 def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
     """Describe the search, with notes on the data and the cluster."""
-    epochs, jobs = _count(plan.epochs, "epoch"), _count(plan.jobs, "fit")
+    epochs = _count(plan.pipeline.get_params()["dnn__epochs"], "epoch")
+    jobs = _count(plan.jobs, "fit")
     title = (
-        f"{inputs.title}: {len(inputs.y):,} images, {len(plan.candidates)} variants x "
-        f"{plan.cv} folds x {epochs}, {jobs} at a time"
+        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {len(plan.candidates)} variants x "
+        f"{plan.n_splits} folds x {epochs}, {jobs} at a time"
     )
     if cluster is None:
         notes = [inputs.note]
@@ -176,16 +182,16 @@ def _print_accuracies(
     console: Console, inputs: Inputs, plan: SearchPlan, search: GridSearchCV
 ) -> None:
     winner = plan.names[search.best_index_]
-    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
+    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} {inputs.noun}", style="bold")
     for what, (X, y) in inputs.held_out.items():
         console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
 
 
 def _print_usage(console: Console, inputs: Inputs, path: Path) -> None:
     load = f'skdnn.persistence.load("{path.as_posix()}")'
-    console.print(f"Use it: {load}.predict(images)", soft_wrap=True)
+    console.print(f"Use it: {load}.predict({inputs.noun})", soft_wrap=True)
     if inputs.new_images:
-        console.print(f"  images = skdnn.datasets.{inputs.new_images}", soft_wrap=True)
+        console.print(f"  {inputs.noun} = skdnn.datasets.{inputs.new_images}", soft_wrap=True)
 
 
 def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
@@ -195,8 +201,8 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
         words += ["--image-size", ",".join(map(str, options.image_size))]
     if options.color_mode:
         words += ["--color-mode", options.color_mode]
-    words += ["--cv", str(plan.cv), "--epochs", str(plan.epochs)]
-    for units in plan.hidden_units:
+    words += ["--cv", str(options.cv), "--epochs", str(options.epochs)]
+    for units in plan.grid["dnn__hidden_units"]:
         words += ["--hidden-units", ",".join(map(str, units))]
     where = ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
     return shlex.join([*words, *where, "--seed", str(plan.seed)])
@@ -245,8 +251,8 @@ def _read(options: argparse.Namespace, console: Console) -> Inputs:
     if counts.min() < cv:
         rarest = labels[counts.argmin()].item()
         raise CommandError(
-            f"--cv must not exceed the images of the rarest class ({counts.min()} of class "
-            f"{rarest!r} to search on), got {cv}"
+            f"--cv must not exceed the {inputs.noun} of the rarest class ({counts.min()} of "
+            f"class {rarest!r} to search on), got {cv}"
         )
     return inputs
 

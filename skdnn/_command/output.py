@@ -42,12 +42,12 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
     )
     table.add_column("rank", justify="right")
     table.add_column("variant", no_wrap=True)
-    for fold in range(plan.cv):
+    for fold in range(plan.n_splits):
         table.add_column(f"fold {fold + 1}", justify="right", no_wrap=True)
     table.add_column(f"mean {plus_minus} std", justify="right", no_wrap=True)
     table.add_column("fit time", justify="right", no_wrap=True)
     for row in np.argsort(results["rank_test_score"], kind="stable"):
-        folds = [results[f"split{fold}_test_score"][row] for fold in range(plan.cv)]
+        folds = [results[f"split{fold}_test_score"][row] for fold in range(plan.n_splits)]
         mean, std = results["mean_test_score"][row], results["std_test_score"][row]
         table.add_row(
             str(results["rank_test_score"][row]),
@@ -120,7 +120,7 @@ def write_page(
         y_test=y_test,
         monitor=monitor,
         title=f"Which network is best for {inputs.title}?",
-        data=f"Searched on {len(inputs.y):,} images; tested on {what}.",
+        data=f"Searched on {len(inputs.y):,} {inputs.noun}; tested on {what}.",
         names=plan.names,
         target_names=inputs.target_names,
         score_name="accuracy",
