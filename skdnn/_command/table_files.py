@@ -133,7 +133,6 @@ _OTHER_KINDS = {
     ".ods": "a spreadsheet: save its sheet as CSV",
     ".json": "JSON: write the table as CSV or Parquet",
     ".feather": "a Feather file: write the table as CSV or Parquet",
-    ".sav": "a file of SPSS: save the table as CSV",
     ".dta": "a file of Stata: save the table as CSV",
 }
 
