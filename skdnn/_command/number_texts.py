@@ -89,6 +89,25 @@ def point_thousands_of(head: Any, frame: Any) -> Iterator[str]:
             )
 
 
+def holds_numbers(texts: Any) -> bool:
+    """Tell whether all texts of a column are numbers.
+
+    Parameters
+    ----------
+    texts : pandas.Series
+        The column.
+
+    Returns
+    -------
+    answer : bool
+        False for anything but texts, and for gaps alone.
+    """
+    known = texts.dropna().drop_duplicates()
+    return bool(
+        len(known) and known.map(type).eq(str).all() and known.str.fullmatch(_NUMBER["."]).all()
+    )
+
+
 def _texts(frame: Any, text: Collection[str]) -> Iterator[tuple[str, Any]]:
     """Yield the different texts of each column of texts, with their counts."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import io
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from skdnn._command.csv_form import blank_names_of, csv_form_of, header_and_codes
 from skdnn._command.inputs import InputError
-from skdnn._command.number_texts import decimal_comma_of, point_thousands_of
+from skdnn._command.number_texts import decimal_comma_of, holds_numbers, point_thousands_of
 from skdnn._messages import brief, few
 
 CSV_ENDINGS = (".csv", ".tsv", ".tab", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
-
-_SEPARATORS = "\t;|,"  # of files that can be read in two ways, the first
-_SEPARATOR_NAMES = {"\t": "tabs"}
-_HEAD = 200  # rows by which the separator is found
 
 # What damaged and foreign files raise; ValueError is also pandas's and pyarrow's.
 _READ_ERRORS = (OSError, ValueError, EOFError, zlib.error, csv.Error)
@@ -49,65 +43,6 @@ class TableFile:
     form: str
     reading: str
     remarks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Csv:
-    """How a CSV file is written."""
-
-    path: Path
-    encoding: str = "utf-8-sig"  # reads files with and without a byte-order mark
-    separator: str = ","
-    decimal: str = "."
-    spaces: bool = False  # after separators
-    text: tuple[str, ...] = ()  # columns that are not to be converted
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What differs from the defaults of pandas.read_csv."""
-        chosen: dict[str, Any] = {}
-        if self.separator != ",":
-            chosen["sep"] = self.separator
-        if self.decimal != ".":
-            chosen["decimal"] = self.decimal
-        if self.encoding != "utf-8-sig":
-            chosen["encoding"] = self.encoding
-        if self.spaces:
-            chosen["skipinitialspace"] = True
-        if self.text:
-            chosen["dtype"] = dict.fromkeys(self.text, str)
-        return chosen
-
-    @property
-    def code(self) -> str:
-        """Code that reads another file in the same way."""
-        written = {k: repr(v) for k, v in self.options.items() if k != "dtype"}
-        if self.text:
-            columns = ", ".join(f"{name!r}: str" for name in self.text)
-            written["dtype"] = f"{{{columns}}}"
-        options = "".join(f", {name}={value}" for name, value in written.items())
-        return f"pandas.read_csv('new.csv'{options})"
-
-    @property
-    def form(self) -> str:
-        """How the file is written, in words."""
-        separator = _SEPARATOR_NAMES.get(self.separator, repr(self.separator))
-        parts = [f"separated by {separator}"]
-        parts += ["decimal comma"] if self.decimal == "," else []
-        named = {"utf-16": "UTF-16", "cp1252": "Windows-1252, not UTF-8"}
-        parts += [named[self.encoding]] if self.encoding in named else []
-        return ", ".join(parts)
-
-    @contextmanager
-    def opened(self) -> Iterator[io.TextIOBase]:
-        """Open the file, compressed or not, as text."""
-        opener: Any = gzip.open if _is_gzip(self.path) else open
-        with opener(self.path, "rt", encoding=self.encoding, newline="") as file:
-            yield file
-
-    def rows(self, file: io.TextIOBase) -> Any:
-        """Return a reader of the fields of each row."""
-        return csv.reader(file, delimiter=self.separator, skipinitialspace=self.spaces)
 
 
 def is_table(name: str) -> bool:
@@ -184,7 +119,7 @@ def column_names(path: Path) -> list[str]:
             from pyarrow.parquet import read_schema
 
             return list(read_schema(path).names)
-        return list(_frame(_with_separator(_with_encoding(path)), (), nrows=0))
+        return list(csv_form_of(path).frame(nrows=0))
 
 
 @contextmanager
@@ -231,7 +166,13 @@ def _read_parquet(path: Path, drop: Sequence[str], categorical: Sequence[str]) -
     frame = pd.read_parquet(path).reset_index(drop=True)
     _check_names(path, frame.columns, drop, categorical)
     frame = frame.drop(columns=list(drop))
-    return TableFile(frame, "Parquet", "pandas.read_parquet('new.parquet')")
+    remarks = [
+        f"{name!r} holds numbers as text: taken as categories"
+        for name in frame.select_dtypes(["object", "string"]).columns
+        if name not in categorical and holds_numbers(frame[name])
+    ]
+    code = "pandas.read_parquet('new.parquet')"
+    return TableFile(frame, "Parquet", code, tuple(remarks))
 
 
 def check_columns(
@@ -260,102 +201,39 @@ def check_columns(
         close = get_close_matches(name.strip().casefold(), folded, n=3, cutoff=0.6)
         nearest = [folded[match] for match in close]
         known = f"the closest: {few(nearest)}" if nearest else f"it has {few(names)}"
+        if any(known_name.replace(".", "", 1).isdigit() for known_name in names):
+            known += " (the first line must hold the names)"
         raise InputError(f"{option} must name a column of {path}, got {brief(name)}; {known}")
 
 
 def _read_csv(path: Path, drop: Sequence[str], categorical: Sequence[str]) -> TableFile:
-    form = _with_separator(_with_encoding(path))
-    names, coded = _header_and_codes(form)
+    form = csv_form_of(path)
+    names, codes = header_and_codes(form)
     _check_names(path, names, drop, categorical)
-    coded = [name for name in coded if name not in (*drop, *categorical)]
-    form = replace(form, text=(*categorical, *coded))
-    frame = _frame(form, drop)
+    codes = [name for name in codes if name not in (*drop, *categorical)]
+    form = replace(form, text=(*categorical, *codes))
+    frame = form.frame(drop)
     if decimal_comma_of(path, frame, form.text):
         form = replace(form, decimal=",")
         del frame
-        frame = _frame(form, drop)
+        frame = form.frame(drop)
         decimal_comma_of(path, frame, form.text, decimal=",")
     remarks = [
-        *(_about_blank(name) for name in names if _is_blank(name) and name not in drop),
-        *(f"{n!r} holds numbers with leading zeros: taken as categories" for n in coded),
+        f"column {place} has no name, and is called {name!r}"
+        for name, place in blank_names_of(names).items()
+        if name not in drop
     ]
+    remarks += [f"{n!r} holds numbers with leading zeros: taken as categories" for n in codes]
     if form.decimal == "." and form.separator != ",":
-        head = _frame(form, drop, nrows=1_000, dtype=str)
-        remarks += point_thousands_of(head, frame)
-    return TableFile(frame, form.form, form.code, tuple(remarks))
-
-
-def _frame(form: _Csv, drop: Sequence[str], **options: Any) -> Any:
-    import pandas as pd
-
-    return pd.read_csv(
-        form.path,
-        **{**form.options, **options},
-        usecols=lambda name: name not in drop,
-        # In one piece: else pandas guesses the types of each piece for itself.
-        low_memory=False,
-        compression="gzip" if _is_gzip(form.path) else None,
-    )
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def _with_encoding(path: Path) -> _Csv:
-    """Find the encoding: UTF-8, UTF-16 by its byte-order mark, or else Windows-1252."""
-    opener: Any = gzip.open if _is_gzip(path) else open
-    with opener(path, "rb") as file:
-        head = file.read(4_096)
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _Csv(path, "utf-16")
-    if b"\0" in head:
-        raise InputError(
-            f"{path} must hold text, got bytes of 0: save the table as CSV in UTF-8"
-        )
-    for encoding in ("utf-8-sig", "cp1252"):
-        form = _Csv(path, encoding)
-        try:
-            with form.opened() as file:
-                while file.read(1 << 20):
-                    pass
-        except UnicodeDecodeError:
-            continue
-        return form
-    raise InputError(
-        f"{path} must be in UTF-8, UTF-16 or Windows-1252, and is in none of them: save the "
-        "table as CSV in UTF-8"
-    )
-
-
-def _with_separator(form: _Csv) -> _Csv:
-    """Find the separator: the one that cuts the most fields, as many in each of the first rows.
-
-    csv.Sniffer takes letters and spaces for separators, and commas of decimal numbers.
-    """
-    fitting: list[tuple[bool, int, _Csv]] = []
-    for separator in _SEPARATORS:
-        candidate = replace(form, separator=separator)
-        with candidate.opened() as file:
-            rows = [row for row in islice(candidate.rows(file), _HEAD) if row]
-        if not rows:
-            raise InputError(f"{form.path} must hold a table, and is empty")
-        spaces = any(name.startswith(" ") for name in rows[0][1:])
-        if len(rows[0]) > 1:
-            alike = all(len(row) == len(rows[0]) for row in rows)
-            fitting.append((alike, len(rows[0]), replace(candidate, spaces=spaces)))
-    if not fitting:
-        raise InputError(
-            f"{form.path} must have columns separated by ',', ';', '|' or tabs; its first line "
-            f"is {brief(rows[0][0])}"
-        )
-    return max(fitting, key=lambda found: found[:2])[2]
+        remarks += point_thousands_of(form.frame(drop, nrows=1_000, dtype=str), frame)
+    return TableFile(frame, form.words, form.code, tuple(remarks))
 
 
 def _check_names(
     path: Path, names: Iterable[Any], drop: Sequence[str], categorical: Sequence[str]
 ) -> None:
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"the columns of {path} must have names that are text: {few(names)}")
     twice = [str(name) for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(
@@ -364,39 +242,3 @@ def _check_names(
         )
     check_columns(path, names, drop, "--drop")
     check_columns(path, names, categorical, "--categorical")
-
-
-_BLANK = "Unnamed: "  # pandas's, before the column's place
-
-
-def _is_blank(name: str) -> bool:
-    return name.startswith(_BLANK)
-
-
-def _about_blank(name: str) -> str:
-    place = int(name.removeprefix(_BLANK))
-    return f"column {place + 1} has no name, and is called {name!r}"
-
-
-def _header_and_codes(form: _Csv) -> tuple[list[str], list[str]]:
-    """Return the names of the columns, and of those of codes such as 01067.
-
-    Of these pandas would take the zeros away. Raise an error if a row has more or fewer fields
-    than the header: pandas fills short ones with gaps.
-    """
-    found: set[int] = set()
-    with form.opened() as file:
-        rows = form.rows(file)
-        header = next(row for row in rows if row)
-        for row in rows:
-            if len(row) != len(header) and row:
-                raise InputError(
-                    f"each row of {form.path} must have {len(header)} fields, as its first "
-                    f"line has; the row that ends in line {rows.line_num} has {len(row)}: "
-                    f"{brief(row)}"
-                )
-            for place, field in enumerate(row):
-                if field[:1] == "0" and field[1:2].isdigit() and field.isdigit():
-                    found.add(place)
-    names = [name or f"{_BLANK}{place}" for place, name in enumerate(header)]
-    return names, [names[place] for place in sorted(found)]

@@ -95,6 +95,7 @@ def test_parquet(tmp_path, monkeypatch):
     file = read_table_file(tmp_path / "new.parquet", categorical=["zimmer"], drop=["garten"])
 
     assert file.form == "Parquet"
+    assert file.remarks == ("'plz' holds numbers as text: taken as categories",)
     assert list(file.frame) == ["größe", "zimmer", "stadt", "plz"]
     assert file.frame["zimmer"].dtype == "category"
     pd.testing.assert_frame_equal(eval(file.reading, {"pandas": pd}), HOUSES)
@@ -197,6 +198,11 @@ def test_numbers_that_have_two_senses_or_none_are_refused(written, content, mess
 def test_a_wrong_name_is_told_the_closest(written, option):
     with pytest.raises(InputError, match=rf"--{option} must .*'Grösse'; the closest: \['größe"):
         read_table_file(written(HOUSES), **{option: ["Grösse"]})
+
+
+def test_a_file_without_names_is_told_where_they_belong(written):
+    with pytest.raises(InputError, match=r"'kind'; it has \['5\.1', 'x'\] \(the first line"):
+        read_table_file(written("5.1,x\n4.9,y\n"), drop=["kind"])
 
 
 @pytest.mark.parametrize(
