@@ -80,7 +80,7 @@ def test_what_is_searched_is_said_first(numbers_run):
         "2 rows without 'preis' are left out",
         "'plz' holds numbers with leading zeros: taken as categories",
     ]
-    assert numbers_run.lines[5] == "R² in cross-validation"
+    assert numbers_run.lines[5].rstrip() == "R² in cross-validation"
 
 
 def test_scores_of_numbers_are_r2(numbers_run):
