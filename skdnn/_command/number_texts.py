@@ -17,6 +17,9 @@ _NUMBER = {
 _OTHER = {".": ",", ",": "."}
 _THOUSANDS = r"\s*[+-]?\d{1,3}(?:([., '\u2019\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?\s*"
 _ONE_GROUP = r"\s*[+-]?[1-9]\d{0,2}[.,]\d{3}\s*"  # 1,234: a decimal number, or a thousand
+_UNIT = r"[%‰€$£¥°]|[^\W\d_]{1,4}[²³]?"
+_WITH_UNIT = rf"(?=.*[^\s\d.,+-])\s*(?:{_UNIT})?\s*[+-]?\d[\d.,]*\s*(?:{_UNIT})?\s*"
+_FEW = 10  # different texts that may be codes, such as 2b
 _MOSTLY = 0.5  # share of the rows that makes of texts a column of numbers
 
 
@@ -89,6 +92,27 @@ def point_thousands_of(head: Any, frame: Any) -> Iterator[str]:
             )
 
 
+def units_of(frame: Any, text: Collection[str]) -> Iterator[str]:
+    """Yield a remark on each column of numbers with a unit or another sign, such as 45 %.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table.
+    text : collection of str
+        Columns that are meant to be text.
+    """
+    for name, counts in _texts(frame, text):
+        if len(counts) <= _FEW:
+            continue
+        measured = counts[counts.index.str.fullmatch(_WITH_UNIT).astype(bool)]
+        if measured.sum() >= _MOSTLY * counts.sum():
+            yield (
+                f"{name!r} holds numbers with signs, such as {brief(measured.index[0])}: taken "
+                "as categories; for numbers, remove the signs from the file"
+            )
+
+
 def holds_numbers(texts: Any) -> bool:
     """Tell whether all texts of a column are numbers.
 
@@ -118,8 +142,7 @@ def _texts(frame: Any, text: Collection[str]) -> Iterator[tuple[str, Any]]:
             continue
         counts = column.value_counts()
         if len(counts):
-            counts.index = counts.index.astype(str)
-            yield name, counts
+            yield name, counts.set_axis(counts.index.astype(str))
 
 
 class _Numbers:

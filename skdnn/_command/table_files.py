@@ -13,7 +13,12 @@ from typing import Any
 
 from skdnn._command.csv_form import blank_names_of, csv_form_of, header_and_codes
 from skdnn._command.inputs import InputError
-from skdnn._command.number_texts import decimal_comma_of, holds_numbers, point_thousands_of
+from skdnn._command.number_texts import (
+    decimal_comma_of,
+    holds_numbers,
+    point_thousands_of,
+    units_of,
+)
 from skdnn._messages import brief, few
 
 CSV_ENDINGS = (".csv", ".tsv", ".tab", ".txt")
@@ -224,6 +229,7 @@ def _read_csv(path: Path, drop: Sequence[str], categorical: Sequence[str]) -> Ta
         if name not in drop
     ]
     remarks += [f"{n!r} holds numbers with leading zeros: taken as categories" for n in codes]
+    remarks += units_of(frame, form.text)
     if form.decimal == "." and form.separator != ",":
         remarks += point_thousands_of(form.frame(drop, nrows=1_000, dtype=str), frame)
     return TableFile(frame, form.words, form.code, tuple(remarks))

@@ -142,6 +142,16 @@ def test_numbers_that_may_be_thousands_are_told(written):
     assert remark.startswith("'people' holds numbers such as 128.928, read with a decimal")
 
 
+@pytest.mark.parametrize("text", ["{} %", "€ {},50", "{}km²", "${}"])
+def test_numbers_with_signs_are_told(written, text):
+    rows = [[text.format(n), f"{n % 5}b", f"1.{n}.2"] for n in range(20)]
+
+    file = read_table_file(written(pd.DataFrame(rows, columns=["share", "class", "version"])))
+
+    [remark] = file.remarks
+    assert remark.startswith(f"'share' holds numbers with signs, such as '{rows[0][0]}': ")
+
+
 # -- what is refused ------------------------------------------------------------------------
 
 
