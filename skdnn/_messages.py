@@ -24,13 +24,15 @@ _PASSED_THROUGH = (
 )
 
 
-def few(values: Iterable[Any]) -> str:
+def few(values: Iterable[Any], most: int = _MOST) -> str:
     """Write a list of values for a message: the first of them, and how many more.
 
     Parameters
     ----------
     values : iterable
         Labels, names or numbers, Python's or NumPy's.
+    most : int
+        How many are written.
 
     Returns
     -------
@@ -38,9 +40,9 @@ def few(values: Iterable[Any]) -> str:
         As Python writes a list: ``['a', 'b']``, ``[0, 1, 2, 3, 4, and 995 more]``.
     """
     listed = list(values)
-    shown = [brief(value) for value in listed[:_MOST]]
-    if len(listed) > _MOST:
-        shown.append(f"and {len(listed) - _MOST:,} more")
+    shown = [brief(value) for value in listed[:most]]
+    if len(listed) > most:
+        shown.append(f"and {len(listed) - most:,} more")
     return f"[{', '.join(shown)}]"
 
 

@@ -20,7 +20,7 @@ from skdnn import (
     make_table_pipeline,
 )
 from skdnn.callbacks import SearchProgress
-from skdnn.persistence import save
+from skdnn.persistence import load, save
 
 QUICK = {"hidden_units": (16,), "epochs": 2, "random_state": 0}
 
@@ -411,9 +411,11 @@ def test_a_search_over_both_steps_of_a_table_is_followed(houses):
     assert search.predict(table[["garden", "town", "rooms"]]).shape == (150,)
 
 
-def test_a_table_pipeline_is_not_saved_as_an_image_pipeline(fitted_table, tmp_path):
-    with pytest.raises(TypeError, match="got steps \\['columns', 'dnn'\\]"):
-        save(fitted_table, tmp_path / "houses.safetensors")
+def test_a_table_pipeline_is_saved_whole(fitted_table, houses, tmp_path):
+    save(fitted_table, tmp_path / "houses.safetensors")
+    loaded = load(tmp_path / "houses.safetensors")
+    answers = [each.predict_proba(houses[0]) for each in (loaded, fitted_table)]
+    np.testing.assert_array_equal(*answers)
 
 
 @pytest.mark.parametrize(

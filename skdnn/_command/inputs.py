@@ -5,18 +5,23 @@ from __future__ import annotations
 import warnings
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
 
 from skdnn.datasets import fetch_fashion_mnist, load_fashion_mnist_sample
 from skdnn.datasets._image_files import ImageFormat, ProgressCallback, listed
 from skdnn.datasets._image_folder import read_folder
+from skdnn.pipeline import make_image_pipeline
+from skdnn.variants import document_variants
 
 # The split of the notebook that the variants are from.
 _SPLIT = {"test_size": 0.2, "random_state": 42}
@@ -33,36 +38,113 @@ class InputError(ValueError):
     """Data that can't be searched; the message is one line for the user."""
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """Images for a search and held-out images.
+@dataclass(frozen=True, kw_only=True)
+class Inputs(ABC):
+    """Rows for a search and held-out rows, and what is searched on such rows.
 
     Parameters
     ----------
     title : str
         Name of the data.
-    X, y : ndarray
-        Images and labels to search on.
-    held_out : dict of str to (ndarray, ndarray)
-        Held-out images and labels, by name.
+    X : ndarray or DataFrame
+        Rows to search on.
+    y : ndarray
+        Their labels or numbers.
+    held_out : dict of str to (ndarray or DataFrame, ndarray)
+        Held-out rows and their labels or numbers, by name.
+    note : str
+        What was detected about the data, for the user to check.
+    target_names : tuple of str or None
+        Names of the classes, if labels are numbers; name of the target, if it is numbers.
+    groups : ndarray or None
+        Groups of the rows of `X`, if they are to be kept together.
+    """
+
+    noun: ClassVar[str]  # what the rows are called, in the plural
+    score_name: ClassVar[str] = "accuracy"
+
+    title: str
+    X: Any
+    y: Labels
+    held_out: dict[str, tuple[Any, Labels]]
+    note: str = ""
+    target_names: tuple[str, ...] | None = None
+    groups: NDArray[Any] | None = None
+
+    @property
+    @abstractmethod
+    def epochs(self) -> int:
+        """Epochs of a fit, if the user does not choose them."""
+
+    @abstractmethod
+    def pipeline(self, *, epochs: int, seed: int) -> Pipeline:
+        """Make the unfitted pipeline."""
+
+    @abstractmethod
+    def grid(self, hidden_units: Sequence[tuple[int, ...]]) -> dict[str, list[Any]]:
+        """Return the parameter grid; no `hidden_units` takes the default ones."""
+
+    def folds(self, n: int, seed: int) -> Any:  # noqa: ARG002
+        """Return what scikit-learn takes as `cv`: stratified folds."""
+        return n
+
+    @abstractmethod
+    def reading(self, *, short: bool) -> str:
+        """Return code that reads new rows; empty if none is needed.
+
+        An expression if `short`, else whole lines that make `X`.
+        """
+
+    def check_folds(self, name: str, n: int) -> None:
+        """Raise an `InputError` if what `name` holds can't be split into `n` folds."""
+        labels, counts = np.unique(self.y, return_counts=True)
+        if len(labels) < 2:
+            raise InputError(f"{name} must hold at least 2 classes; it has {labels.tolist()}")
+        if counts.min() < n:
+            rarest = labels[counts.argmin()].item()
+            raise InputError(
+                f"--cv must not exceed the {self.noun} of the rarest class ({counts.min()} of "
+                f"class {rarest!r} to search on), got {n}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageInputs(Inputs):
+    """Images.
+
+    Parameters
+    ----------
     scale : float
         Value of a pixel that becomes 1.
-    note : str
-        What was detected about the images, for the user to check.
-    target_names : tuple of str or None
-        Names of the classes, if labels are numbers.
     new_images : str
         Code that reads other images in the same way; empty if none is needed.
     """
 
-    title: str
-    X: Images
-    y: Labels
-    held_out: dict[str, tuple[Images, Labels]]
+    noun: ClassVar[str] = "images"
+
     scale: float
-    note: str = ""
-    target_names: tuple[str, ...] | None = None
     new_images: str = ""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of a fit, if the user does not choose them."""
+        return 5
+
+    def pipeline(self, *, epochs: int, seed: int) -> Pipeline:
+        """Make the unfitted pipeline."""
+        return make_image_pipeline(scale=self.scale, epochs=epochs, random_state=seed)
+
+    def grid(self, hidden_units: Sequence[tuple[int, ...]]) -> dict[str, list[Any]]:
+        """Return the document's variants."""
+        return document_variants(hidden_units=hidden_units or [(100,)])
+
+    def reading(self, *, short: bool) -> str:
+        """Return code that reads new images; empty if none is needed."""
+        if not self.new_images:
+            return ""
+        if short:
+            return f"skdnn.datasets.{self.new_images}"
+        return f"from skdnn.datasets import load_image_folder\n\nX = {self.new_images}"
 
 
 def read_inputs(
@@ -71,7 +153,7 @@ def read_inputs(
     image_size: tuple[int, int] | None = None,
     color_mode: str | None = None,
     progress_callback: ProgressCallback | None = None,
-) -> Inputs:
+) -> ImageInputs:
     """Read what ``--data`` names.
 
     Parameters
@@ -87,7 +169,7 @@ def read_inputs(
 
     Returns
     -------
-    inputs : Inputs
+    inputs : ImageInputs
         80 % of the training images to search on; the rest, and the official test images
         where there are any, held out.
 
@@ -114,7 +196,7 @@ def read_inputs(
     return _from_file(path)
 
 
-def _fashion_mnist(title: str, load: Any) -> Inputs:
+def _fashion_mnist(title: str, load: Any) -> ImageInputs:
     images, target = load(subset="train", return_X_y=True)
     X, X_rest, y, y_rest = train_test_split(images, target, **_SPLIT)
     held_out = {
@@ -123,7 +205,9 @@ def _fashion_mnist(title: str, load: Any) -> Inputs:
     test = load(subset="test")
     held_out[f"test images ({len(test.target):,})"] = (test.images, test.target)
     names = tuple(map(str, test.target_names))
-    return Inputs(title, X, y, held_out, scale=255.0, target_names=names)
+    return ImageInputs(
+        title=title, X=X, y=y, held_out=held_out, scale=255.0, target_names=names
+    )
 
 
 def _from_folder(
@@ -131,7 +215,7 @@ def _from_folder(
     image_size: tuple[int, int],
     color_mode: str,
     progress_callback: ProgressCallback | None,
-) -> Inputs:
+) -> ImageInputs:
     image_format = ImageFormat(*image_size, color_mode == "rgb")
     with warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
@@ -150,7 +234,15 @@ def _from_folder(
     share = round(100 * n_kept / len(data.target))
     held_out = {f"images kept back, {share} % ({n_kept:,})": (X_rest, y_rest)}
     new_images = _reading(image_size, color_mode)
-    return Inputs(_title(path), X, y, held_out, 255.0, note, new_images=new_images)
+    return ImageInputs(
+        title=_title(path),
+        X=X,
+        y=y,
+        held_out=held_out,
+        scale=255.0,
+        note=note,
+        new_images=new_images,
+    )
 
 
 def _check_counts(path: Path, counts: dict[str, int]) -> None:
@@ -182,7 +274,7 @@ def _reading(image_size: tuple[int, int], color_mode: str) -> str:
     return f'load_image_folder("new", {", ".join(options)}).images'
 
 
-def _from_file(path: Path) -> Inputs:
+def _from_file(path: Path) -> ImageInputs:
     images, target = _read_npz(path)
     X, X_rest, y, y_rest = train_test_split(images, target, **_SPLIT)
     held_out = {f"images kept back, 20 % ({len(y_rest):,})": (X_rest, y_rest)}
@@ -191,7 +283,7 @@ def _from_file(path: Path) -> Inputs:
     if scale > 1 and images.max() < scale / 2:
         taken += " (if the largest is white, scale them to reach 1 yourself)"
     note = f"pixels from {images.min():g} to {images.max():g}, {taken}"
-    return Inputs(str(path), X, y, held_out, scale, note)
+    return ImageInputs(title=str(path), X=X, y=y, held_out=held_out, scale=scale, note=note)
 
 
 def _read_npz(path: Path) -> tuple[Images, Labels]:

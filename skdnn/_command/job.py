@@ -1,4 +1,4 @@
-"""The main job of the command: images in, a search, a report and files out."""
+"""The main job of the command: images or a table in, a search, a report and files out."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     console.print(_title(inputs, plan, cluster), soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
-    running = RunningSearch(plan, inputs.X, inputs.y, console)
+    running = RunningSearch(plan, inputs.X, inputs.y, console, groups=inputs.groups)
     search = _search(running, console, options.output)
     if search is None:
         return 130
@@ -80,23 +80,25 @@ def run(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
     from skdnn._command.search import SearchPlan
 
+    epochs = inputs.epochs if options.epochs is None else options.epochs
     return SearchPlan(
-        hidden_units=list(dict.fromkeys(options.hidden_units or [(100,)])),
-        cv=options.cv,
-        epochs=options.epochs,
+        pipeline=inputs.pipeline(epochs=epochs, seed=options.seed),
+        grid=inputs.grid(list(dict.fromkeys(options.hidden_units or []))),
+        cv=inputs.folds(options.cv, options.seed),
+        scoring=None,
         jobs=jobs,
         seed=options.seed,
-        scale=inputs.scale,
         backend="threading" if options.dask is None else "dask",
     )
 
 
 def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
     """Describe the search, with notes on the data and the cluster."""
-    epochs, jobs = _count(plan.epochs, "epoch"), _count(plan.jobs, "fit")
+    epochs = _count(_epochs(plan), "epoch")
+    jobs = _count(plan.jobs, "fit")
     title = (
-        f"{inputs.title}: {len(inputs.y):,} images, {len(plan.candidates)} variants x "
-        f"{plan.cv} folds x {epochs}, {jobs} at a time"
+        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {len(plan.candidates)} variants x "
+        f"{plan.n_splits} folds x {epochs}, {jobs} at a time"
     )
     if cluster is None:
         notes = [inputs.note]
@@ -104,6 +106,11 @@ def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
         title += f" on {_count(cluster.n_workers, 'worker')}"
         notes = [inputs.note, cluster.note]
     return "\n".join([title, *filter(None, notes)])
+
+
+def _epochs(plan: SearchPlan) -> int:
+    epochs: int = plan.pipeline.get_params()["dnn__epochs"]
+    return epochs
 
 
 def _count(number: int, what: str) -> str:
@@ -160,8 +167,8 @@ def _report(
         write_results(folder, plan, search, monitor)
     except OSError as error:
         raise CommandError(f"the results can't be written to {folder}: {error}") from error
-    print_report(console, plan, search)
-    _print_accuracies(console, inputs, plan, search)
+    print_report(console, plan, search, inputs.score_name)
+    _print_scores(console, inputs, plan, search)
     try:
         with console.status(f"writing {REPORT}"):
             write_page(folder, plan, search, monitor, inputs, _command(options, plan))
@@ -172,31 +179,34 @@ def _report(
     _print_usage(console, inputs, folder / PIPELINE)
 
 
-def _print_accuracies(
+def _print_scores(
     console: Console, inputs: Inputs, plan: SearchPlan, search: GridSearchCV
 ) -> None:
+    from skdnn._command.output import printable_name
+
     winner = plan.names[search.best_index_]
-    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} images", style="bold")
+    console.print(f"Best: {winner}, refitted on {len(inputs.y):,} {inputs.noun}", style="bold")
+    score_name = printable_name(console, inputs.score_name)
     for what, (X, y) in inputs.held_out.items():
-        console.print(f"  accuracy {search.best_estimator_.score(X, y):.4f} on {what}")
+        score = search.best_estimator_.score(X, y)
+        console.print(f"  {score_name} {score:.4f} on {what}", soft_wrap=True)
 
 
 def _print_usage(console: Console, inputs: Inputs, path: Path) -> None:
     load = f'skdnn.persistence.load("{path.as_posix()}")'
-    console.print(f"Use it: {load}.predict(images)", soft_wrap=True)
-    if inputs.new_images:
-        console.print(f"  images = skdnn.datasets.{inputs.new_images}", soft_wrap=True)
+    console.print(f"Use it: {load}.predict({inputs.noun})", soft_wrap=True)
+    reading = inputs.reading(short=True)
+    if reading:
+        console.print(f"  {inputs.noun} = {reading}", soft_wrap=True)
 
 
 def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
     """Return the command with all options that its scores depend on, defaults included."""
-    words = ["python", "-m", "skdnn", "--data", options.data]
-    if options.image_size:
-        words += ["--image-size", ",".join(map(str, options.image_size))]
-    if options.color_mode:
-        words += ["--color-mode", options.color_mode]
-    words += ["--cv", str(plan.cv), "--epochs", str(plan.epochs)]
-    for units in plan.hidden_units:
+    from skdnn._command.data import data_words
+
+    words = ["python", "-m", "skdnn", "--data", options.data, *data_words(options)]
+    words += ["--cv", str(options.cv), "--epochs", str(_epochs(plan))]
+    for units in plan.grid["dnn__hidden_units"]:
         words += ["--hidden-units", ",".join(map(str, units))]
     where = ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
     return shlex.join([*words, *where, "--seed", str(plan.seed)])
@@ -221,33 +231,23 @@ def _keep_finished(running: RunningSearch, folder: Path) -> str:
 
 
 def _read(options: argparse.Namespace, console: Console) -> Inputs:
-    import numpy as np
     from rich.markup import escape
 
-    from skdnn._command.inputs import InputError, read_inputs
+    from skdnn._command.data import read_data
+    from skdnn._command.inputs import InputError
 
-    name, cv = options.data, options.cv
+    name = options.data
     try:
         with console.status(f"reading {escape(name)}") as status:
-            inputs = read_inputs(
-                name,
-                image_size=options.image_size,
-                color_mode=options.color_mode,
+            inputs = read_data(
+                options,
                 progress_callback=lambda n, of: status.update(
                     f"reading {escape(name)}: {n:,} of {of:,} images"
                 ),
             )
+        inputs.check_folds(name, options.cv)
     except (InputError, OSError, ValueError) as error:
         raise CommandError(str(error)) from error
-    labels, counts = np.unique(inputs.y, return_counts=True)
-    if len(labels) < 2:
-        raise CommandError(f"{name} must hold at least 2 classes; it has {labels.tolist()}")
-    if counts.min() < cv:
-        rarest = labels[counts.argmin()].item()
-        raise CommandError(
-            f"--cv must not exceed the images of the rarest class ({counts.min()} of class "
-            f"{rarest!r} to search on), got {cv}"
-        )
     return inputs
 
 

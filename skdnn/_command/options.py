@@ -12,8 +12,9 @@ from skdnn import __version__
 from skdnn._command.job import CommandError, run
 
 _DESCRIPTION = """\
-Choose a dense neural network by cross-validation: sigmoid or relu, trained by sgd, rmsprop
-or adam. Prints a report and writes the results, a picture of the training and the best
+Choose a dense neural network by cross-validation. For images: sigmoid or relu, trained by
+sgd, rmsprop or adam. For a table: one or two layers, with a small, medium or large penalty
+on weights. Prints a report and writes the results, a picture of the training and the best
 network, fitted, into a folder.
 """
 
@@ -24,6 +25,7 @@ examples:
   skdnn --data photos                     your own images: a folder with a sub-folder of
                                           JPEG, PNG, ... files for each class
   skdnn --data mine.npz --epochs 20       the same as arrays X and y (numpy.savez)
+  skdnn --data houses.csv --target price  your own table: CSV, its gzip, or Parquet
   skdnn --hidden-units 100 --hidden-units 300,100
                                           one hidden layer of 100 against two
   skdnn --dask tcp://192.0.2.1:8786       on a cluster
@@ -39,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_data_options(parser)
+    _add_table_options(parser.add_argument_group("options for tables"))
     _add_search_options(parser)
     _add_run_options(parser)
     parser.add_argument("--version", action="version", version=f"skdnn {__version__}")
@@ -49,8 +52,9 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         default="sample",
-        metavar="sample|fashion-mnist|FOLDER|FILE.npz",
-        help="images to choose the network for (default: the bundled sample)",
+        metavar="sample|fashion-mnist|FOLDER|FILE",
+        help="images or a table to choose the network for: a folder of images, an .npz, CSV or "
+        "Parquet file (default: the bundled sample)",
     )
     parser.add_argument(
         "--image-size",
@@ -65,16 +69,55 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_table_options(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--target", metavar="COLUMN", help="column to predict")
+    add(
+        "--task",
+        choices=["classification", "regression"],
+        help="what to predict (default: by the target: classes for text, booleans and up to 10 "
+        "different whole numbers, else numbers)",
+    )
+    add(
+        "--groups",
+        metavar="COLUMN",
+        help="column of groups, such as patients: the rows of each stay together in a fold; it "
+        "is not learnt from",
+    )
+    add(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="column to leave out; give it again for another",
+    )
+    add(
+        "--categorical",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="column of codes, to be taken as categories and not as numbers; give it again for "
+        "another",
+    )
+
+
 def _add_search_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--cv", type=_folds, default=3, metavar="N", help="stratified folds (default: 3)")
-    add("--epochs", type=_positive, default=5, metavar="N", help="epochs a fit (default: 5)")
+    add(
+        "--epochs",
+        type=_positive,
+        metavar="N",
+        help="epochs a fit (default: 5); for tables the default is 100, and fewer from 20,000 "
+        "rows on",
+    )
     add(
         "--hidden-units",
         type=_units,
         action="append",
         metavar="N[,N...]",
-        help="units of each hidden layer (default: 100); give it again to try another network",
+        help="units of each hidden layer (default: 100); give it again to try another network; "
+        "for tables the default is 100, and 100,50",
     )
 
 

@@ -23,7 +23,9 @@ RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline
 REPORT = "report.html"
 
 
-def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> None:
+def print_report(
+    console: Console, plan: SearchPlan, search: GridSearchCV, score_name: str = "accuracy"
+) -> None:
     """Print the cross-validation report, best variant first.
 
     Parameters
@@ -34,20 +36,25 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
         What was searched.
     search : GridSearchCV
         Fitted.
+    score_name : str
+        What the scores are called.
     """
     results = search.cv_results_
     plus_minus = "+-" if console.options.ascii_only else "±"
+    title = printable_name(console, score_name)
     table = Table(
-        title="Accuracy in cross-validation", title_justify="left", box=box.SIMPLE_HEAD
+        title=f"{title[:1].upper()}{title[1:]} in cross-validation",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
     )
     table.add_column("rank", justify="right")
     table.add_column("variant", no_wrap=True)
-    for fold in range(plan.cv):
+    for fold in range(plan.n_splits):
         table.add_column(f"fold {fold + 1}", justify="right", no_wrap=True)
     table.add_column(f"mean {plus_minus} std", justify="right", no_wrap=True)
     table.add_column("fit time", justify="right", no_wrap=True)
     for row in np.argsort(results["rank_test_score"], kind="stable"):
-        folds = [results[f"split{fold}_test_score"][row] for fold in range(plan.cv)]
+        folds = [results[f"split{fold}_test_score"][row] for fold in range(plan.n_splits)]
         mean, std = results["mean_test_score"][row], results["std_test_score"][row]
         table.add_row(
             str(results["rank_test_score"][row]),
@@ -61,6 +68,23 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
     unbounded = console.options.update(max_width=1_000)
     console.width = max(console.width, console.measure(table, options=unbounded).maximum)
     console.print(table)
+
+
+def printable_name(console: Console, score_name: str) -> str:
+    """Return the name of a score as a terminal can show it: R2 for R², if need be.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    score_name : str
+        What the scores are called.
+
+    Returns
+    -------
+    name : str
+    """
+    return score_name.replace("²", "2") if console.options.ascii_only else score_name
 
 
 def write_results(
@@ -106,7 +130,7 @@ def write_page(
     monitor : HistoryMonitor
         Set on the search.
     inputs : Inputs
-        The images; the last ones that were held out serve as test images.
+        The data; the last rows that were held out serve as test data.
     command : str
         Command that reproduces the search.
     """
@@ -120,20 +144,14 @@ def write_page(
         y_test=y_test,
         monitor=monitor,
         title=f"Which network is best for {inputs.title}?",
-        data=f"Searched on {len(inputs.y):,} images; tested on {what}.",
+        data=f"Searched on {len(inputs.y):,} {inputs.noun}; tested on {what}.",
         names=plan.names,
         target_names=inputs.target_names,
-        score_name="accuracy",
+        score_name=inputs.score_name,
         model_path=folder / PIPELINE,
-        new_rows=_reading(inputs),
+        new_rows=inputs.reading(short=False) or None,
         reproduce=command,
     )
-
-
-def _reading(inputs: Inputs) -> str | None:
-    if not inputs.new_images:
-        return None
-    return f"from skdnn.datasets import load_image_folder\n\nX = {inputs.new_images}"
 
 
 def write_partial_results(folder: Path, plan: SearchPlan, scores: NDArray[np.float64]) -> None:
@@ -164,7 +182,7 @@ def write_partial_results(folder: Path, plan: SearchPlan, scores: NDArray[np.flo
 def draw_curves(
     path: Path, plan: SearchPlan, search: GridSearchCV, monitor: HistoryMonitor
 ) -> None:
-    """Draw the training curves of all variants, loss and accuracy side by side.
+    """Draw the training curves of all variants: loss, and accuracy or absolute error.
 
     Parameters
     ----------
@@ -183,9 +201,11 @@ def draw_curves(
 
     histories = dict(zip(plan.names, monitor.fold_histories(search), strict=True))
     figure = Figure(figsize=(11, 4.5), dpi=110, layout="constrained")
-    for ax, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    recorded = next(iter(histories.values()))[0]
+    second = next(name for name in ("accuracy", "mean_absolute_error") if name in recorded)
+    for ax, metric in zip(figure.subplots(1, 2), ("loss", second), strict=True):
         TrainingCurvesDisplay.from_histories(histories, metric=metric, ax=ax)
-        ax.set_title(f"Training {metric}: mean and range of the folds")
+        ax.set_title(f"Training {metric.replace('_', ' ')}: mean and range of the folds")
         if metric == "loss":
             ax.legend().remove()  # the other's serves both
     figure.savefig(path)

@@ -1,9 +1,8 @@
-"""A grid search over the document's variants, in a thread that can be stopped."""
+"""A grid search in a thread that can be stopped."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,15 +10,14 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
+from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackContext
-from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.model_selection import BaseCrossValidator, GridSearchCV, ParameterGrid
 
 from skdnn.callbacks import HistoryMonitor, SearchProgress
 from skdnn.callbacks._steps import PipelineCallback
 from skdnn.cluster import dask_config
 from skdnn.displays._candidates import candidate_names
-from skdnn.pipeline import make_image_pipeline
-from skdnn.variants import document_variants
 
 
 class SearchStopped(Exception):
@@ -32,39 +30,39 @@ class SearchPlan:
 
     Parameters
     ----------
-    hidden_units : sequence of tuple of int
-        Networks.
-    cv : int
-        Stratified folds.
-    epochs : int
-        Epochs of each fit.
+    pipeline : estimator
+        What is searched: a pipeline, unfitted, whose last step is ``dnn``.
+    grid : dict of str to list
+        Parameter grid for it.
+    cv : int or cross-validation splitter
+        Folds: stratified ones, if an int and the pipeline ends in a classifier.
+    scoring : str or None
+        Name of a scorer; None takes the pipeline's own score.
     jobs : int
         Fits at a time.
     seed : int
         Of initial weights and shuffling.
-    scale : float
-        Value of a pixel that becomes 1.
     backend : {"threading", "dask"}
         joblib's: where the fits run.
     """
 
-    hidden_units: Sequence[tuple[int, ...]]
-    cv: int
-    epochs: int
+    pipeline: BaseEstimator
+    grid: dict[str, list[Any]]
+    cv: int | BaseCrossValidator
+    scoring: str | None
     jobs: int
     seed: int
-    scale: float
     backend: str = "threading"
-
-    @property
-    def grid(self) -> dict[str, list[Any]]:
-        """The parameter grid."""
-        return document_variants(hidden_units=self.hidden_units)
 
     @property
     def candidates(self) -> list[dict[str, Any]]:
         """The variants, in the order of ``cv_results_``."""
         return list(ParameterGrid(self.grid))
+
+    @property
+    def n_splits(self) -> int:
+        """Number of folds."""
+        return self.cv if isinstance(self.cv, int) else int(self.cv.get_n_splits())
 
     @property
     def names(self) -> list[str]:
@@ -105,10 +103,12 @@ class RunningSearch:
     ----------
     plan : SearchPlan
         What to search.
-    X, y : ndarray
-        Images and labels.
+    X, y : ndarray or DataFrame, and ndarray
+        Rows and targets.
     console : rich.console.Console
         Where to show the progress.
+    groups : ndarray, optional
+        Of the rows, if the plan's splitter keeps them together.
 
     Attributes
     ----------
@@ -119,9 +119,10 @@ class RunningSearch:
     """
 
     plan: SearchPlan
-    X: NDArray[Any]
+    X: Any
     y: NDArray[Any]
     console: Console
+    groups: NDArray[Any] | None = None
     monitor: HistoryMonitor = field(default_factory=HistoryMonitor)
     _stop_request: StopRequest = field(default_factory=StopRequest)
     _outcome: dict[str, Any] = field(default_factory=dict)
@@ -161,7 +162,7 @@ class RunningSearch:
         scores : ndarray of shape (n_candidates, n_folds)
             NaN where a fold was not finished.
         """
-        scores = np.full((len(self.plan.candidates), self.plan.cv), np.nan)
+        scores = np.full((len(self.plan.candidates), self.plan.n_splits), np.nan)
         for place, score in self.progress.fold_scores.items():
             scores[place] = score
         return scores
@@ -176,23 +177,22 @@ class RunningSearch:
 
     def _search(self) -> GridSearchCV:
         plan = self.plan
-        pipeline = make_image_pipeline(
-            scale=plan.scale, epochs=plan.epochs, random_state=plan.seed
-        )
         search = GridSearchCV(
-            pipeline,
+            plan.pipeline,
             plan.grid,
-            cv=plan.cv,  # stratified: the pipeline ends in a classifier
+            cv=plan.cv,
+            scoring=plan.scoring,
             n_jobs=plan.jobs,
             error_score="raise",
         )
         search.set_callbacks(self._stop_request, self.monitor)
         self.progress.follow(search)
-        # Threads share the images and the compiled programs, and import TensorFlow once.
+        # Threads share the rows and the compiled programs, and import TensorFlow once.
         where = (
             dask_config(scatter=[self.X, self.y])
             if plan.backend == "dask"
             else joblib.parallel_config(plan.backend)
         )
         with where:
-            return search.fit(self.X, self.y)
+            groups = {} if self.groups is None else {"groups": self.groups}
+            return search.fit(self.X, self.y, **groups)

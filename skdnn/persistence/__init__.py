@@ -1,6 +1,7 @@
 """Save fitted estimators to files that contain data and no code.
 
-:func:`save` writes an estimator or image pipeline to a safetensors file, :func:`load` reads it.
+:func:`save` writes an estimator or an image or table pipeline to a safetensors file,
+:func:`load` reads it.
 Loading executes nothing from the file, imports nothing by a name in it, opens no other file,
 and checks sizes before allocating memory, so untrusted files are safe to load.
 """
@@ -27,16 +28,18 @@ __all__ = ["LoadError", "load", "save"]
 def save(
     estimator: KerasDNNClassifier | KerasDNNRegressor | Pipeline, path: str | os.PathLike[str]
 ) -> None:
-    """Save a fitted classifier, regressor or image pipeline to a file.
+    """Save a fitted classifier, regressor, image pipeline or table pipeline to a file.
 
     The file holds the weights, optimizer state, hyperparameters, classes or target scaling,
-    feature names, training history and library versions. A loaded estimator gives bit for bit
-    the same predictions and can continue training.
+    feature names, training history and library versions; for a table also its medians, scales
+    and categories. A loaded estimator gives bit for bit the same predictions and can continue
+    training.
 
     Parameters
     ----------
     estimator : KerasDNNClassifier, KerasDNNRegressor or sklearn.pipeline.Pipeline
-        A fitted estimator, or a fitted pipeline created by :func:`skdnn.make_image_pipeline`.
+        A fitted estimator, or a fitted pipeline created by :func:`skdnn.make_image_pipeline`
+        or :func:`skdnn.make_table_pipeline`.
     path : path-like
         Path of the file; ``.safetensors`` is the usual suffix. An existing file is replaced
         only once the new one is complete, so it survives a full disk or a killed process.
@@ -49,7 +52,8 @@ def save(
         If it is any other estimator or pipeline.
     ValueError
         If a hyperparameter can't be stored as data: custom functions or optimizer classes,
-        callbacks, or a directory as `memory`. The message names it and a remedy.
+        callbacks, or a directory as `memory`; or if a step of a table pipeline was replaced.
+        The message names it and a remedy.
     OSError
         If the file can't be written.
 
@@ -80,16 +84,18 @@ def save(
     """
     from sklearn.utils.validation import check_is_fitted
 
-    from skdnn.persistence import _atomic, _container, _description
+    from skdnn.persistence import _atomic, _container, _description, _table_pipeline
 
     check_is_fitted(estimator)
     data = _container.to_bytes(*_description.describe(estimator))
     try:
-        _estimator(io.BytesIO(data), len(data))
+        loaded = _estimator(io.BytesIO(data), len(data))
     except LoadError as error:  # nothing is written that could not be read
         raise ValueError(
             f"can't save this estimator, whose file would not load: {error}"
         ) from error
+    if _description.is_table_pipeline(estimator):
+        _table_pipeline.check_attributes(estimator, loaded)
     _atomic.write_whole(path, data)
 
 
@@ -154,10 +160,9 @@ def _estimator(file: BinaryIO, size: int) -> Any:
     number = header.manifest.get("format") if isinstance(header.manifest, dict) else None
     file_format = _formats.format_of_number(number)
     if file_format is None:
-        known = " and ".join(map(str, _formats.NUMBERS))
         raise LoadError(
-            f"it has format {number!r}, this version of skdnn reads {known}; a later version "
-            "of skdnn may have written it"
+            f"it has format {number!r}, this version of skdnn reads 1 to {_formats.LATEST}; a "
+            "later version of skdnn may have written it"
         )
     try:
         file_format.check_header(header)

@@ -1,22 +1,21 @@
-"""A fitted estimator or image pipeline as a manifest and arrays."""
+"""A fitted estimator or pipeline as a manifest and arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.metadata import version
 from platform import python_version
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.networks import architecture_of
 from skdnn._estimator.state import weight_shapes
-from skdnn.persistence import _values
+from skdnn.persistence import _image_pipeline, _table_pipeline, _values
 from skdnn.persistence._format import REQUEST_METHODS, check_optimizer
 from skdnn.persistence._formats import format_of
+from skdnn.persistence._rules import Arrays, names_record
 from skdnn.pipeline import image_pipeline_parts
 
 _PACKAGES = ("skdnn", "keras", "numpy", "safetensors", "scikit-learn", "tensorflow")
@@ -37,8 +36,8 @@ _KNOWN_ATTRIBUTES = {
 }
 
 
-def describe(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Describe a fitted estimator or image pipeline.
+def describe(estimator: Any) -> tuple[dict[str, Any], Arrays]:
+    """Describe a fitted estimator or pipeline.
 
     Parameters
     ----------
@@ -59,16 +58,13 @@ def describe(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     ValueError
         If it holds what a file may not hold.
     """
-    pipeline, network = None, estimator
-    if isinstance(estimator, Pipeline):
-        settings, network = image_pipeline_parts(estimator)
-        pipeline = _pipeline_record(estimator, settings)
-    file_format = format_of(network)
+    pipeline, of_pipeline, network = _pipeline_parts(estimator)
+    file_format = format_of(network, for_tables=is_table_pipeline(estimator))
     if file_format is None:
         raise TypeError(
             "only a KerasDNNClassifier, a KerasDNNRegressor or a pipeline as made by "
-            f"make_image_pipeline can be saved, got {type(network).__name__}; skops saves "
-            "other estimators"
+            "make_image_pipeline or make_table_pipeline can be saved, got "
+            f"{type(network).__name__}; skops saves other estimators"
         )
     _check_attributes(network)
     of_targets, output, arrays = file_format.describe(network)
@@ -80,11 +76,30 @@ def describe(estimator: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         "network": {**_layers_record(network), **output},
         **_training_record(network),
         **of_targets,
-        "feature_names": _names_record(network),
+        "feature_names": names_record(network),
         "requests": _requests_record(network),
         "pipeline": pipeline,
     }
-    return manifest, {**_arrays(network), **arrays}
+    return manifest, {**_arrays(network), **arrays, **of_pipeline}
+
+
+def is_table_pipeline(estimator: Any) -> bool:
+    """Tell whether it is a pipeline with the steps of `make_table_pipeline`."""
+    return type(estimator) is Pipeline and _step_names(estimator) == _table_pipeline.STEPS
+
+
+def _step_names(pipeline: Pipeline) -> list[str]:
+    return [name for name, _ in pipeline.steps]
+
+
+def _pipeline_parts(estimator: Any) -> tuple[dict[str, Any] | None, Arrays, Any]:
+    """Return the record and the arrays of a pipeline, if it is one, and its network."""
+    if not isinstance(estimator, Pipeline):
+        return None, {}, estimator
+    if is_table_pipeline(estimator):
+        return *_table_pipeline.describe(estimator), estimator.steps[1][1]
+    settings, network = image_pipeline_parts(estimator)
+    return _image_pipeline.describe(estimator, settings), {}, network
 
 
 def _check_attributes(estimator: KerasDNNBase) -> None:
@@ -129,7 +144,7 @@ def _training_record(estimator: KerasDNNBase) -> dict[str, Any]:
     }
 
 
-def _arrays(estimator: KerasDNNBase) -> dict[str, NDArray[Any]]:
+def _arrays(estimator: KerasDNNBase) -> Arrays:
     fitted_state = estimator._fitted_state
     names = weight_shapes(architecture_of(fitted_state))
     arrays = dict(zip(names, fitted_state["weights"], strict=True))
@@ -143,26 +158,8 @@ def _arrays(estimator: KerasDNNBase) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _names_record(estimator: Any) -> list[str] | None:
-    names = getattr(estimator, "feature_names_in_", None)
-    return None if names is None else [str(name) for name in names]
-
-
 def _requests_record(estimator: KerasDNNBase) -> dict[str, Any]:
     requests = getattr(estimator, "_metadata_request", None)
     if requests is None:
         return {}
     return {method: dict(getattr(requests, method).requests) for method in REQUEST_METHODS}
-
-
-def _pipeline_record(pipeline: Pipeline, settings: Mapping[str, Any]) -> dict[str, Any]:
-    shape, transformer = settings["image_shape"], pipeline.steps[0][1]
-    return {
-        "scale": _values.encode("scale", settings["scale"]),
-        "flatten": bool(settings["flatten"]),
-        "image_shape": None if shape is None else [int(n) for n in shape],
-        "n_features": getattr(transformer, "n_features_in_", None),
-        "feature_names": _names_record(transformer),
-        "transform_input": pipeline.transform_input,
-        "verbose": pipeline.verbose,
-    }

@@ -1,18 +1,16 @@
 """Base of the file formats: from a file to a fitted estimator.
 
-There is a format for each estimator, whose targets it stores. Changes must keep earlier files
-loadable.
+There is a format for each estimator, whose targets it stores, and for tables in front of each.
+Changes must keep earlier files loadable.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from math import prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn import config_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import validate_parameter_constraints
@@ -22,20 +20,19 @@ from skdnn._estimator.networks import FittedState
 from skdnn._estimator.state import check_layers, slot_shapes, weight_shapes
 from skdnn.network.architecture import Architecture
 from skdnn.network.outputs import Output
-from skdnn.persistence import _values
+from skdnn.persistence import _image_pipeline, _values
 from skdnn.persistence._container import MOST_DIMENSIONS, Header
 from skdnn.persistence._keras_names import OPTIMIZERS
 from skdnn.persistence._rules import (
+    Arrays,
     Expected,
     check_entry,
     check_texts,
     numbered,
     require,
+    restored_names,
     validate_fields,
 )
-from skdnn.pipeline import make_image_pipeline
-
-Arrays = dict[str, NDArray[Any]]
 
 REQUEST_METHODS = ("fit", "partial_fit", "score")
 
@@ -46,14 +43,16 @@ class Format(ABC):
     """One format, by its number.
 
     `estimator` is the class that it stores; `kind` and `pipeline_kind` are its names in the
-    manifest, alone and behind the image transformer. `manifest` and `network` are the fields of
-    the manifest, and of its part "network", that depend on the targets, with their types.
+    manifest, alone and behind a transformer: that of images, or of tables where `for_tables`.
+    `manifest` and `network` are the fields of the manifest, and of its part "network", that
+    depend on the targets, with their types.
     """
 
     number: ClassVar[int]
     estimator: ClassVar[type[KerasDNNBase]]
     kind: ClassVar[str]
     pipeline_kind: ClassVar[str]
+    for_tables: ClassVar[bool] = False
     manifest: ClassVar[Mapping[str, Any]] = {}
     network: ClassVar[Mapping[str, Any]] = {}
 
@@ -89,6 +88,21 @@ class Format(ABC):
         """Return the fitted attributes that belong to the targets."""
         return {}
 
+    # -- what a format says of the step before the network ---------------------------------
+
+    def pipeline_entries(self, record: Any) -> dict[str, Expected]:  # noqa: ARG002
+        """Return the arrays that the transformer needs."""
+        return {}
+
+    def pipeline(
+        self,
+        record: Any,
+        arrays: Arrays,  # noqa: ARG002
+        estimator: KerasDNNBase,
+    ) -> Pipeline:
+        """Return the pipeline of a fitted transformer and the network."""
+        return _image_pipeline.restore(record, estimator)
+
     # -- from a file to an estimator --------------------------------------------------------
 
     def check_header(self, header: Header) -> None:
@@ -115,12 +129,17 @@ class Format(ABC):
         for name in numbered("slots", left):
             entry = left.pop(name)
             check_entry(name, entry, "fiu", entry.shape if entry.shape in shapes else None)
-        for name, expected in {**_history(manifest), **self.entries(manifest)}.items():
+        expecting = {
+            **_history(manifest),
+            **self.entries(manifest),
+            **self.pipeline_entries(manifest["pipeline"]),
+        }
+        for name, expected in expecting.items():
             check_entry(name, left.pop(name, None), *expected)
         require(not left, f"it has tensors that no estimator needs: {sorted(left)}")
 
     def restore(self, manifest: Mapping[str, Any], arrays: Arrays) -> Any:
-        """Rebuild an estimator or image pipeline.
+        """Rebuild an estimator or pipeline.
 
         Parameters
         ----------
@@ -142,7 +161,7 @@ class Format(ABC):
         kind = self.kind if record is None else self.pipeline_kind
         require(manifest["kind"] == kind, f"its kind must be {kind!r}: {manifest['kind']!r}")
         estimator = self._estimator(manifest, arrays)
-        return estimator if record is None else _pipeline(record, estimator)
+        return estimator if record is None else self.pipeline(record, arrays, estimator)
 
     def _architecture(self, record: Any) -> Architecture:
         layers = validate_fields(record, {**_LAYERS, **self.network})
@@ -170,7 +189,7 @@ class Format(ABC):
             "n_iter_": fitted_state["epoch"],
             "n_parameters_": sum(weight.size for weight in fitted_state["weights"]),
             **self.attributes(manifest, arrays),
-            **_names("feature_names_in_", manifest["feature_names"]),
+            **restored_names(manifest["feature_names"]),
         }
         if manifest["best_iteration"] is not None:
             fitted["best_iteration_"] = manifest["best_iteration"]
@@ -235,13 +254,6 @@ def _history(manifest: Mapping[str, Any]) -> dict[str, Expected]:
     return {name: ("f", "vector", np.dtype(np.float64)) for name in names}
 
 
-def _names(attribute: str, names: list[str] | None) -> dict[str, NDArray[Any]]:
-    if names is None:
-        return {}
-    check_texts(attribute, names)
-    return {attribute: np.array(names, dtype=object)}
-
-
 def _request(estimator: KerasDNNBase, requests: Mapping[str, Any]) -> None:
     if not requests:
         return
@@ -249,33 +261,6 @@ def _request(estimator: KerasDNNBase, requests: Mapping[str, Any]) -> None:
     with config_context(enable_metadata_routing=True):
         for method, names in methods.items():
             getattr(estimator, f"set_{method}_request")(**names)
-
-
-def _pipeline(record: Any, estimator: KerasDNNBase) -> Pipeline:
-    fields = validate_fields(record, _PIPELINE_FIELDS)
-    shape, inputs = fields["image_shape"], fields["transform_input"]
-    valid = fields["scale"] > 0 and len(shape or ()) <= MOST_DIMENSIONS
-    for numbers in (shape, None if (n := fields["n_features"]) is None else [n]):
-        valid = valid and all(type(n) is int and n > 0 for n in numbers or ())
-    require(valid, "its scale, image_shape and n_features must be positive")
-    rows = estimator.input_shape_
-    valid = not fields["flatten"] or len(rows) == 1
-    if shape is not None:
-        valid = valid and rows == ((prod(shape),) if fields["flatten"] else tuple(shape))
-    require(valid, f"its image_shape or flatten does not fit a network for rows of {rows}")
-    pipeline = make_image_pipeline(
-        scale=fields["scale"],
-        flatten=fields["flatten"],
-        image_shape=None if shape is None else tuple(shape),
-    )
-    if inputs is not None:
-        check_texts("transform_input", inputs)
-    transformer = pipeline.steps[0][1]
-    if fields["n_features"] is not None:
-        transformer.n_features_in_ = fields["n_features"]
-    vars(transformer).update(_names("feature_names_in_", fields["feature_names"]))
-    pipeline.set_params(transform_input=inputs, verbose=fields["verbose"], dnn=estimator)
-    return pipeline
 
 
 # -- fields of a manifest, with their types -------------------------------------------------
@@ -302,13 +287,3 @@ _LAYERS: dict[str, Any] = {
 }
 
 _TRAINING: dict[str, Any] = {"optimizer": str, "seed": int, "epoch": int}
-
-_PIPELINE_FIELDS: dict[str, Any] = {
-    "scale": int | float,
-    "flatten": bool,
-    "image_shape": list | None,
-    "n_features": int | None,
-    "feature_names": list | None,
-    "transform_input": list | None,
-    "verbose": bool,
-}

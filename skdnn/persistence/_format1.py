@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from skdnn._estimator.classes import Classes
 from skdnn.classifier import KerasDNNClassifier
 from skdnn.network.outputs import Output
-from skdnn.persistence._format import Arrays, Format
-from skdnn.persistence._rules import Expected, check_texts, require, validate_fields
+from skdnn.persistence._format import Format
+from skdnn.persistence._rules import Arrays, Expected, check_texts, require, validate_fields
 
 _MOST_TEXT_BYTES = 64 * 2**20
 

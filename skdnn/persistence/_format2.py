@@ -12,8 +12,8 @@ import numpy as np
 
 from skdnn._estimator.numbers import Numbers
 from skdnn.network.outputs import EXPONENTIAL, LINEAR, Output
-from skdnn.persistence._format import Arrays, Format
-from skdnn.persistence._rules import Expected, require
+from skdnn.persistence._format import Format
+from skdnn.persistence._rules import Arrays, Expected, require
 from skdnn.regressor import KerasDNNRegressor
 
 # Named as the layer of `model_` that does the same: numbers are outputs * scale + shift.

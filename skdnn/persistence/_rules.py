@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skdnn.persistence._container import Entry, LoadError
+
+Arrays = dict[str, NDArray[Any]]
 
 # What an array must be: kinds of dtype, a shape or "vector", and the one dtype if there is one.
 Expected = tuple[str, tuple[int, ...] | str | None, "np.dtype[Any] | None"]
@@ -35,6 +38,20 @@ def check_texts(name: str, texts: Any) -> None:
     """Check that a list holds different texts."""
     valid = isinstance(texts, list) and all(type(text) is str for text in texts)
     require(valid and len(set(texts)) == len(texts), f"{name} must hold different texts")
+
+
+def names_record(estimator: Any) -> list[str] | None:
+    """Return the names of the columns that an estimator saw in `fit`, if it saw any."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else [str(name) for name in names]
+
+
+def restored_names(names: list[str] | None) -> Arrays:
+    """Return the attribute with the names of columns, of which each must occur once."""
+    if names is None:
+        return {}
+    check_texts("feature_names_in_", names)
+    return {"feature_names_in_": np.array(names, dtype=object)}
 
 
 def check_entry(

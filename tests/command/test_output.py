@@ -8,6 +8,7 @@ import pytest
 from matplotlib import image
 from rich.console import Console
 
+from skdnn import document_variants, make_image_pipeline
 from skdnn._command.output import print_report, write_partial_results, write_results
 from skdnn._command.search import RunningSearch, SearchPlan
 from skdnn.persistence import load
@@ -21,7 +22,9 @@ def few(sample):
 
 @pytest.fixture(scope="module")
 def plan():
-    return SearchPlan([(16,), (16, 8)], cv=3, epochs=2, jobs=2, seed=0, scale=255.0)
+    pipeline = make_image_pipeline(epochs=2, random_state=0)
+    grid = document_variants(hidden_units=[(16,), (16, 8)])
+    return SearchPlan(pipeline, grid, cv=3, scoring=None, jobs=2, seed=0)
 
 
 @pytest.fixture(scope="module")

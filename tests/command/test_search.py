@@ -3,25 +3,28 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import joblib
 import numpy as np
 import pytest
 from rich.console import Console
-from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, GroupKFold, ParameterGrid, StratifiedKFold
 
 from skdnn import document_variants, make_image_pipeline
 from skdnn._command.search import RunningSearch, SearchPlan, SearchStopped
 from skdnn.callbacks import HistoryMonitor
 
 
-def plan_of(**changes):
-    settings = {"hidden_units": [(16,)], "cv": 3, "epochs": 2, "jobs": 2, "seed": 0}
-    return SearchPlan(**(settings | {"scale": 255.0} | changes))
+def plan_of(*, hidden_units=((16,),), epochs=2, seed=0, scale=255.0, cv=3, jobs=2):
+    """Return the plan of the document's search on images."""
+    pipeline = make_image_pipeline(scale=scale, epochs=epochs, random_state=seed)
+    grid = document_variants(hidden_units=hidden_units)
+    return SearchPlan(pipeline, grid, cv=cv, scoring=None, jobs=jobs, seed=seed)
 
 
-def begin(plan, images, target):
-    return RunningSearch(plan, images, target, Console(file=io.StringIO()))
+def begin(plan, images, target, **settings):
+    return RunningSearch(plan, images, target, Console(file=io.StringIO()), **settings)
 
 
 def wait_for_a_fit(running):
@@ -85,7 +88,7 @@ def test_names_tell_variants_apart():
 
 def test_scores_are_those_of_a_plain_grid_search(finished, plan, few):
     found = finished
-    pipeline = make_image_pipeline(epochs=plan.epochs, random_state=plan.seed)
+    pipeline = make_image_pipeline(epochs=2, random_state=0)
     plain = GridSearchCV(pipeline, plan.grid, cv=plan.cv, n_jobs=2, error_score="raise")
 
     with joblib.parallel_config("threading"):
@@ -132,6 +135,22 @@ def test_settings_of_the_plan_reach_the_pipeline(finished):
     assert classifier.random_state == 0
     assert finished.best_estimator_["scale"].kw_args["scale"] == 255
     assert finished.cv == 3
+
+
+def test_a_splitter_gets_the_groups_of_the_rows(few):
+    images, target = few
+    groups = np.arange(300) // 10
+    plan = replace(plan_of(), cv=GroupKFold(2), scoring="balanced_accuracy")
+    running = begin(plan, images, target, groups=groups)
+    plain = GridSearchCV(plan.pipeline, plan.grid, cv=GroupKFold(2), scoring=plan.scoring)
+
+    found = running.wait().cv_results_["mean_test_score"]
+
+    assert plan.n_splits == 2
+    assert running.fold_scores().shape == (6, 2)
+    np.testing.assert_array_equal(
+        found, plain.fit(*few, groups=groups).cv_results_["mean_test_score"]
+    )
 
 
 def test_other_seeds_give_other_scores_and_scale_is_kept(few):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 
 from skdnn.persistence import LoadError, load
 
@@ -77,19 +78,17 @@ def outcome(path):
     return prediction_of(model)
 
 
-# What weights near float32's end lead to: they are finite, but not their sums.
-BEYOND = ("overflow in float32", "it is beyond float32")
+# What weights near float32's end lead to: they are finite, but not their sums. And what scales
+# of a table near float64's end lead to: infinite numbers, and NaN where those are bent.
+BEYOND = ("overflow in float32", "it is beyond float32", "Input X contains NaN")
 
 
 def prediction_of(model):
-    network, shape = model, getattr(model, "input_shape_", None)
-    if hasattr(model, "steps"):
-        network = model["dnn"]
-        shape = model["scale"].kw_args["image_shape"] or network.input_shape_
+    network = model["dnn"] if hasattr(model, "steps") else model
     of_classes = hasattr(network, "classes_")
     predict = model.predict_proba if of_classes else model.predict
     try:
-        answers = predict(np.zeros((2, *shape), np.uint8))
+        answers = predict(rows_for(model))
     except Exception as error:
         if isinstance(error, ValueError) and any(text in str(error) for text in BEYOND):
             return "model"
@@ -97,6 +96,28 @@ def prediction_of(model):
     assert model.get_params()
     fine = np.isfinite(answers).all() and answers.shape == expected_shape(network)
     return "model" if fine else "odd answers"
+
+
+def rows_for(model):
+    shape = getattr(model, "input_shape_", None)
+    if hasattr(model, "steps"):
+        first = model.steps[0][1]
+        if hasattr(first, "transformers_"):
+            return table_for(first)
+        shape = first.kw_args["image_shape"] or model["dnn"].input_shape_
+    return np.zeros((2, *shape), np.uint8)
+
+
+def table_for(transformer):
+    """Two rows of zeros and known categories, as what the transformer was fitted to."""
+    names = getattr(transformer, "feature_names_in_", None)
+    table = pd.DataFrame(np.zeros((2, transformer.n_features_in_)), columns=names)
+    _, pipeline, columns = transformer.transformers_[1]
+    for column, categories in zip(
+        columns, pipeline["encode"].categories_ if len(columns) else (), strict=True
+    ):
+        table[column] = categories[0]
+    return table if names is not None else table.to_numpy()
 
 
 def expected_shape(network):

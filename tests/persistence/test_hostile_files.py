@@ -14,11 +14,17 @@ from pathlib import Path
 import h5py
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import hostile_child
 from helpers.python_process import run_python
 
-from skdnn import KerasDNNClassifier, KerasDNNRegressor, make_image_pipeline
+from skdnn import (
+    KerasDNNClassifier,
+    KerasDNNRegressor,
+    make_image_pipeline,
+    make_table_pipeline,
+)
 from skdnn.persistence import LoadError, _container, _description, load
 
 pytestmark = pytest.mark.long_form(row="hostile-files")
@@ -67,6 +73,32 @@ def described_brightness(sample):
     pipeline = make_image_pipeline(estimator=regressor, image_shape=(28, 28))
     images = sample.images[:100]
     return _description.describe(pipeline.fit(images, images.mean(axis=(1, 2))))
+
+
+@pytest.fixture(scope="module")
+def described_table(iris):
+    """Two columns of numbers, one with gaps; three of categories, in one most infrequent."""
+    X, y = iris
+    table = pd.DataFrame(
+        {
+            "length": np.where(X[:, 0] > 1, np.nan, X[:, 0]),
+            "width": X[:, 1],
+            "same": 1.0,
+            "colour": np.array(["ä", "b", "c"])[y],
+            "id": [f"id {row}" for row in range(150)],
+            "size": np.array(["S", "M"])[np.arange(150) % 2],
+        }
+    )
+    pipeline = make_table_pipeline(hidden_units=(4,), epochs=1, max_categories=3)
+    return _description.describe(pipeline.fit(table, y > 0))
+
+
+@pytest.fixture(scope="module")
+def described_table_of_numbers(iris):
+    """An array, without names and without categories."""
+    regressor = KerasDNNRegressor((4,), epochs=1)
+    pipeline = make_table_pipeline(estimator=regressor)
+    return _description.describe(pipeline.fit(iris[0], iris[0][:, 0]))
 
 
 def with_header(header, data=b"", length=None):
@@ -603,6 +635,183 @@ def pipelines_of_numbers(described_brightness):
     }
 
 
+# -- files of tables ----------------------------------------------------------------------
+
+
+def tables(described):
+    def table(**values):
+        return in_manifest(described, "pipeline", **values)
+
+    def top(**values):
+        return in_manifest(described, **values)
+
+    kinds = described[0]["pipeline"]["columns"]
+    names = described[0]["pipeline"]["feature_names"]
+    return {
+        "table without a record": top(pipeline=None),
+        "table of images": top(kind="image pipeline"),
+        "table of a regressor": top(kind="table pipeline of a regressor"),
+        "table in format 1": top(format=1),
+        "table in format 2": top(format=2),
+        "table in format 4": top(format=4),
+        "table with more": table(path="/etc/passwd"),
+        "table with steps": table(steps=[["columns", "os.system"]]),
+        "columns are a text": table(columns="numbers"),
+        "columns of nothing": table(columns=[]),
+        "columns of another kind": table(columns=["passthrough", *kinds[1:]]),
+        "columns of no kind": table(columns=[None, *kinds[1:]]),
+        "columns as a list": table(columns=[["numbers"], *kinds[1:]]),
+        "columns fewer": table(columns=kinds[:-1]),
+        "columns more": table(columns=[*kinds, "numbers"]),
+        "columns more than names": table(columns=[*kinds, "dropped"]),
+        "columns of numbers only": table(columns=["numbers"] * len(kinds)),
+        "columns of categories only": table(columns=["categories"] * len(kinds)),
+        "columns all dropped": table(columns=["dropped"] * len(kinds)),
+        "columns exchanged": table(
+            columns=[{"numbers": "categories"}.get(kind, "numbers") for kind in kinds]
+        ),
+        "names of columns twice": table(feature_names=[*names[:-1], names[0]]),
+        "names of columns are numbers": table(feature_names=list(range(len(names)))),
+        "names of columns fewer": table(feature_names=names[:-1]),
+        "names of columns are a text": table(feature_names="".join(names)),
+        "inputs of a table are numbers": table(transform_input=[1]),
+        "verbose of a table is a text": table(verbose="yes"),
+        "network of a table of more columns": in_manifest(
+            described, "network", input_shape=[2**40]
+        ),
+    }
+
+
+SETTINGS_OF_TABLES = {
+    "strategy of a module": {"numbers__impute__strategy": "os.system"},
+    "strategy of nothing": {"numbers__impute__strategy": None},
+    "strategy without its array": {"numbers__impute__strategy": "constant"},
+    "fill value is a text": {"numbers__impute__fill_value": "0"},
+    "fill value is a list": {"numbers__impute__fill_value": [0]},
+    "indicator is a number": {"numbers__impute__add_indicator": 1},
+    "indicators that are forbidden": {"numbers__impute__add_indicator": False},
+    "centring is a text": {"numbers__scale__with_centering": "yes"},
+    "centring without its array": {"numbers__scale__with_centering": False},
+    "scaling without its array": {"numbers__scale__with_scaling": False},
+    "quantiles are a number": {"numbers__scale__quantile_range": 25},
+    "quantiles of one": {"numbers__scale__quantile_range": [25]},
+    "quantiles of three": {"numbers__scale__quantile_range": [25, 50, 75]},
+    "quantiles of texts": {"numbers__scale__quantile_range": ["25", "75"]},
+    "quantiles reversed": {"numbers__scale__quantile_range": [75, 25]},
+    "quantiles beyond 100": {"numbers__scale__quantile_range": [25, 1e300]},
+    "limit of 0": {"numbers__clip__kw_args": {"limit": 0}},
+    "limit negative": {"numbers__clip__kw_args": {"limit": -3.0}},
+    "limit is a text": {"numbers__clip__kw_args": {"limit": "3"}},
+    "limit is true": {"numbers__clip__kw_args": {"limit": True}},
+    "limit beside others": {"numbers__clip__kw_args": {"limit": 3.0, "out": 0}},
+    "function that clips": {"numbers__clip__func": "os.system"},
+    "categories of none": {"categories__encode__max_categories": 0},
+    "categories are a float": {"categories__encode__max_categories": 3.5},
+    "categories are true": {"categories__encode__max_categories": True},
+    "categories without infrequent ones": {
+        "categories__encode__max_categories": None,
+        "categories__encode__min_frequency": None,
+    },
+    "frequency of 0": {"categories__encode__min_frequency": 0},
+    "frequency negative": {"categories__encode__min_frequency": -0.5},
+    "frequency is a text": {"categories__encode__min_frequency": "2"},
+    "unknown ones of a module": {"categories__encode__handle_unknown": "os.system"},
+    "names are a text": {"verbose_feature_names_out": "yes"},
+    "dtype of categories": {"categories__encode__dtype": "object"},
+    "a path": {"numbers__memory": "/tmp/pickles"},
+    "a step": {"numbers__scale": "StandardScaler"},
+}
+
+
+def states_of_tables(described):
+    arrays = described[1]
+    scale, texts = arrays["numbers.scale"], arrays["categories.texts"]
+    counts, lengths = arrays["categories.counts"], arrays["categories.lengths"]
+    infrequent = arrays["categories.infrequent"]
+
+    def changed(name, place, value):
+        array = arrays[name].copy()
+        array[place] = value
+        return with_arrays(described, **{name.replace(".", "__"): array})
+
+    def of(**values):
+        return with_arrays(described, **values)
+
+    files = {
+        f"{name} {word}": of(**{name.replace(".", "__"): forged})
+        for name in arrays
+        if name.startswith(("numbers.", "categories."))
+        for word, forged in (
+            ("missing", None),
+            ("of one more", np.append(arrays[name], arrays[name][-1:])),
+            ("of one less", arrays[name][:-1]),
+            ("of one dimension more", arrays[name][None]),
+            ("of float32", arrays[name].astype(np.float32)),
+            ("of int32", arrays[name].astype(np.int32)),
+        )
+    }
+    for name in ("numbers.statistics", "numbers.center", "numbers.scale"):
+        files[f"{name} NaN"] = changed(name, 0, np.nan)
+        files[f"{name} infinite"] = changed(name, -1, -np.inf)
+        files[f"{name} of a petabyte"] = in_header(described, name, shape=[2**47])
+    return {
+        **files,
+        "scale of a table is zero": changed("numbers.scale", 0, 0.0),
+        "scale of a table is negative": changed("numbers.scale", 0, -1.0),
+        "scale of a table for more columns": of(
+            numbers__scale=np.append(scale, 1.0),
+            numbers__center=np.append(arrays["numbers.center"], 0.0),
+        ),
+        "gaps elsewhere, and more": changed("numbers.gaps", slice(None), True),
+        "no gaps": changed("numbers.gaps", slice(None), False),
+        "no categories in a column": changed("categories.counts", 0, 0),
+        "categories of negative number": changed("categories.counts", 0, -1),
+        "categories of huge number": changed("categories.counts", 0, 2**62),
+        "categories that wrap": changed("categories.counts", slice(None), 2**62),
+        "categories of other columns": of(categories__counts=counts[::-1].copy()),
+        "texts of no length": changed("categories.lengths", 0, 0),
+        "texts of negative length": changed("categories.lengths", 0, -1),
+        "texts of huge length": changed("categories.lengths", 0, 2**62),
+        "texts in another order": changed("categories.texts", slice(0, 2), [98, 98]),
+        "texts that are no UTF-8": changed("categories.texts", 0, 255),
+        "texts cut within a letter": changed("categories.lengths", [0, 1], [1, 2]),
+        "texts reversed": of(categories__texts=texts[::-1].copy()),
+        "texts all the same": of(
+            categories__texts=np.full(len(lengths), 98, np.uint8),
+            categories__lengths=np.ones_like(lengths),
+        ),
+        "all frequent": changed("categories.infrequent", slice(None), False),
+        "all infrequent": changed("categories.infrequent", slice(None), True),
+        "others infrequent": of(categories__infrequent=~infrequent),
+    }
+
+
+def a_table_of_many_rows(described):
+    """A file of two megabytes, whose cells would take gigabytes."""
+    manifest, arrays = json.loads(json.dumps(described[0])), dict(described[1])
+    n, columns = 60_000, 50_000
+    record = manifest["pipeline"]
+    record.update(columns=["dropped"] * columns + ["categories"], feature_names=None)
+    record["settings"]["categories__encode__max_categories"] = None
+    manifest["network"]["input_shape"] = [n + 1]
+    texts = [str(number) for number in range(10**6, 10**6 + n + 1)]
+    arrays = {
+        name: array
+        for name, array in arrays.items()
+        if not name.startswith(("numbers.", "categories.", "slots."))
+    }
+    arrays.update(
+        {
+            "hidden_1.kernel": np.ones((n + 1, 4), np.float32),
+            "categories.counts": np.array([n + 1]),
+            "categories.lengths": np.full(n + 1, 7),
+            "categories.infrequent": np.arange(n + 1) == 0,
+            "categories.texts": np.frombuffer("".join(texts).encode(), np.uint8),
+        }
+    )
+    return _container.to_bytes(manifest, arrays)
+
+
 # -- tests --------------------------------------------------------------------------------
 
 
@@ -623,6 +832,8 @@ def test_every_idea_ends_in_a_load_error(
     described_pipeline,
     described_numbers,
     described_brightness,
+    described_table,
+    described_table_of_numbers,
     tmp_path,
     record_property,
 ):
@@ -648,19 +859,36 @@ def test_every_idea_ends_in_a_load_error(
             for name, values in SETTINGS_OF_NUMBERS.items()
         },
         **pipelines_of_numbers(described_brightness),
+        **tables(described_table),
+        **{
+            f"parameter of tables, {name}": in_manifest(
+                described_table, "pipeline", "settings", **values
+            )
+            for name, values in SETTINGS_OF_TABLES.items()
+        },
+        **states_of_tables(described_table),
+        "a table of many rows": a_table_of_many_rows(described_table),
+        "table of numbers in format 3": in_manifest(described_table_of_numbers, format=3),
     }
     for name, data in corpus.items():
         (tmp_path / name).write_bytes(data)
-    valid = (described, described_pipeline, described_numbers, described_brightness)
+    valid = (
+        described,
+        described_pipeline,
+        described_numbers,
+        described_brightness,
+        described_table,
+        described_table_of_numbers,
+    )
     write_valid(tmp_path, *valid)
     told = run_child(tmp_path)
     assert told["deeds"] == []
     assert not proof.exists()
     loaded = {name for name, outcome in told["outcomes"].items() if outcome == "model"}
-    assert loaded == {"valid-0", "valid-1", "valid-2", "valid-3"}
+    assert loaded == {f"valid-{number}" for number in range(len(valid))}
     odd = {n: o for n, o in told["outcomes"].items() if o not in ("model", "LoadError")}
     assert odd == {}
-    assert len(told["outcomes"]) == len(corpus) + len(valid) > 300
+    assert len(told["outcomes"]) == len(corpus) + len(valid) > 400
     record_property("files of the corpus", len(corpus))
 
 
@@ -669,13 +897,21 @@ def test_random_mutations(
     described_pipeline,
     described_numbers,
     described_brightness,
+    described_table,
+    described_table_of_numbers,
     tmp_path,
     count,
     record_property,
 ):
     n = count(1_500, 100_000)
     write_valid(
-        tmp_path, described, described_pipeline, described_numbers, described_brightness
+        tmp_path,
+        described,
+        described_pipeline,
+        described_numbers,
+        described_brightness,
+        described_table,
+        described_table_of_numbers,
     )
     seed = int.from_bytes(os.urandom(4), "little")
     told = run_child(tmp_path, n, seed, timeout=60 + n / 5)
