@@ -18,6 +18,8 @@ from skdnn._command.inputs import Inputs
 from skdnn._command.search import SearchPlan
 from skdnn.callbacks import HistoryMonitor
 from skdnn.persistence import save
+from skdnn.report._baselines import Baselines, best_baseline
+from skdnn.report._facts import SearchFacts
 
 RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.safetensors"
 REPORT = "report.html"
@@ -63,6 +65,37 @@ def print_report(console: Console, plan: SearchPlan, search: GridSearchCV) -> No
     console.print(table)
 
 
+def print_baselines(console: Console, search: GridSearchCV, baselines: Baselines) -> None:
+    """Print what simple models reach on the same folds, in one line.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    search : GridSearchCV
+        Fitted.
+    baselines : Baselines
+        Of the search.
+    """
+    facts = SearchFacts.of(search, None, None)
+    best = best_baseline(baselines, facts)
+    if best is None:
+        console.print("Baselines: none could be scored", soft_wrap=True)
+        return
+    pairs = zip(baselines.names, baselines.scores.mean(axis=1), strict=True)
+    listed = ", ".join(f"{name} {facts.text(score)}" for name, score in pairs)
+    if best.clear:
+        verdict = f"the network is ahead of them in all {facts.n_folds} folds"
+    elif best.clearly_behind:
+        verdict = f"{best.name} is ahead of the network in all {facts.n_folds} folds"
+    elif best.difference > 0:
+        verdict = f"the network has no clear lead over {best.name}"
+    else:
+        verdict = f"the network is no better than {best.name}"
+    took = f"{baselines.seconds:.1f} s"
+    console.print(f"Baselines ({took}): {listed}; {verdict}", soft_wrap=True)
+
+
 def write_results(
     folder: Path, plan: SearchPlan, search: GridSearchCV, monitor: HistoryMonitor
 ) -> None:
@@ -91,6 +124,7 @@ def write_page(
     search: GridSearchCV,
     monitor: HistoryMonitor,
     inputs: Inputs,
+    baselines: Baselines | None,
     command: str,
 ) -> None:
     """Write the report that a browser shows.
@@ -107,6 +141,8 @@ def write_page(
         Set on the search.
     inputs : Inputs
         The images; the last ones that were held out serve as test images.
+    baselines : Baselines or None
+        Of the search.
     command : str
         Command that reproduces the search.
     """
@@ -119,6 +155,7 @@ def write_page(
         X_test=X_test,
         y_test=y_test,
         monitor=monitor,
+        baselines=baselines,
         title=f"Which network is best for {inputs.title}?",
         data=f"Searched on {len(inputs.y):,} {inputs.noun}; tested on {what}.",
         names=plan.names,
