@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skdnn._command.cluster_connection import Cluster
     from skdnn._command.inputs import Inputs
     from skdnn._command.search import RunningSearch, SearchPlan
+    from skdnn.report import Baselines
 
 # Seconds that a stopped search gets to end: with 0.1 s until Ctrl-C is handled, and the time to
 # write what is finished, two seconds in all.
@@ -73,7 +74,12 @@ def run(options: argparse.Namespace) -> int:
         return 130
     if cluster is not None:
         cluster.close()
-    _report(console, inputs, running, search, options)
+    try:
+        _report(console, inputs, running, search, options)
+    except KeyboardInterrupt:
+        written = f"{options.output} has what was written"
+        print(f"\nskdnn: interrupted after the search; {written}", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -168,15 +174,29 @@ def _report(
     except OSError as error:
         raise CommandError(f"the results can't be written to {folder}: {error}") from error
     print_report(console, plan, search, inputs.score_name)
+    baselines = _baselines(console, running, search) if options.baselines else None
     _print_scores(console, inputs, plan, search)
     try:
         with console.status(f"writing {REPORT}"):
-            write_page(folder, plan, search, monitor, inputs, _command(options, plan))
+            write_page(
+                folder, plan, search, monitor, inputs, baselines, _command(options, plan)
+            )
     except OSError as error:
         raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
     files = ", ".join((REPORT, RESULTS, CURVES, PIPELINE))
     console.print(f"Written to {folder}: {files}", soft_wrap=True)
     _print_usage(console, inputs, folder / PIPELINE)
+
+
+def _baselines(console: Console, running: RunningSearch, search: GridSearchCV) -> Baselines:
+    """Score baselines on the search's folds, and print them."""
+    from skdnn._command.output import print_baselines
+    from skdnn.report import score_baselines
+
+    with console.status("scoring baselines"):
+        baselines = score_baselines(search, running.X, running.y, groups=running.groups)
+    print_baselines(console, search, baselines)
+    return baselines
 
 
 def _print_scores(
@@ -209,7 +229,8 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
     for units in plan.grid["dnn__hidden_units"]:
         words += ["--hidden-units", ",".join(map(str, units))]
     where = ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
-    return shlex.join([*words, *where, "--seed", str(plan.seed)])
+    words += [*where, "--seed", str(plan.seed)]
+    return shlex.join(words if options.baselines else [*words, "--no-baselines"])
 
 
 def _keep_finished(running: RunningSearch, folder: Path) -> str:

@@ -144,6 +144,12 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the files (default: skdnn-results)",
     )
+    add(
+        "--no-baselines",
+        dest="baselines",
+        action="store_false",
+        help="do not score simple models on the same folds for comparison",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,8 @@ from skdnn._command.inputs import Inputs
 from skdnn._command.search import SearchPlan
 from skdnn.callbacks import HistoryMonitor
 from skdnn.persistence import save
+from skdnn.report._baselines import Baselines, best_baseline
+from skdnn.report._facts import SearchFacts
 
 RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.safetensors"
 REPORT = "report.html"
@@ -87,6 +89,37 @@ def printable_name(console: Console, score_name: str) -> str:
     return score_name.replace("²", "2") if console.options.ascii_only else score_name
 
 
+def print_baselines(console: Console, search: GridSearchCV, baselines: Baselines) -> None:
+    """Print what simple models reach on the same folds, in one line.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Where to print.
+    search : GridSearchCV
+        Fitted.
+    baselines : Baselines
+        Of the search.
+    """
+    facts = SearchFacts.of(search, None, None)
+    best = best_baseline(baselines, facts)
+    if best is None:
+        console.print("Baselines: none could be scored", soft_wrap=True)
+        return
+    pairs = zip(baselines.names, baselines.scores.mean(axis=1), strict=True)
+    listed = ", ".join(f"{name} {facts.text(score)}" for name, score in pairs)
+    if best.clear:
+        verdict = f"the network is ahead of them in all {facts.n_folds} folds"
+    elif best.clearly_behind:
+        verdict = f"{best.name} is ahead of the network in all {facts.n_folds} folds"
+    elif best.difference > 0:
+        verdict = f"the network has no clear lead over {best.name}"
+    else:
+        verdict = f"the network is no better than {best.name}"
+    took = f"{baselines.seconds:.1f} s"
+    console.print(f"Baselines ({took}): {listed}; {verdict}", soft_wrap=True)
+
+
 def write_results(
     folder: Path, plan: SearchPlan, search: GridSearchCV, monitor: HistoryMonitor
 ) -> None:
@@ -115,6 +148,7 @@ def write_page(
     search: GridSearchCV,
     monitor: HistoryMonitor,
     inputs: Inputs,
+    baselines: Baselines | None,
     command: str,
 ) -> None:
     """Write the report that a browser shows.
@@ -131,6 +165,8 @@ def write_page(
         Set on the search.
     inputs : Inputs
         The data; the last rows that were held out serve as test data.
+    baselines : Baselines or None
+        Of the search.
     command : str
         Command that reproduces the search.
     """
@@ -143,6 +179,7 @@ def write_page(
         X_test=X_test,
         y_test=y_test,
         monitor=monitor,
+        baselines=baselines,
         title=f"Which network is best for {inputs.title}?",
         data=f"Searched on {len(inputs.y):,} {inputs.noun}; tested on {what}.",
         names=plan.names,

@@ -45,6 +45,30 @@ def check_searched(search: Any) -> None:
     )
 
 
+def check_refitted(search: Any) -> None:
+    """Raise an error unless a search is fitted and has refitted its winner.
+
+    Parameters
+    ----------
+    search : object
+        As the user gave it.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If it is a search that is not fitted.
+    TypeError
+        If it is no search.
+    ValueError
+        If it has no refitted winner.
+    """
+    check_searched(search)
+    if not hasattr(search, "best_estimator_"):
+        raise ValueError(
+            f"search must have a refitted winner, got a search with refit={search.refit!r}"
+        )
+
+
 def metric_of(search: Any) -> str:
     """Return the name of the metric in the keys of ``cv_results_``.
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-__all__ = ["write_report"]
+if TYPE_CHECKING:
+    from skdnn.report._baselines import Baselines, score_baselines
+
+__all__ = ["Baselines", "score_baselines", "write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Baselines", "score_baselines"):  # scikit-learn's models take time to import
+        from skdnn.report import _baselines
+
+        return getattr(_baselines, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def write_report(
@@ -19,6 +30,7 @@ def write_report(
     y_test: ArrayLike | None = None,
     images: ArrayLike | None = None,
     monitor: Any = None,
+    baselines: Baselines | None = None,
     title: str = "Which network is best?",
     data: str | None = None,
     names: Sequence[str] | None = None,
@@ -35,8 +47,9 @@ def write_report(
     candidates, scores against fit time, training curves if available, the layers of the best
     network, how to use it and how to reproduce it. On test data, it shows the confusion matrix
     and the worst mistakes of a classifier; for a regressor predicted against true values,
-    residuals, R², mean absolute error and the samples with the largest errors. The page loads
-    no other resources, and shows all names and values as escaped text.
+    residuals, R², mean absolute error and the samples with the largest errors. Of a table, it
+    shows the rows that are most wrong with their values, and the permutation importance of the
+    columns. The page loads no other resources, and shows all names and values as escaped text.
 
     Parameters
     ----------
@@ -57,6 +70,10 @@ default=None
     monitor : skdnn.callbacks.HistoryMonitor, default=None
         The monitor that was set on the search before fitting it, for the training curves of
         the folds. If None, the curves of the refitted estimator are shown.
+    baselines : Baselines, default=None
+        Scores of simple models on the folds of the search, as :func:`score_baselines` returns
+        them. The page shows them below the candidates, and says whether the network is worth
+        it.
     title : str, default="Which network is best?"
         Heading of the page.
     data : str, default=None
@@ -92,7 +109,7 @@ default=None
     sklearn.exceptions.NotFittedError
         If the search is not fitted.
     TypeError
-        If `search` is not a search.
+        If `search` is not a search, or `baselines` is not what :func:`score_baselines` returns.
     ValueError
         If the search was not refitted, if it has several metrics and `refit` does not name one
         of them, if all fits failed, or if arguments are inconsistent.
@@ -101,6 +118,7 @@ default=None
 
     See Also
     --------
+    score_baselines : Scores simple models on the folds of a search.
     skdnn.callbacks.HistoryMonitor : Records the training curves of a search.
 
     Examples
@@ -120,7 +138,9 @@ default=None
     >>> "Which network is best?" in page
     True
     """
+    from skdnn.report._baselines import best_baseline
     from skdnn.report._facts import SearchFacts
+    from skdnn.report._importances import important_columns
     from skdnn.report._kinds import target_of
     from skdnn.report._network import describe_network, last_step
     from skdnn.report._page import render
@@ -130,17 +150,22 @@ default=None
     facts = SearchFacts.of(search, names, score_name)
     winner = search.best_estimator_
     target = target_of(winner)
+    best = best_baseline(baselines, facts)
     rows = validate_unseen(X_test, y_test, images, target.answers)
+    rows, importances = important_columns(search, facts, rows)
     page = render(
         title=title,
         data=data,
         facts=facts,
+        baselines=baselines,
+        best_baseline=best,
         curves=curves_pictures(search, facts, monitor),
         times=times_picture(facts),
         heatmap=heatmap_picture(search, facts),
         unseen=None
         if rows is None
         else target.evaluate(search, facts, rows, target_names, n_images),
+        importances=importances,
         network=describe_network(winner),
         target=target,
         about_curves=target.about_curves(last_step(winner)),

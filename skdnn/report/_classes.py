@@ -23,6 +23,30 @@ Namer = Callable[[Any], str]
 
 _MOST_CLASSES = 30  # that a confusion matrix can be read with
 _MOST_CONFUSIONS = 10
+_MOST_ROWS = 10
+
+
+@dataclass(frozen=True)
+class MistakenRow:
+    """A row of a table that was taken for another class, as text.
+
+    Parameters
+    ----------
+    label : str
+        Label of the row.
+    true, predicted : str
+        Its classes.
+    probability : str
+        Of the predicted class; empty where the estimator gives none.
+    values : list of str
+        Those of the shown columns.
+    """
+
+    label: str
+    true: str
+    predicted: str
+    probability: str
+    values: list[str]
 
 
 @dataclass(frozen=True)
@@ -49,6 +73,10 @@ class ClassificationResults:
         Empty where the rows are no images.
     mistakes_title : str
         Their heading.
+    columns : list of str
+        Names of `values` of `mistaken_rows`.
+    mistaken_rows : list of MistakenRow
+        The most certain mistakes of a table; empty where the rows are images.
     """
 
     noun: str
@@ -60,6 +88,8 @@ class ClassificationResults:
     confusions: list[tuple[str, str, int]] = field(default_factory=list)
     mistakes: list[ShownImage] = field(default_factory=list)
     mistakes_title: str = ""
+    columns: list[str] = field(default_factory=list)
+    mistaken_rows: list[MistakenRow] = field(default_factory=list)
 
 
 class Classes(Target):
@@ -99,6 +129,8 @@ class Classes(Target):
             confusions=answers.confusions,
             mistakes=mistakes,
             mistakes_title=title,
+            columns=rows.columns,
+            mistaken_rows=_mistaken_rows(estimator, rows, answers),
         )
 
 
@@ -185,12 +217,12 @@ def _mistakes(
 ) -> tuple[list[ShownImage], str]:
     if rows.pixels is None:
         return [], ""
-    proba = estimator.predict_proba(rows.X) if hasattr(estimator, "predict_proba") else None
+    certainty = _certainty(estimator, rows)
     chosen = ImagesDisplay.chosen(
         rows.pixels,
         answers.names(answers.true),
         answers.names(answers.predicted),
-        certainty=None if proba is None else np.max(proba, axis=1),
+        certainty=certainty,
         n_images=n_images,
     )
     pairs = zip(chosen.y_true, chosen.y_pred, strict=True)
@@ -201,3 +233,33 @@ def _mistakes(
         words=[chosen.words(number) for number in range(len(chosen.images))],
     )
     return shown, chosen.title
+
+
+def _certainty(estimator: Any, rows: UnseenData) -> NDArray[np.float64] | None:
+    """Return the probability of each row's predicted class, if the estimator gives any."""
+    if not hasattr(estimator, "predict_proba"):
+        return None
+    certainty: NDArray[np.float64] = np.max(estimator.predict_proba(rows.X), axis=1)
+    return certainty
+
+
+def _mistaken_rows(estimator: Any, rows: UnseenData, answers: _Labels) -> list[MistakenRow]:
+    wrong = np.flatnonzero(answers.true != answers.predicted)
+    if rows.pixels is not None or not rows.columns or not len(wrong):
+        return []
+    certainty = _certainty(estimator, rows)
+    if certainty is not None:
+        wrong = wrong[np.argsort(-certainty[wrong], kind="stable")]
+    places = [int(place) for place in wrong[:_MOST_ROWS]]
+    return [
+        MistakenRow(
+            label=label,
+            true=answers.name(answers.true[place]),
+            predicted=answers.name(answers.predicted[place]),
+            probability="" if certainty is None else f"{100 * certainty[place]:.0f} %",
+            values=values,
+        )
+        for place, label, values in zip(
+            places, rows.labels(places), rows.values(places), strict=True
+        )
+    ]

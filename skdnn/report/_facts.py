@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skdnn.displays._candidates import (
-    check_searched,
+    check_refitted,
     fold_scores_of,
     scorer_of,
     short_names,
@@ -60,11 +60,7 @@ class SearchFacts:
         cls, search: Any, names: Sequence[str] | None, score_name: str | None
     ) -> SearchFacts:
         """Read them from a fitted and refitted search."""
-        check_searched(search)
-        if not hasattr(search, "best_estimator_"):
-            raise ValueError(
-                f"search must have a refitted winner, got a search with refit={search.refit!r}"
-            )
+        check_refitted(search)
         scores = fold_scores_of(search)
         winner = int(search.best_index_)
         if np.isnan(scores[winner]).any():
@@ -120,7 +116,7 @@ class SearchFacts:
         others = [row for row in self.best_first if row != self.winner]
         if not others or np.isnan(self.means[others[0]]):
             return None
-        return self._compared(others[0])
+        return self._compared_with_candidate(others[0])
 
     @property
     def as_good_and_faster(self) -> Comparison | None:
@@ -129,30 +125,40 @@ class SearchFacts:
         limit = 0.9 * self.fit_times[self.winner]
         good = [r for r in range(len(self.names)) if self.means[r] >= least]
         fastest = min(good, key=lambda row: self.fit_times[row])
-        return self._compared(fastest) if self.fit_times[fastest] < limit else None
+        return (
+            self._compared_with_candidate(fastest) if self.fit_times[fastest] < limit else None
+        )
 
-    def _compared(self, other: int) -> Comparison:
-        differences = self.scores[self.winner] - self.scores[other]
+    def compared(self, name: str, scores: NDArray[np.float64], fit_time: float) -> Comparison:
+        """Compare the winner with another model, by its scores in the same folds."""
+        differences = self.scores[self.winner] - scores
         return Comparison(
-            name=self.names[other],
-            score=float(self.means[other]),
-            fit_time=float(self.fit_times[other]),
-            share_of_time=float(self.fit_times[other] / max(self.fit_times[self.winner], 1e-9)),
+            name=name,
+            score=float(scores.mean()),
+            fit_time=float(fit_time),
+            share_of_time=float(fit_time / max(self.fit_times[self.winner], 1e-9)),
             difference=float(differences.mean()),
             spread=float(differences.std()),
             folds_ahead=int((differences > 0).sum()),
+            folds_behind=int((differences < 0).sum()),
             clear=bool((differences > 0).all() and differences.mean() > differences.std()),
+            clearly_behind=bool(
+                (differences < 0).all() and -differences.mean() > differences.std()
+            ),
         )
+
+    def _compared_with_candidate(self, row: int) -> Comparison:
+        return self.compared(self.names[row], self.scores[row], self.fit_times[row])
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A candidate against the winner, on the same folds.
+    """A candidate or another model against the winner, on the same folds.
 
     Parameters
     ----------
     name : str
-        Of the candidate.
+        Its name.
     score : float
         Its mean score.
     fit_time : float
@@ -165,8 +171,12 @@ class Comparison:
         Standard deviation of these differences over the folds.
     folds_ahead : int
         Folds in which the winner scored higher.
+    folds_behind : int
+        Folds in which it scored lower.
     clear : bool
         Whether the winner is ahead in all folds, by more than its lead varies.
+    clearly_behind : bool
+        Whether it is behind in all folds, by more than that varies.
     """
 
     name: str
@@ -176,7 +186,9 @@ class Comparison:
     difference: float
     spread: float
     folds_ahead: int
+    folds_behind: int
     clear: bool
+    clearly_behind: bool
 
 
 def wilson_interval(right: int, total: int) -> tuple[float, float]:

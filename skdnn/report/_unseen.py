@@ -29,12 +29,15 @@ class UnseenData:
     pixels : ndarray of shape (n_rows, height, width) or (n_rows, height, width, channels), or \
 None
         A picture of each row.
+    first : tuple of int
+        Places of the columns whose values are shown first; the others follow in order.
     """
 
     X: Any
     y: Any
     true: NDArray[Any]
     pixels: NDArray[Any] | None
+    first: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.true)
@@ -46,13 +49,12 @@ None
 
     @property
     def columns(self) -> list[str]:
-        """Names of the first features; empty if rows are not two-dimensional."""
-        shape = np.shape(self.X) if not issparse(self.X) else self.X.shape
-        if len(shape) != 2:
-            return []
+        """Names of the columns that are shown; empty if rows are not two-dimensional."""
         names = getattr(self.X, "columns", None)
-        names = [f"x{k}" for k in range(shape[1])] if names is None else names
-        return [shortened(name, 24) for name in names[:_MOST_COLUMNS]]
+        return [
+            shortened(f"x{place}" if names is None else names[place], 24)
+            for place in self._shown
+        ]
 
     def labels(self, rows: Sequence[int]) -> list[str]:
         """Return labels of rows: of a DataFrame's index, or counted from 0."""
@@ -60,15 +62,22 @@ None
         return [str(names[row]) for row in rows]
 
     def values(self, rows: Sequence[int]) -> list[list[str]]:
-        """Return the first features of rows, as text."""
-        n_columns = len(self.columns)
+        """Return the shown columns of rows, as text."""
         if hasattr(self.X, "iloc"):
-            found = self.X.iloc[list(rows), :n_columns].to_numpy(dtype=object)
+            found = self.X.iloc[list(rows), self._shown].to_numpy(dtype=object)
         elif issparse(self.X):
-            found = self.X.tocsr()[list(rows)].toarray()
+            found = self.X.tocsr()[list(rows)].toarray()[:, self._shown]
         else:
-            found = np.asarray(self.X)[list(rows)]
-        return [list(map(_cell_text, row[:n_columns])) for row in found.tolist()]
+            table = self.X if hasattr(self.X, "columns") else np.asarray(self.X)
+            found = np.asarray(table[list(rows)], object)[:, self._shown]
+        return [list(map(_cell_text, row)) for row in found.tolist()]
+
+    @property
+    def _shown(self) -> list[int]:
+        shape = np.shape(self.X) if not issparse(self.X) else self.X.shape
+        if len(shape) != 2:
+            return []
+        return list(dict.fromkeys([*self.first, *range(shape[1])]))[:_MOST_COLUMNS]
 
 
 def validate_unseen(
@@ -104,6 +113,9 @@ def validate_unseen(
 
 
 def _cell_text(value: Any) -> str:
+    nan = isinstance(value, float) and value != value
+    if nan or type(value).__name__ in ("NoneType", "NAType", "NaTType"):
+        return "missing"
     if not isinstance(value, float):
         return shortened(value, 24)
     return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"

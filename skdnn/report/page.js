@@ -1,6 +1,5 @@
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
-  const body = table.tBodies[0];
   const headers = Array.from(table.tHead.rows[0].cells);
   const value = (row, column) => row.cells[column].dataset.value;
   const compare = (one, other, numbers) => {
@@ -21,14 +20,17 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const sign = order === "ascending" ? 1 : -1;
       for (const each of headers) each.removeAttribute("aria-sort");
       header.setAttribute("aria-sort", order);
-      const rows = Array.from(body.rows);
-      rows.sort((a, b) => {
-        const one = value(a, column), two = value(b, column);
-        // What failed has no value, and comes last in either order.
-        if (one === "" || two === "") return (one === "") - (two === "");
-        return sign * compare(one, two, numbers);
-      });
-      body.append(...rows);
+      for (const body of table.tBodies) {
+        // A group's name stays above its rows.
+        const rows = Array.from(body.rows).filter(row => row.cells.length === headers.length);
+        rows.sort((a, b) => {
+          const one = value(a, column), two = value(b, column);
+          // What failed has no value, and comes last in either order.
+          if (one === "" || two === "") return (one === "") - (two === "");
+          return sign * compare(one, two, numbers);
+        });
+        body.append(...rows);
+      }
     });
   });
 }

@@ -17,9 +17,9 @@ import pytest
 from sklearn.datasets import make_friedman1
 from sklearn.model_selection import GridSearchCV
 
-from skdnn import KerasDNNRegressor, make_image_pipeline
+from skdnn import KerasDNNRegressor, make_image_pipeline, make_table_pipeline
 from skdnn.callbacks import HistoryMonitor
-from skdnn.report import write_report
+from skdnn.report import score_baselines, write_report
 
 _FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -236,9 +236,11 @@ def evil_page(searched, tmp_path_factory):
 
 @dataclass(frozen=True)
 class SearchedNumbers:
-    """A fitted search over regressors, its monitor and rows that it has not seen."""
+    """A fitted search over regressors, its rows, its monitor and rows that it has not seen."""
 
     search: GridSearchCV
+    known: pd.DataFrame
+    known_target: pd.Series
     monitor: HistoryMonitor
     rows: pd.DataFrame
     target: pd.Series
@@ -259,7 +261,9 @@ def numbers():
         cv=2,
     )
     search.set_callbacks(monitor).fit(table[:140], target[:140])
-    return SearchedNumbers(search, monitor, table[140:], target[140:])
+    return SearchedNumbers(
+        search, table[:140], target[:140], monitor, table[140:], target[140:]
+    )
 
 
 @pytest.fixture(scope="session")
@@ -271,5 +275,40 @@ def numbers_page(numbers, tmp_path_factory):
         X_test=numbers.rows,
         y_test=numbers.target,
         monitor=numbers.monitor,
+        baselines=score_baselines(numbers.search, numbers.known, numbers.known_target),
         data="140 houses",
+    )
+
+
+# -- the same for a table of categories -----------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def table_page(tmp_path_factory):
+    """A report on a table: names of columns, categories and classes could be run."""
+    rng = np.random.default_rng(0)
+    evil = [*EVIL[:7], "a\x01b", *EVIL[8:]]
+    table = pd.DataFrame(
+        {
+            evil[0]: rng.normal(size=120),
+            evil[1]: rng.choice(evil[2:6], 120),
+            evil[2]: pd.Categorical(rng.choice(evil[5:], 120)),
+            evil[3]: rng.random(120) < 0.5,
+            evil[6]: np.where(rng.random(120) < 0.2, np.nan, rng.normal(size=120)),
+            evil[8]: rng.choice([None, "a long text " * 9, evil[7]], 120),
+        }
+    )
+    target = pd.Series(rng.choice(evil[:3], 120))
+    search = GridSearchCV(
+        make_table_pipeline(hidden_units=(8,), epochs=2, random_state=0),
+        {"dnn__optimizer": ["sgd", "adam"]},
+        cv=2,
+    ).fit(table[:80], target[:80])
+    return write_report(
+        search,
+        tmp_path_factory.mktemp("table") / "report.html",
+        X_test=table[80:],
+        y_test=target[80:],
+        baselines=score_baselines(search, table[:80], target[:80]),
+        data="80 rows",
     )

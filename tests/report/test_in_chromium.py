@@ -62,7 +62,7 @@ def click(browser, name):
 
 
 @pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page"])
+@pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page", "table_page"])
 def test_nothing_is_complained_of_and_nothing_is_asked_for(browser, request, which, way):
     path = request.getfixturevalue(which)
 
@@ -76,7 +76,7 @@ def test_nothing_is_complained_of_and_nothing_is_asked_for(browser, request, whi
 
 
 @pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page"])
+@pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page", "table_page"])
 def test_the_page_does_not_scroll_sideways(browser, request, which, way):
     browser.open(request.getfixturevalue(which), **EVERY_WAY[way])
 
@@ -254,11 +254,56 @@ def test_names_of_columns_and_targets_are_shown_and_not_run(browser, numbers_pag
     assert browser.run("document.images.length") == 0
     columns = browser.run("[...document.querySelectorAll('th.name')].map(t => t.textContent)")
     shown = [f"{name[:23]}…" if len(name) > 24 else name for name in numbers.rows.columns]
-    assert columns == shown[:6]
+    shown = [name.replace("\x01", "\N{REPLACEMENT CHARACTER}") for name in shown]
+    assert len(set(columns)) == 6
+    assert set(columns) <= set(shown)
     axis = browser.run(
         "[...document.querySelectorAll('#predicted-0-figure_1 text')].map(t => t.textContent)"
     )
     assert "Predicted: <script>window.broken = 1</sc…" in axis
+
+
+def test_categories_and_classes_of_a_table_are_shown_and_not_run(browser, table_page):
+    browser.open(table_page)
+
+    assert browser.run("typeof window.broken") == "undefined"
+    assert browser.run("document.scripts.length") == 1
+    assert browser.run("document.images.length") == 0
+    columns = browser.run(
+        "[...document.querySelectorAll('th.number.name')].map(t => t.textContent)"
+    )
+    cells = browser.run("[...document.querySelectorAll('td.name')].map(t => t.textContent)")
+    assert len(columns) == 6
+    assert {"missing", "True", "a long text a long text…"} <= set(cells)
+    assert "</script></style></title></svg>" in cells
+    assert "quoted \" and '" in {*columns, *cells}
+    drawn = browser.run(
+        "[...document.querySelectorAll('#importances-figure_1 text')].map(t => t.textContent)"
+    )
+    assert "<script>window.broken =…" in drawn
+    assert any(
+        re.match(r"Fall of accuracy when a column is sh.*\d;", t) for t in spoken(browser)
+    )
+
+
+def test_baselines_are_sorted_among_themselves(browser, table_page):
+    rows = (
+        "[...document.querySelectorAll('table.sortable tbody')]"
+        ".map(body => [...body.rows].map(row => (row.cells[1] || row.cells[0]).textContent))"
+    )
+    browser.open(table_page)
+    candidates, baselines = browser.run(rows)
+    assert candidates == sorted(candidates) or len(candidates) == 2
+    assert baselines == [
+        "Baselines, on the same folds",
+        "Most frequent class (DummyClassifier)",
+        "Linear model (LogisticRegression)",
+        "Gradient boosting (HistGradientBoostingClassifier)",
+    ]
+
+    click(browser, "Candidate")
+
+    assert browser.run(rows) == [["adam", "sgd"], [baselines[k] for k in (0, 3, 2, 1)]]
 
 
 def test_points_are_lighter_on_dark(browser, numbers_page):
@@ -274,7 +319,7 @@ def test_points_are_lighter_on_dark(browser, numbers_page):
     assert colours == ["rgb(0, 114, 178)", "rgb(86, 180, 233)"]
 
 
-@pytest.mark.parametrize("which", ["page", "numbers_page"])
+@pytest.mark.parametrize("which", ["page", "numbers_page", "table_page"])
 def test_regions_and_tables_have_names(browser, request, which):
     browser.open(request.getfixturevalue(which))
 
@@ -291,7 +336,7 @@ def test_regions_and_tables_have_names(browser, request, which):
     )
 
 
-@pytest.mark.parametrize("which", ["page", "numbers_page"])
+@pytest.mark.parametrize("which", ["page", "numbers_page", "table_page"])
 def test_ids_are_unique_and_what_is_referred_to_is_there(browser, request, which):
     page = request.getfixturevalue(which)
     browser.open(page)
@@ -309,7 +354,7 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(browser, request, which
 
 
 @pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("which", ["page", "numbers_page"])
+@pytest.mark.parametrize("which", ["page", "numbers_page", "table_page"])
 def test_text_stands_out_from_its_ground(browser, request, which, way):
     browser.open(request.getfixturevalue(which), **EVERY_WAY[way])
 

@@ -13,6 +13,7 @@ from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV
 
 from skdnn import KerasDNNRegressor
+from skdnn.displays._canvas import printable, shortened
 from skdnn.report import write_report
 from skdnn.report._numbers import Numbers
 from skdnn.report._predictions import Predictions
@@ -91,15 +92,22 @@ def test_rows_most_wrong_are_shown_with_their_values(numbers_page, numbers):
     residuals = numbers.target - predicted
     order = np.argsort(-abs(residuals.to_numpy()), kind="stable")[:10]
 
+    page = numbers_page.read_text(encoding="utf-8")
+    shown = [html.unescape(name) for name in re.findall(r'number name">([^<]+)</th>', page)]
+    names = {shortened(printable(name), 24): name for name in numbers.rows}
+    important = re.search(r'id="importances-text">([^<]*)<', page)[1]
+
     found = wrong_rows(numbers_page)
 
+    assert len(shown) == 6
+    assert html.unescape(important).startswith(f"{printable(names[shown[0]])} ")
     assert [cells[0] for cells in found] == [str(numbers.rows.index[row]) for row in order]
     for cells, row in zip(found, order, strict=True):
         expected = numbers.target.iloc[row], predicted[row], residuals.iloc[row]
         assert [float(cell.replace(",", "")) for cell in cells[1:4]] == pytest.approx(
             expected, abs=0.5
         )
-        values = numbers.rows.iloc[row, :6]
+        values = [numbers.rows.iloc[row][names[name]] for name in shown]
         assert [float(cell) for cell in cells[4:]] == pytest.approx(values, rel=1e-3)
 
 

@@ -482,7 +482,7 @@ def test_the_wheel_holds_the_template(tmp_path):
     names = zipfile.ZipFile(wheel).namelist()
     for name in (
         *("page.html.jinja", "macros.html.jinja", "classes.html.jinja", "numbers.html.jinja"),
-        *("page.css", "page.js"),
+        *("baselines.html.jinja", "page.css", "page.js"),
     ):
         assert f"skdnn/report/{name}" in names
 
