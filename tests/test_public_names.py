@@ -180,7 +180,8 @@ PUBLIC = {
     "skdnn.report.write_report": (
         "(search, path, *, X_test=None, y_test=None, images=None, monitor=None, "
         "baselines=None, title='Which network is best?', data=None, names=None, "
-        "target_names=None, score_name=None, model_path=None, new_rows=None, reproduce=None, n_images=24)"
+        "target_names=None, score_name=None, model_path=None, new_rows=None, reproduce=None, "
+        "n_images=24)"
     ),
     "skdnn.variants.document_variants": "is skdnn.document_variants",
 }
