@@ -313,6 +313,9 @@ def test_other_pipelines_are_refused(fitted, people, path):
         ValueError, match=r"columns=StandardScaler.*a file holds the ColumnTrans"
     ):
         save(scaled, path)
+    renamed = Pipeline([("table", fitted["columns"]), ("dnn", fitted["dnn"])])
+    with pytest.raises(TypeError, match=r"make_table_pipeline.*, got steps \['table', 'dnn'\]"):
+        save(renamed, path)
     unfitted = Pipeline([("columns", make_table_transformer()), ("dnn", fitted["dnn"])])
     with pytest.raises(NotFittedError, match="ColumnTransformer instance is not fitted"):
         save(unfitted, path)
