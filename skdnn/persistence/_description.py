@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from skdnn._estimator.base import KerasDNNBase
 from skdnn._estimator.networks import architecture_of
 from skdnn._estimator.state import weight_shapes
+from skdnn._messages import few
 from skdnn.persistence import _image_pipeline, _table_pipeline, _values
 from skdnn.persistence._format import REQUEST_METHODS, check_optimizer
 from skdnn.persistence._formats import format_of
@@ -98,6 +99,12 @@ def _pipeline_parts(estimator: Any) -> tuple[dict[str, Any] | None, Arrays, Any]
         return None, {}, estimator
     if is_table_pipeline(estimator):
         return *_table_pipeline.describe(estimator), estimator.steps[1][1]
+    if (names := _step_names(estimator)) != _image_pipeline.STEPS:
+        raise TypeError(
+            "the pipeline must be as make_image_pipeline makes it, with steps 'scale' and "
+            "'dnn', or make_table_pipeline, with steps 'columns' and 'dnn', got steps "
+            f"{few(names)}: save the network alone, or the pipeline with skops"
+        )
     settings, network = image_pipeline_parts(estimator)
     return _image_pipeline.describe(estimator, settings), {}, network
 

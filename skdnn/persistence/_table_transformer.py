@@ -22,7 +22,7 @@ from skdnn.preprocessing import make_table_transformer
 
 Kind = Literal["numbers", "categories", "dropped"]
 
-_MOST_CELLS = 2**23  # of the rows that are made up
+_MOST_CELLS = 2**22  # of the rows that are made up
 
 
 @dataclass(frozen=True)
@@ -179,6 +179,7 @@ def fitted_transformer(state: TableState) -> ColumnTransformer:
         clone(encoder).fit([["to validate its settings"]])
         transformer.fit(_rows_like(state))
     transformer.transformers = as_made
+    transformer.sparse_output_ = False
     transformer.named_transformers_["categories"]["encode"].set_params(**encoder.get_params())
     _set_numbers(transformer, state)
     _set_names(transformer, state)
@@ -186,8 +187,15 @@ def fitted_transformer(state: TableState) -> ColumnTransformer:
 
 
 def _counting(state: TableState) -> dict[str, Any]:
-    """Return settings by which the encoder takes as infrequent what is not in the rows."""
-    settings: dict[str, Any] = {"categories": state.categories, "handle_unknown": "ignore"}
+    """Return settings by which the encoder takes as infrequent what is not in the rows.
+
+    What it makes of the rows is sparse: they are as many as the most frequent categories.
+    """
+    settings: dict[str, Any] = {
+        "categories": state.categories,
+        "handle_unknown": "ignore",
+        "sparse_output": True,
+    }
     if any(infrequent.any() for infrequent in state.infrequent):
         settings.update(min_frequency=1, max_categories=None)
     elif groups_infrequent(state.settings):  # it could, but there is none

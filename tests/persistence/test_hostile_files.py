@@ -942,7 +942,7 @@ def test_the_watch_sees_what_a_pickle_does(tmp_path, described):
     assert any("pickle.find_class" in deed for deed in told["deeds"])
 
 
-def test_messages_say_what_is_wrong(described, described_numbers, tmp_path):
+def test_messages_say_what_is_wrong(described, described_numbers, described_table, tmp_path):
     path = tmp_path / "file"
     for data, message in [
         (pickle.dumps(Payload()), "its header should have"),
@@ -972,6 +972,26 @@ def test_messages_say_what_is_wrong(described, described_numbers, tmp_path):
         (
             with_arrays(described_numbers, units__scale=np.ones(3)),
             r"tensor 'units.scale' can't have shape \(3,\)",
+        ),
+        (
+            in_manifest(described_table, "network", input_shape=[10]),
+            r"tensor 'hidden_1.kernel' can't have shape",
+        ),
+        (
+            with_arrays(described_table, numbers__gaps=np.ones(2, bool)),
+            "numbers.center must have 4 numbers: 3",
+        ),
+        (
+            with_arrays(described_table, categories__infrequent=np.zeros(155, bool)),
+            r"its columns become rows of 158, its network takes \(9,\)",
+        ),
+        (
+            in_manifest(described_table, "pipeline", columns=["numbers"] * 5),
+            r"tensor 'numbers.statistics' can't have shape \(2,\)",
+        ),
+        (
+            a_table_of_many_rows(described_table),
+            "60,000 categories that are not infrequent are too many .* with 50,001 columns",
         ),
     ]:
         path.write_bytes(data)
