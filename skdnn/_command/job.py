@@ -84,8 +84,9 @@ def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
     from skdnn._command.search import SearchPlan
     from skdnn.pipeline import make_image_pipeline
 
+    epochs = 5 if options.epochs is None else options.epochs
     pipeline = make_image_pipeline(
-        scale=inputs.scale, epochs=options.epochs, random_state=options.seed
+        scale=inputs.scale, epochs=epochs, random_state=options.seed
     )
     return SearchPlan(
         pipeline=pipeline,
@@ -121,7 +122,7 @@ def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
     variants, jobs = _count(len(plan.candidates), "variant"), _count(plan.jobs, "fit")
     title = (
         f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {variants} x {plan.n_splits} folds "
-        f"x {_epochs(plan)}, {jobs} at a time"
+        f"x {_epochs_tried(plan)}, {jobs} at a time"
     )
     if cluster is None:
         notes = [inputs.note]
@@ -131,8 +132,13 @@ def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
     return "\n".join([title, *filter(None, notes)])
 
 
-def _epochs(plan: SearchPlan) -> str:
-    tried = plan.grid.get("dnn__epochs") or [plan.pipeline.get_params()["dnn__epochs"]]
+def _epochs(plan: SearchPlan) -> int:
+    epochs: int = plan.pipeline.get_params()["dnn__epochs"]
+    return epochs
+
+
+def _epochs_tried(plan: SearchPlan) -> str:
+    tried = plan.grid.get("dnn__epochs") or [_epochs(plan)]
     least, most = min(tried), max(tried)
     return _count(most, "epoch") if least == most else f"{least} to {most} epochs"
 
@@ -229,7 +235,7 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
     words += ["--cv", str(options.cv)]
     names = {setting.name for setting in options.set}
     if "epochs" not in names:
-        words += ["--epochs", str(options.epochs)]
+        words += ["--epochs", str(_epochs(plan))]
     networks = options.hidden_units or ([] if options.set else [(100,)])
     for units in dict.fromkeys(networks):
         words += ["--hidden-units", ",".join(map(str, units))]

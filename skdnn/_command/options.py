@@ -160,7 +160,6 @@ def _check_together(options: argparse.Namespace) -> None:
 
 def _set_defaults(options: argparse.Namespace) -> None:
     """Set what was not given, which `_check_together` must know apart from what was."""
-    options.epochs = 5 if options.epochs is None else options.epochs
     options.seed = 42 if options.seed is None else options.seed
     options.set = options.set or []
 
