@@ -7,13 +7,14 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skdnn._engine.backend import load_tensorflow
 
 if TYPE_CHECKING:
     from rich.console import Console
     from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import Pipeline
 
     from skdnn._command.cluster_connection import Cluster
     from skdnn._command.inputs import Inputs
@@ -63,8 +64,10 @@ def run(options: argparse.Namespace) -> int:
         width=None if interactive else 100,
     )
     inputs = _read(options, console)
-    _make_folder(options.output)
     plan = _plan(options, inputs, jobs)
+    if options.set:
+        _check_values(plan, inputs, console)
+    _make_folder(options.output)
     console.print(_title(inputs, plan, cluster), soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
@@ -87,9 +90,10 @@ def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
     from skdnn._command.search import SearchPlan
 
     epochs = inputs.epochs if options.epochs is None else options.epochs
+    pipeline = inputs.pipeline(epochs=epochs, seed=options.seed)
     return SearchPlan(
-        pipeline=inputs.pipeline(epochs=epochs, seed=options.seed),
-        grid=inputs.grid(list(dict.fromkeys(options.hidden_units or []))),
+        pipeline=pipeline,
+        grid=_grid(options, inputs, pipeline),
         cv=inputs.folds(options.cv, options.seed),
         scoring=None,
         jobs=jobs,
@@ -98,13 +102,32 @@ def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
     )
 
 
+def _grid(
+    options: argparse.Namespace, inputs: Inputs, pipeline: Pipeline
+) -> dict[str, list[Any]]:
+    """Return what is given by ``--set``, or else the grid for the kind of data."""
+    from skdnn._command.grid import settings_grid
+
+    networks = list(dict.fromkeys(options.hidden_units or []))
+    if options.set:
+        return settings_grid(options.set, networks, pipeline)
+    return inputs.grid(networks)
+
+
+def _check_values(plan: SearchPlan, inputs: Inputs, console: Console) -> None:
+    from skdnn._command.grid import check_candidates
+
+    with console.status("loading TensorFlow"):
+        load_tensorflow()
+        check_candidates(plan.pipeline, plan.candidates, inputs.y)
+
+
 def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
     """Describe the search, with notes on the data and the cluster."""
-    epochs = _count(_epochs(plan), "epoch")
-    jobs = _count(plan.jobs, "fit")
+    variants, jobs = _count(len(plan.candidates), "variant"), _count(plan.jobs, "fit")
     title = (
-        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {len(plan.candidates)} variants x "
-        f"{plan.n_splits} folds x {epochs}, {jobs} at a time"
+        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {variants} x {plan.n_splits} folds "
+        f"x {_epochs_tried(plan)}, {jobs} at a time"
     )
     if cluster is None:
         notes = [inputs.note]
@@ -117,6 +140,12 @@ def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
 def _epochs(plan: SearchPlan) -> int:
     epochs: int = plan.pipeline.get_params()["dnn__epochs"]
     return epochs
+
+
+def _epochs_tried(plan: SearchPlan) -> str:
+    tried = plan.grid.get("dnn__epochs") or [_epochs(plan)]
+    least, most = min(tried), max(tried)
+    return _count(most, "epoch") if least == most else f"{least} to {most} epochs"
 
 
 def _count(number: int, what: str) -> str:
@@ -225,11 +254,18 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
     from skdnn._command.data import data_words
 
     words = ["python", "-m", "skdnn", "--data", options.data, *data_words(options)]
-    words += ["--cv", str(options.cv), "--epochs", str(_epochs(plan))]
-    for units in plan.grid["dnn__hidden_units"]:
-        words += ["--hidden-units", ",".join(map(str, units))]
-    where = ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
-    words += [*where, "--seed", str(plan.seed)]
+    words += ["--cv", str(options.cv)]
+    names = {setting.name for setting in options.set}
+    if "epochs" not in names:
+        words += ["--epochs", str(_epochs(plan))]
+    if "hidden_units" not in names:
+        for units in plan.grid.get("dnn__hidden_units", []):
+            words += ["--hidden-units", ",".join(map(str, units))]
+    for setting in options.set:
+        words += ["--set", setting.text]
+    words += ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
+    if "random_state" not in names:
+        words += ["--seed", str(options.seed)]
     return shlex.join(words if options.baselines else [*words, "--no-baselines"])
 
 

@@ -322,6 +322,7 @@ def test_help_names_every_option(tmp_path):
         *("--help", "--version", "--data", "--cv", "--epochs", "--hidden-units"),
         *("--jobs", "--dask", "--seed", "--output", "--image-size", "--color-mode"),
         *("--target", "--task", "--groups", "--drop", "--categorical", "--no-baselines"),
+        "--set",
     }
     flat = " ".join(ended.out.split())
     for default in (
