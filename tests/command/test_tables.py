@@ -233,6 +233,7 @@ def test_options_of_the_data_are_written_as_they_were_given(houses):
         *("--target", "price", "--groups", "street"),
         *("--drop", "kind", "--categorical", "town"),
     ]
+    assert data_words(options_of(drop=["-x", "y"])) == ["--drop=-x", "--drop", "y"]
     assert data_words(options_of(image_size=(3, 4), color_mode="rgb")) == [
         *("--image-size", "3,4", "--color-mode", "rgb"),
     ]
