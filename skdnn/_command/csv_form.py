@@ -84,14 +84,20 @@ class CsvForm:
         """Read the file; options of pandas.read_csv take the place of its own."""
         import pandas as pd
 
+        kept = {"usecols": lambda name: name not in drop}
         return pd.read_csv(
             self.path,
-            **{**self.options, **options},
-            usecols=lambda name: name not in drop,
+            **{**self.options, **kept, **options},
             # In one piece: else pandas guesses the types of each piece for itself.
             low_memory=False,
             compression="gzip" if _is_gzip(self.path) else None,
         )
+
+    def gap_words(self, name: str, gaps: Any) -> dict[str, int]:
+        """Count the words in the gaps of a column, such as NA, which pandas takes for gaps."""
+        texts = self.frame(usecols=[name], dtype=str, keep_default_na=False)[name][gaps]
+        counts: dict[str, int] = texts[texts != ""].value_counts().to_dict()
+        return counts
 
 
 def csv_form_of(path: Path) -> CsvForm:

@@ -74,11 +74,16 @@ def data_words(options: argparse.Namespace) -> list[str]:
         words += ["--image-size", ",".join(map(str, options.image_size))]
     for name in ("color_mode", "target", "task", "groups"):
         value = getattr(options, name)
-        words += [_option(name), value] if value else []
+        words += _words(name, value) if value else []
     for name in ("drop", "categorical"):
         for value in getattr(options, name):
-            words += [_option(name), value]
+            words += _words(name, value)
     return words
+
+
+def _words(name: str, value: str) -> list[str]:
+    # The parser takes a column called -x for an option, unless it is written so.
+    return [f"{_option(name)}={value}"] if value.startswith("-") else [_option(name), value]
 
 
 def _refuse(options: argparse.Namespace, names: tuple[str, ...], what: str) -> None:

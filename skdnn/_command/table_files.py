@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,12 +42,16 @@ class TableFile:
         Code that reads another file in the same way.
     remarks : tuple of str
         What may surprise the user, a line each.
+    gap_words : callable
+        Called with the name of a column and the mask of its gaps; counts the words that stand
+        there in the file.
     """
 
     frame: Any
     form: str
     reading: str
     remarks: tuple[str, ...] = ()
+    gap_words: Callable[[str, Any], dict[str, int]] = lambda name, gaps: {}  # noqa: ARG005
 
 
 def is_table(name: str) -> bool:
@@ -232,7 +236,7 @@ def _read_csv(path: Path, drop: Sequence[str], categorical: Sequence[str]) -> Ta
     remarks += units_of(frame, form.text)
     if form.decimal == "." and form.separator != ",":
         remarks += point_thousands_of(form.frame(drop, nrows=1_000, dtype=str), frame)
-    return TableFile(frame, form.words, form.code, tuple(remarks))
+    return TableFile(frame, form.words, form.code, tuple(remarks), form.gap_words)
 
 
 def _check_names(

@@ -168,7 +168,7 @@ def read_table_inputs(name: str, options: TableOptions) -> TableInputs:
     path = Path(name)
     target_name = _check_options(path, options)
     file = read_table_file(path, drop=options.drop, categorical=options.categorical)
-    frame, n_lost = _with_target(path, file.frame, target_name)
+    frame, lost = _with_target(path, file, target_name)
     check_not_dates(path, frame[target_name])
     target = target_of(path, frame[target_name], options.task)
     groups = _groups(path, frame, options.groups)
@@ -178,7 +178,7 @@ def read_table_inputs(name: str, options: TableOptions) -> TableInputs:
     lines = [
         f"read {len(file.frame):,} rows and {file.frame.shape[1]} columns, {file.form}",
         target.about,
-        *([f"{n_lost:,} rows without {target_name!r} are left out"] if n_lost else []),
+        *lost,
         *file.remarks,
         *remarks_on(features, frame[target_name]),
     ]
@@ -205,12 +205,19 @@ def _check_options(path: Path, options: TableOptions) -> str:
     return options.target
 
 
-def _with_target(path: Path, frame: Any, name: str) -> tuple[Any, int]:
-    known = frame[name].notna()
-    n_lost = len(frame) - int(known.sum())
-    if n_lost == len(frame):
+def _with_target(path: Path, file: TableFile, name: str) -> tuple[Any, list[str]]:
+    """Return the rows that have a target, and in words how many have none."""
+    gaps = file.frame[name].isna()
+    n_gaps = int(gaps.sum())
+    if n_gaps == len(gaps):
         raise InputError(f"column {name!r} in {path} must hold values to predict; it is empty")
-    return (frame[known] if n_lost else frame), n_lost
+    if not n_gaps:
+        return file.frame, []
+    words = [f"{word!r} in {n:,}" for word, n in file.gap_words(name, gaps).items()]
+    told = f" ({', '.join(words)}: if that is a class, give it another name)" if words else ""
+    return file.frame[~gaps], [
+        f"{n_gaps:,} row{'s' * (n_gaps > 1)} without {name!r} left out{told}"
+    ]
 
 
 def _groups(path: Path, frame: Any, name: str | None) -> NDArray[np.int64] | None:

@@ -77,7 +77,7 @@ def test_what_is_searched_is_said_first(numbers_run):
     assert numbers_run.lines[1:5] == [
         "read 150 rows and 6 columns, separated by ';', decimal comma",
         "preis: numbers, 148 different: regression",
-        "2 rows without 'preis' are left out",
+        "2 rows without 'preis' left out",
         "'plz' holds numbers with leading zeros: taken as categories",
     ]
     assert numbers_run.lines[5].rstrip() == "R² in cross-validation"

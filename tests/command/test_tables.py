@@ -45,7 +45,7 @@ def test_numbers(houses):
     assert inputs.note.splitlines() == [
         "read 100 rows and 4 columns, separated by ','",
         f"price: numbers, {HOUSES['price'].drop([3, 50]).nunique()} different: regression",
-        "2 rows without 'price' are left out",
+        "2 rows without 'price' left out",
     ]
     [(title, (X_rest, y_rest))] = inputs.held_out.items()
     assert title == "rows kept back, 20 % (20)"
@@ -75,6 +75,18 @@ def test_classes_are_split_in_proportion(houses):
     assert inputs.folds(3, seed=0) == 3
     assert (inputs.score_name, inputs.target_names) == ("accuracy", None)
     assert "Classifier" in type(inputs.pipeline(epochs=1, seed=0)[-1]).__name__
+
+
+def test_words_that_are_read_as_gaps_of_the_target_are_told(houses):
+    kind = HOUSES["kind"].replace("house", "None").mask(HOUSES.index == 0, "")
+    HOUSES.assign(kind=kind).to_csv("houses.csv", index=False)
+
+    inputs = read(target="kind", drop=("price", "street"))
+
+    assert inputs.note.splitlines()[-1] == (
+        "26 rows without 'kind' left out ('None' in 25: if that is a class, give it "
+        "another name)"
+    )
 
 
 def test_the_split_is_the_same_at_each_run(houses):
@@ -221,6 +233,7 @@ def test_options_of_the_data_are_written_as_they_were_given(houses):
         *("--target", "price", "--groups", "street"),
         *("--drop", "kind", "--categorical", "town"),
     ]
+    assert data_words(options_of(drop=["-x", "y"])) == ["--drop=-x", "--drop", "y"]
     assert data_words(options_of(image_size=(3, 4), color_mode="rgb")) == [
         *("--image-size", "3,4", "--color-mode", "rgb"),
     ]
