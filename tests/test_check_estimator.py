@@ -18,6 +18,7 @@ from skdnn import KerasDNNClassifier
 
 _DIRECTORY = tempfile.TemporaryDirectory()
 
+# The quick ones take long steps and few: the checks ask whether something was learnt.
 CONFIGURATIONS = {
     "default": KerasDNNClassifier(),
     "layers": KerasDNNClassifier(
@@ -50,13 +51,15 @@ CONFIGURATIONS = {
         epochs=60,
     ),
     "watched": KerasDNNClassifier(
-        learning_rate=0.01,
+        learning_rate=0.05,
         callbacks={"stop": keras.callbacks.EarlyStopping("loss", patience=50)},
-        epochs=40,
+        epochs=10,
         engine="fused",
         verbose=1,
-    ).set_params(callbacks__stop__patience=30),
-    "remembered": KerasDNNClassifier(memory=_DIRECTORY.name, random_state=0, epochs=60),
+    ).set_params(callbacks__stop__patience=5),
+    "remembered": KerasDNNClassifier(
+        memory=_DIRECTORY.name, random_state=0, learning_rate=0.05, epochs=15
+    ),
     "all rows at once": KerasDNNClassifier(
         (30,),
         kernel_initializer="lecun_normal",
@@ -68,7 +71,7 @@ CONFIGURATIONS = {
         (20, 20),
         activation="elu",
         optimizer="adamw",
-        learning_rate=0.01,
+        learning_rate=0.05,
         batch_normalization=(True, False),
         dropout=(0.0, 0.2),
         l2=(0.0, 0.01, 0.001),
@@ -76,7 +79,7 @@ CONFIGURATIONS = {
         class_weight="balanced",
         label_smoothing=0.05,
         batch_size=64,
-        epochs=80,
+        epochs=15,
     ).set_params(optimizer__weight_decay=0.01),
 }
 # What the others have besides is fewer settings at once, or other values. Those that differ in

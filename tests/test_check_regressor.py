@@ -30,14 +30,15 @@ _EXPECTED = {
 }
 _DIRECTORY = tempfile.TemporaryDirectory()
 
+# The quick ones take long steps and few: the checks ask whether something was learnt.
 EIGHT = {
     "default": KerasDNNRegressor(),
     "poisson": KerasDNNRegressor(
         (20,), loss="poisson", optimizer="nadam", learning_rate=0.01, epochs=60
     ),
     "linear": KerasDNNRegressor(
-        (), optimizer="adamw", l2=0.001, batch_size=64, epochs=150
-    ).set_params(optimizer__weight_decay=0.01, optimizer__learning_rate=0.05),
+        (), optimizer="adamw", l2=0.001, batch_size=64, epochs=30
+    ).set_params(optimizer__weight_decay=0.01, optimizer__learning_rate=0.2),
     "layer by layer": KerasDNNRegressor(
         (20, 20),
         loss="huber",
@@ -46,20 +47,22 @@ EIGHT = {
         batch_normalization=(True, False),
         dropout=(0.0, 0.1),
         kernel_initializer=["he_normal", keras.initializers.RandomNormal(stddev=0.1), "zeros"],
-        learning_rate=0.01,
-        epochs=60,
+        learning_rate=0.05,
+        epochs=15,
     ),
     "median": KerasDNNRegressor((40,), loss="absolute_error", learning_rate=0.01),
     "watched": KerasDNNRegressor(
         loss="quantile",
         quantile=0.4,
-        learning_rate=0.01,
+        learning_rate=0.05,
         callbacks={"stop": keras.callbacks.EarlyStopping("loss", patience=50)},
-        epochs=80,
+        epochs=10,
         engine="fused",
         verbose=1,
-    ).set_params(callbacks__stop__patience=30),
-    "remembered": KerasDNNRegressor(memory=_DIRECTORY.name, random_state=0, epochs=60),
+    ).set_params(callbacks__stop__patience=5),
+    "remembered": KerasDNNRegressor(
+        memory=_DIRECTORY.name, random_state=0, learning_rate=0.05, epochs=15
+    ),
     # A second fit goes on with steps of length 0, and so answers what the first did.
     "as they are, going on": KerasDNNRegressor(
         (30,),
@@ -74,9 +77,10 @@ CONFIGURATIONS = EIGHT | {
         early_stopping=True,
         validation_fraction=0.2,
         scoring="neg_mean_absolute_error",
-        n_iter_no_change=40,
+        n_iter_no_change=5,
         tol=1e-3,
-        learning_rate=0.01,
+        learning_rate=0.05,
+        epochs=20,
     ),
 }
 # What else the others have is a loss or a number of another value.
@@ -119,7 +123,13 @@ def test_check(estimator, check, monkeypatch):
     check(estimator)
 
 
-@pytest.mark.parametrize("name", EIGHT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long_form(row="checks", only=name not in QUICK))
+        for name in EIGHT
+    ],
+)
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_weight_equals_repetition(name, outputs):
     X, y = load_diabetes(return_X_y=True)

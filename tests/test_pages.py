@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 from helpers.pages import fences
 from helpers.python_process import run_python
 from PIL import Image
@@ -39,8 +40,22 @@ def test_readme_searches_a_folder_of_images(tmp_path):
     assert "10 classes: class 0 " in ended.stdout
 
 
-def test_python_blocks_of_readme_run(tmp_path):
-    run("\n".join(readme_blocks()), tmp_path)
+# In place of all 5,000 images.
+FEW_IMAGES = """
+from unittest import mock
+from skdnn import datasets
+
+def first_ones(*args, load=datasets.load_fashion_mnist_sample, **kwargs):
+    data = load(*args, **kwargs)
+    return tuple(array[:1_000] for array in data) if isinstance(data, tuple) else data
+
+mock.patch.object(datasets, "load_fashion_mnist_sample", first_ones).start()
+"""
+
+
+@pytest.mark.long_form(row="readme")
+def test_python_blocks_of_readme_run(tmp_path, count):
+    run("\n".join([count(FEW_IMAGES, ""), *readme_blocks()]), tmp_path)
 
 
 def run(code, folder):

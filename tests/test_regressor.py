@@ -169,6 +169,7 @@ def test_the_model_answers_in_units_of_the_targets(loss, rows, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     for each in (model, loaded):
+        each.jit_compile = False  # XLA would take longer than all else
         misses = (each.predict(X, verbose=0) - learner.predict(X)) / y.std(axis=0)
         np.testing.assert_allclose(misses, 0, atol=1e-5)
     told = loaded.evaluate(X, y, verbose=0, return_dict=True)
@@ -484,7 +485,13 @@ LAYERS = (
 )
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@pytest.mark.long_form(row="parity")
+def test_parity_over_losses_optimizers_outputs_weights_and_layers(count, record_property):
+    n = count(6, 60)
+    record_property("examples of numbers", n)
+    settings(max_examples=n, deadline=None, derandomize=True)(both_engines_train_alike)()
+
+
 @given(
     loss=st.sampled_from(LOSSES),
     optimizer=st.sampled_from(["sgd", "adam", "rmsprop", "adamw", "nadam"]),
@@ -496,7 +503,7 @@ LAYERS = (
     layers=st.sampled_from(LAYERS),
     seed=st.integers(0, 2**31 - 2),
 )
-def test_parity_over_losses_optimizers_outputs_weights_and_layers(
+def both_engines_train_alike(
     loss, optimizer, outputs, n_rows, batch_size, weighted, standardize, layers, seed
 ):
     rng = np.random.default_rng(seed)

@@ -58,7 +58,7 @@ def usual():
 )
 @pytest.mark.parametrize("engine", ["auto", "keras"])
 @pytest.mark.parametrize("name", SETTINGS)
-def test_a_fit_is_as_usual(name, engine, usual):
+def test_a_fit_is_as_usual(name, engine, usual, count):
     expected = usual[engine].predict_proba(IMAGES)
     with setting(*SETTINGS[name]):
         again = fitted(engine)
@@ -70,7 +70,9 @@ def test_a_fit_is_as_usual(name, engine, usual):
         )
         assert again.model_.optimizer.learning_rate.dtype == "float32"
         np.testing.assert_allclose(usual[engine].predict_proba(IMAGES), expected, atol=1e-6)
-    np.testing.assert_array_equal(fitted(engine).predict_proba(IMAGES), expected)
+    # Keras's own engine keeps nothing that it has compiled.
+    if count(engine == "auto", True):
+        np.testing.assert_array_equal(fitted(engine).predict_proba(IMAGES), expected)
 
 
 def test_floatx_is_put_back(usual):
@@ -83,10 +85,9 @@ def test_floatx_is_put_back(usual):
 
 
 def test_a_build_that_failed_is_not_kept(iris, monkeypatch):
-    # An optimizer of its own, so that no test before has traced the same.
-    network = KerasDNNClassifier(
-        (8,), optimizer=keras.optimizers.Nadam(beta_1=0.8125), epochs=1, random_state=0
-    )
+    # A momentum of its own: a program that another test has built would be found.
+    optimizer = keras.optimizers.SGD(0.01, momentum=0.123)
+    network = KerasDNNClassifier((8,), optimizer=optimizer, epochs=1, random_state=0)
 
     def failing(*args, **kwargs):
         raise MemoryError

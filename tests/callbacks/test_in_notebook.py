@@ -13,7 +13,7 @@ from skdnn import KerasDNNClassifier
 from skdnn.callbacks import SearchProgress
 
 X, y = load_iris(return_X_y=True)
-network = KerasDNNClassifier((8,), epochs=290, random_state=0)  # without XLA
+network = KerasDNNClassifier((8,), epochs=100, random_state=0)
 """,
     """
 progress = SearchProgress()

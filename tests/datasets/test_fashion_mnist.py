@@ -4,8 +4,6 @@ import json
 import os
 import pickle
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -15,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.python_process import start_python
 from sklearn.datasets import _openml
 
-import skdnn
 from skdnn.datasets import _fashion_mnist, fetch_fashion_mnist, load_fashion_mnist_sample
 from skdnn.datasets._catalogue import FASHION_MNIST, Catalogue, IdxFile
 from skdnn.datasets._idx import format_idx
@@ -447,7 +445,8 @@ def test_download_if_missing_false_asks_no_server(place):
 CHILD = """
 import pickle, sys
 from skdnn.datasets import _fashion_mnist
-catalogue, data_home, limit = pickle.load(sys.stdin.buffer)
+with open(sys.argv[1], "rb") as file:
+    catalogue, data_home, limit = pickle.load(file)
 _fashion_mnist.FASHION_MNIST = catalogue
 if limit:
     import resource
@@ -461,22 +460,16 @@ print(images.sum(), target.sum())
 
 
 def start_child(place, *, limit=None):
-    child = subprocess.Popen(
-        [sys.executable, "-c", CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(Path(skdnn.__file__).parents[1])},
-    )
-    pickle.dump((place.catalogue, str(place.home), limit), child.stdin)
-    child.stdin.flush()
-    return child
+    settings = place.home.with_suffix(".pickle")
+    settings.write_bytes(pickle.dumps((place.catalogue, str(place.home), limit)))
+    return start_python("-c", CHILD, settings)
 
 
 def finish(child):
-    output, errors = child.communicate(timeout=60)
-    assert child.returncode == 0, errors.decode()
-    return output.decode().strip(), errors.decode()
+    with child:
+        output, errors = child.communicate(timeout=60)
+    assert child.returncode == 0, errors
+    return output.strip(), errors
 
 
 def test_two_processes_may_download_at_once(place):
@@ -616,7 +609,7 @@ def test_full_data_is_downloaded_and_kept(fashion_mnist, tmp_path, monkeypatch, 
         *(fashion_mnist.images[60_000:], labels[60_000:]),
     ]
     for name, array in zip(NAMES, arrays, strict=True):
-        place.server.answer(f"keras/{name}", gzip.compress(format_idx(array), 1))
+        place.server.answer(f"keras/{name}", gzip.compress(format_idx(array), 0))
     monkeypatch.setattr(
         _fashion_mnist,
         "FASHION_MNIST",

@@ -47,7 +47,7 @@ class _Start(C.Callback):
 
 
 def _network(**params):
-    params = {"optimizer": keras.optimizers.SGD(0.05, momentum=0.5), "epochs": 4, **params}
+    params = {"optimizer": keras.optimizers.SGD(0.05, momentum=0.5), "epochs": 3, **params}
     # As many rows as there are make the order of no account.
     return KerasDNNClassifier((8,), **{"batch_size": 150, "random_state": 0, **params})
 
@@ -73,7 +73,7 @@ def keras_model(optimizer=None):
 
 def trained(model, X, y, callbacks, *, validation=True, **fit):
     """Train in plain Keras as `_network` is trained."""
-    fit = {"epochs": 4, "batch_size": 150, "shuffle": False, "verbose": 0, **fit}
+    fit = {"epochs": 3, "batch_size": 150, "shuffle": False, "verbose": 0, **fit}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras's own
         if validation:
@@ -150,19 +150,33 @@ def noting(hooks, told):
     return type("Noting", (C.Callback,), {hook: make(hook) for hook in hooks})()
 
 
+HOOKS_OF = {
+    "epochs": [name for name in HOOKS if "batch" not in name],
+    "batches": [name for name in HOOKS if "test_batch" not in name],
+    "all": HOOKS,
+    "test batches": ["on_test_batch_end"],
+}
+
+
 @pytest.mark.parametrize("validation", [True, False], ids=["validated", "not validated"])
 @pytest.mark.parametrize(
-    "hooks",
+    ("engine", "hooks"),
     [
-        [name for name in HOOKS if "batch" not in name],
-        [name for name in HOOKS if "test_batch" not in name],
-        HOOKS,
-        ["on_test_batch_end"],
+        pytest.param(
+            *(engine, hooks),
+            marks=pytest.mark.long_form(
+                # For single batches "auto" takes Keras's engine.
+                row="parity",
+                only=engine == "keras" and hooks != "epochs",
+            ),
+        )
+        for engine in ENGINES
+        for hooks in HOOKS_OF
     ],
-    ids=["epochs", "batches", "all", "test batches"],
 )
 def test_hooks_are_called_as_in_keras(iris, by_one_model, engine, hooks, validation):
     """In the same order, with the same logs, parameters and state of the model."""
+    hooks = HOOKS_OF[hooks]
     told, expected = [], []
     by_network(
         iris,
@@ -200,7 +214,7 @@ def test_params_tell_how_verbose_the_fit_is(iris, capsys):
         ("on_test_begin", 1),
         ("on_test_end", 1),
         ("on_epoch_end", 1),
-        ("on_train_end", 4),
+        ("on_train_end", 3),
     ],
 )
 def test_a_callback_stops_when_keras_stops(iris, by_one_model, engine, hook, epochs):
@@ -281,12 +295,9 @@ def _written(directory):
     return {path for path in files if "tfevents" not in path.name}, tags
 
 
-# In Keras's engine, which calls their hooks as the fused one does. Quick ones are those that
-# stop a fit, change it, or look at the model or at single batches.
-LONG_IN_KERAS = {
-    *("CSVLogger", "History", "LambdaCallback", "ProgbarLogger", "TerminateOnNaN"),
-    *("BackupAndRestore", "ModelCheckpoint", "EarlyStopping", "LearningRateScheduler"),
-}
+# In Keras's engine, which calls their hooks as the fused one does, and which "auto" takes for
+# those that want single batches. Quick ones are those that stop a fit or change it.
+QUICK_IN_KERAS = {"EarlyStopping that stops", "ReduceLROnPlateau"}
 
 
 @pytest.mark.parametrize(
@@ -295,7 +306,7 @@ LONG_IN_KERAS = {
         pytest.param(
             *(engine, name),
             marks=pytest.mark.long_form(
-                row="parity", only=engine == "keras" and name in LONG_IN_KERAS
+                row="parity", only=engine == "keras" and name not in QUICK_IN_KERAS
             ),
         )
         for engine in ENGINES
@@ -315,13 +326,14 @@ def test_callbacks_that_keras_ships_do_what_they_do_in_keras(
     assert _written(ours) == _written(keras_own)
 
 
+@pytest.mark.long_form(row="parity")
 @pytest.mark.parametrize("on_epoch", [False, True])
-def test_averages_are_swapped_in_for_the_evaluation(iris, start, on_epoch):
+def test_averages_are_swapped_in_for_the_evaluation(iris, start, on_epoch, count):
     def averaging():
         return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
 
     model, history = by_keras(start, *iris, [C.SwapEMAWeights(on_epoch)], optimizer=averaging())
-    for engine in ENGINES:
+    for engine in count(("auto",), ENGINES):  # "auto" is Keras's here
         swap = C.SwapEMAWeights(on_epoch)
         fitted = by_network(iris, [swap], engine=engine, optimizer=averaging())
         assert_same(fitted, model, history)
@@ -347,7 +359,7 @@ def test_a_callback_may_keep_an_average_of_its_own(iris, by_one_model, engine):
     fitted = by_network(iris, Zeros, engine=engine)
     model, history = by_one_model([Zeros()])
     assert_same(fitted, model, history)
-    assert fitted.history_["val_loss"] == pytest.approx([np.log(3)] * 4)
+    assert fitted.history_["val_loss"] == pytest.approx([np.log(3)] * 3)
 
 
 # -- what callbacks change ----------------------------------------------------------------
@@ -595,7 +607,15 @@ class PowerCut(C.Callback):
             raise OSError("power")
 
 
-@pytest.mark.parametrize("save_freq", ["epoch", 1])
+@pytest.mark.parametrize(
+    ("engine", "save_freq"),
+    [
+        ("auto", "epoch"),
+        ("keras", "epoch"),
+        ("auto", 1),  # takes Keras's engine
+        pytest.param("keras", 1, marks=pytest.mark.long_form(row="parity", only=True)),
+    ],
+)
 def test_a_fit_goes_on_from_its_backup(iris, engine, tmp_path, save_freq):
     whole = by_network(iris, None, engine=engine, epochs=5, batch_size=64)
     backup = C.BackupAndRestore(tmp_path / "b", save_freq=save_freq)
@@ -621,24 +641,24 @@ def test_a_backup_of_a_finished_fit_is_taken_as_it_is(iris, engine, tmp_path):
     backup = C.BackupAndRestore(tmp_path / "b", delete_checkpoint=False)
     first = by_network(iris, backup, engine=engine)
     again = by_network(iris, backup, engine=engine)
-    assert again.n_iter_ == 4
+    assert again.n_iter_ == 3
     assert again.history_ == {}  # as in Keras
     np.testing.assert_array_equal(first.predict_proba(iris[0]), again.predict_proba(iris[0]))
-    longer = by_network(iris, backup, engine=engine, epochs=6)
-    assert (longer.n_iter_, len(longer.history_["loss"])) == (6, 2)
+    longer = by_network(iris, backup, engine=engine, epochs=5)
+    assert (longer.n_iter_, len(longer.history_["loss"])) == (5, 2)
 
 
 def test_a_backup_of_another_training_is_refused(iris, tmp_path):
     X, y = iris
     callbacks = [C.BackupAndRestore(tmp_path / "b"), PowerCut([True])]
     with pytest.raises(OSError, match="power"):
-        by_network(iris, callbacks)
+        by_network(iris, callbacks, epochs=4)
     message = "BackupAndRestore: backup_dir='.*' holds the backup of another training"
     with pytest.raises(ValueError, match=message):  # another fold of a search
-        by_network((X[20:], y[20:]), callbacks)
+        by_network((X[20:], y[20:]), callbacks, epochs=4)
     with pytest.raises(ValueError, match=message):
-        by_network(iris, callbacks, l2=0.1)
-    assert by_network(iris, callbacks).n_iter_ == 4
+        by_network(iris, callbacks, epochs=4, l2=0.1)
+    assert by_network(iris, callbacks, epochs=4).n_iter_ == 4
 
 
 def test_backups_hold_no_scores_of_early_stopping(iris, tmp_path):

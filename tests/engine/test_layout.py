@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skdnn import KerasDNNClassifier
 from skdnn._engine.layout import Layout
 from skdnn._engine.stateless import stateless
+from skdnn._engine.training import worth_compiling
 from skdnn.network.architecture import Architecture
 from skdnn.network.building import compiled_network
 from skdnn.network.optimizers import validate_optimizer
@@ -120,10 +122,13 @@ def test_an_update_that_looks_at_whole_arrays_has_them(asked):
 
 
 def test_a_fit_goes_on_from_graph_to_xla_and_to_keras(digits):
-    X, y = np.tile(digits[0], (1, 2)), digits[1]
-    network = KerasDNNClassifier((16,), epochs=1, random_state=0, warm_start=True)
+    X, y = np.tile(digits[0][:640], (1, 2)), digits[1][:640]
+    # So wide that XLA is worth it after few steps.
+    assert worth_compiling(7, n_rows=640, batch_size=32, units=(128, 1024, 1024, 10))
+    wide = KerasDNNClassifier((1024, 1024), random_state=0)
+    network = clone(wide).set_params(epochs=1, warm_start=True)
     network.fit(X, y)  # a plain graph, nothing turned
-    network.set_params(epochs=60).fit(X, y)  # XLA
-    again = KerasDNNClassifier((16,), epochs=61, random_state=0, engine="keras").fit(X, y)
+    network.set_params(epochs=7).fit(X, y)  # XLA
+    again = clone(wide).set_params(epochs=8, engine="keras").fit(X, y)
     np.testing.assert_allclose(network.history_["loss"], again.history_["loss"], rtol=1e-3)
-    assert network.set_params(epochs=1, engine="keras").fit(X, y).n_iter_ == 62
+    assert network.set_params(epochs=1, engine="keras").fit(X, y).n_iter_ == 9
