@@ -150,6 +150,44 @@ def check_settings(settings: Sequence[Setting], given: Iterable[str]) -> None:
             )
 
 
+def check_halving(settings: Sequence[Setting], dask: str | None) -> None:
+    """Check that nothing is given which ``--halving`` can't be used with.
+
+    Parameters
+    ----------
+    settings : sequence of Setting
+        Of all ``--set``.
+    dask : str or None
+        As ``--dask`` gives it.
+
+    Raises
+    ------
+    OptionError
+        Names both.
+    """
+    if dask is not None:
+        raise OptionError(
+            "argument --halving: not allowed with argument --dask, whose workers don't share "
+            "the folder of weights to go on from"
+        )
+    for setting in settings:
+        if setting.name == "epochs":
+            raise OptionError(
+                f"argument --halving: not allowed with --set {setting.text!r}, since its "
+                "rounds decide the epochs: give the most by --epochs"
+            )
+        if setting.name == "early_stopping" and any(setting.values):
+            raise OptionError(
+                f"argument --halving: not allowed with --set {setting.text!r}, since a fit "
+                "that goes on can't know what early stopping had seen: leave out one of them"
+            )
+        if setting.name == "random_state" and None in setting.values:
+            raise OptionError(
+                f"argument --halving: not allowed with --set {setting.text!r}, since it finds "
+                "the weights to go on from by the seed: give integers"
+            )
+
+
 def settings_grid(
     settings: Sequence[Setting], hidden_units: Sequence[tuple[int, ...]], pipeline: Pipeline
 ) -> dict[str, list[Any]]:

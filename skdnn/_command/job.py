@@ -6,7 +6,9 @@ import argparse
 import os
 import shlex
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from skdnn._engine.backend import load_tensorflow
@@ -65,14 +67,19 @@ def run(options: argparse.Namespace) -> int:
     )
     inputs = _read(options, console)
     plan = _plan(options, inputs, jobs)
+    if plan.halving:
+        _check_rounds(plan)
     if options.set:
         _check_values(plan, inputs, console)
     _make_folder(options.output)
     console.print(_title(inputs, plan, cluster), soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
-    running = RunningSearch(plan, inputs.X, inputs.y, console, groups=inputs.groups)
-    search = _search(running, console, options.output)
+    with _memory_folder(plan) as memory:
+        running = RunningSearch(
+            plan, inputs.X, inputs.y, console, groups=inputs.groups, memory=memory
+        )
+        search = _search(running, console, options.output)
     if search is None:
         return 130
     if cluster is not None:
@@ -84,6 +91,14 @@ def run(options: argparse.Namespace) -> int:
         print(f"\nskdnn: interrupted after the search; {written}", file=sys.stderr)
         return 130
     return 0
+
+
+def _memory_folder(plan: SearchPlan) -> AbstractContextManager[str | None]:
+    """Return a folder for the weights of halving, which is removed at the end."""
+    if not plan.halving:
+        return nullcontext()
+    # A fit that still runs after Ctrl-C may write into it.
+    return TemporaryDirectory(prefix="skdnn-", ignore_cleanup_errors=True)
 
 
 def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
@@ -99,6 +114,7 @@ def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
         jobs=jobs,
         seed=options.seed,
         backend="threading" if options.dask is None else "dask",
+        halving=options.halving,
     )
 
 
@@ -114,6 +130,19 @@ def _grid(
     return inputs.grid(networks)
 
 
+def _check_rounds(plan: SearchPlan) -> None:
+    from skdnn._command.grid import OptionError
+    from skdnn._command.halving import FACTOR
+
+    for what, number in {"variants": len(plan.candidates), "epochs": _epochs(plan)}.items():
+        if number < FACTOR:
+            raise OptionError(
+                f"argument --halving: there must be at least {FACTOR} {what} for a second "
+                f"round, which has a third of the variants and {FACTOR} times the epochs; got "
+                f"{number}"
+            )
+
+
 def _check_values(plan: SearchPlan, inputs: Inputs, console: Console) -> None:
     from skdnn._command.grid import check_candidates
 
@@ -124,17 +153,44 @@ def _check_values(plan: SearchPlan, inputs: Inputs, console: Console) -> None:
 
 def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
     """Describe the search, with notes on the data and the cluster."""
-    variants, jobs = _count(len(plan.candidates), "variant"), _count(plan.jobs, "fit")
+    jobs = _count(plan.jobs, "fit")
     title = (
-        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {variants} x {plan.n_splits} folds "
-        f"x {_epochs_tried(plan)}, {jobs} at a time"
+        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {_rounds(plan)}, {jobs} at a time"
     )
     if cluster is None:
         notes = [inputs.note]
     else:
         title += f" on {_count(cluster.n_workers, 'worker')}"
         notes = [inputs.note, cluster.note]
-    return "\n".join([title, *filter(None, notes)])
+    return "\n".join([title, *filter(None, [*notes, _unused_epochs(plan)])])
+
+
+def _rounds(plan: SearchPlan) -> str:
+    """Return the fits of a search in words, round by round."""
+    first, *later = plan.rounds
+    epochs = _count(first.epochs, "epoch") if later else _epochs_tried(plan)
+    variants = _count(first.n_candidates, "variant")
+    return ", ".join(
+        [
+            f"{variants} x {plan.n_splits} folds x {epochs}",
+            *(
+                f"the best {each.n_candidates} x {plan.n_splits} folds x {each.epochs} epochs"
+                for each in later
+            ),
+        ]
+    )
+
+
+def _unused_epochs(plan: SearchPlan) -> str:
+    """Say how many epochs halving could use, if it does not use all."""
+    first, last = plan.rounds[0], plan.rounds[-1]
+    if not plan.halving or last.epochs == _epochs(plan):
+        return ""
+    times = last.epochs // first.epochs
+    return (
+        f"halving ends with {last.epochs} of {_epochs(plan)} epochs, {times} times those of "
+        f"its first round; it uses all of --epochs {(first.epochs + 1) * times}"
+    )
 
 
 def _epochs(plan: SearchPlan) -> int:
@@ -233,7 +289,9 @@ def _print_scores(
 ) -> None:
     from skdnn._command.output import printable_name
 
-    winner = plan.names[search.best_index_]
+    [winner] = plan.names_of([search.best_params_])
+    if plan.halving:
+        winner += f", {_count(search.best_params_['dnn__epochs'], 'epoch')}"
     console.print(f"Best: {winner}, refitted on {len(inputs.y):,} {inputs.noun}", style="bold")
     score_name = printable_name(console, inputs.score_name)
     for what, (X, y) in inputs.held_out.items():
@@ -261,6 +319,8 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
     if "hidden_units" not in names:
         for units in plan.grid.get("dnn__hidden_units", []):
             words += ["--hidden-units", ",".join(map(str, units))]
+    if options.halving:
+        words.append("--halving")
     for setting in options.set:
         words += ["--set", setting.text]
     words += ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
@@ -277,11 +337,11 @@ def _keep_finished(running: RunningSearch, folder: Path) -> str:
 
     scores = running.fold_scores()
     n_done = int(np.isfinite(scores).sum())
-    kept = f"{n_done} of {scores.size} fits"
+    kept = f"{n_done} of {running.plan.n_fits} fits"
     if not n_done:
         return kept
     try:
-        write_partial_results(folder, running.plan, scores)
+        write_partial_results(folder, running.candidates, scores)
     except OSError as error:
         return f"{kept}; their scores can't be written to {folder}: {error}"
     return f"{kept}; their scores are in {folder / RESULTS}"

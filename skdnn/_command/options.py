@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skdnn import __version__
-from skdnn._command.grid import OptionError, check_settings, parse_setting
+from skdnn._command.grid import OptionError, check_halving, check_settings, parse_setting
 from skdnn._command.job import CommandError, run
 
 _DESCRIPTION = """\
@@ -31,6 +31,8 @@ examples:
                                           one hidden layer of 100 against two
   skdnn --set l2=0,0.001 --set dropout=0,0.2
                                           four networks: any hyperparameter, any values
+  skdnn --halving --epochs 27 --set l2=0,1e-5,1e-4,1e-3 --set dropout=0,0.2,0.5
+                                          only the best are trained for all epochs
   skdnn --dask tcp://192.0.2.1:8786       on a cluster
 """
 
@@ -46,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_data_options(parser)
     _add_table_options(parser.add_argument_group("options for tables"))
     _add_search_options(parser)
+    _add_halving_option(parser)
     _add_run_options(parser)
     parser.add_argument("--version", action="version", version=f"skdnn {__version__}")
     return parser
@@ -133,6 +136,15 @@ def _add_search_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_halving_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--halving",
+        action="store_true",
+        help="train all variants for a few epochs, the best third of them for three times as "
+        "many, and so on up to --epochs; each goes on from its weights",
+    )
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
@@ -197,6 +209,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _check_together(options: argparse.Namespace) -> None:
     if options.dask is not None and options.jobs is not None:
         raise OptionError("argument --jobs: not allowed with argument --dask")
+    if options.halving:
+        check_halving(options.set or [], options.dask)
     given = {
         "epochs": options.epochs,
         "hidden_units": options.hidden_units,

@@ -17,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from skdnn._command.inputs import Inputs
 from skdnn._command.search import SearchPlan
 from skdnn.callbacks import HistoryMonitor
+from skdnn.displays._candidates import best_first, candidate_names, ranks_of, rounds_of
 from skdnn.persistence import save
 from skdnn.report._baselines import Baselines, best_baseline
 from skdnn.report._facts import SearchFacts
@@ -51,16 +52,23 @@ def print_report(
     )
     table.add_column("rank", justify="right")
     table.add_column("variant", no_wrap=True)
+    if plan.halving:
+        table.add_column("round", justify="right")
+        table.add_column("epochs", justify="right")
     for fold in range(plan.n_splits):
         table.add_column(f"fold {fold + 1}", justify="right", no_wrap=True)
     table.add_column(f"mean {plus_minus} std", justify="right", no_wrap=True)
     table.add_column("fit time", justify="right", no_wrap=True)
-    for row in np.argsort(results["rank_test_score"], kind="stable"):
+    names, rounds = plan.names_of(results["params"]), rounds_of(search)
+    ranks = ranks_of(search)
+    for row in np.argsort(ranks, kind="stable"):
+        of_halving = [rounds[row] + 1, results["n_resources"][row]] if plan.halving else []
         folds = [results[f"split{fold}_test_score"][row] for fold in range(plan.n_splits)]
         mean, std = results["mean_test_score"][row], results["std_test_score"][row]
         table.add_row(
-            str(results["rank_test_score"][row]),
-            plan.names[row],
+            str(ranks[row]),
+            names[row],
+            *map(str, of_halving),
             *(f"{score:.4f}" for score in folds),
             f"{mean:.4f} {plus_minus} {std:.4f}",
             f"{results['mean_fit_time'][row]:.2f} s",
@@ -182,7 +190,7 @@ def write_page(
         baselines=baselines,
         title=f"Which network is best for {inputs.title}?",
         data=f"Searched on {len(inputs.y):,} {inputs.noun}; tested on {what}.",
-        names=plan.names,
+        names=candidate_names(search.cv_results_["params"]) if plan.halving else plan.names,
         target_names=inputs.target_names,
         score_name=inputs.score_name,
         model_path=folder / PIPELINE,
@@ -191,20 +199,22 @@ def write_page(
     )
 
 
-def write_partial_results(folder: Path, plan: SearchPlan, scores: NDArray[np.float64]) -> None:
+def write_partial_results(
+    folder: Path, candidates: Sequence[Mapping[str, Any]], scores: NDArray[np.float64]
+) -> None:
     """Write the folds that were finished before a search was stopped.
 
     Parameters
     ----------
     folder : Path
         Exists already.
-    plan : SearchPlan
-        What was searched.
+    candidates : sequence of mapping
+        Parameters of the variants so far.
     scores : ndarray of shape (n_candidates, n_folds)
         NaN where a fold was not finished.
     """
     columns: dict[str, list[Any]] = {}
-    for params, candidate_scores in zip(plan.candidates, scores, strict=True):
+    for params, candidate_scores in zip(candidates, scores, strict=True):
         row = {f"param_{name}": value for name, value in params.items()}
         row |= {f"split{fold}_test_score": score for fold, score in enumerate(candidate_scores)}
         row |= {
@@ -236,7 +246,9 @@ def draw_curves(
 
     from skdnn.displays import TrainingCurvesDisplay
 
-    histories = dict(zip(plan.names, monitor.fold_histories(search), strict=True))
+    curves, names = monitor.fold_histories(search), plan.names_of(search.cv_results_["params"])
+    # Of halving, a variant once: as it was in its last round.
+    histories = {names[row]: curves[row] for row in sorted(best_first(search))}
     figure = Figure(figsize=(11, 4.5), dpi=110, layout="constrained")
     recorded = next(iter(histories.values()))[0]
     second = next(name for name in ("accuracy", "mean_absolute_error") if name in recorded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +11,11 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.callback import CallbackContext
 from sklearn.model_selection import BaseCrossValidator, GridSearchCV, ParameterGrid
 
+from skdnn._command.halving import FACTOR, RESOURCE, HalvingSearch, Round, halving_rounds
 from skdnn.callbacks import HistoryMonitor, SearchProgress
 from skdnn.callbacks._steps import PipelineCallback
 from skdnn.cluster import dask_config
@@ -44,6 +46,8 @@ class SearchPlan:
         Of initial weights and shuffling.
     backend : {"threading", "dask"}
         joblib's: where the fits run.
+    halving : bool
+        Whether it is a halving search, with up to as many epochs as the pipeline has.
     """
 
     pipeline: BaseEstimator
@@ -53,11 +57,25 @@ class SearchPlan:
     jobs: int
     seed: int
     backend: str = "threading"
+    halving: bool = False
 
     @property
     def candidates(self) -> list[dict[str, Any]]:
-        """The variants, in the order of ``cv_results_``."""
+        """The variants, in the order of ``cv_results_``; of halving, its first round."""
         return list(ParameterGrid(self.grid))
+
+    @property
+    def rounds(self) -> list[Round]:
+        """The rounds of the search, one but for halving."""
+        n_candidates, epochs = len(self.candidates), self.pipeline.get_params()[RESOURCE]
+        if self.halving:
+            return halving_rounds(n_candidates, epochs)
+        return [Round(n_candidates, epochs)]
+
+    @property
+    def n_fits(self) -> int:
+        """Number of fits of folds."""
+        return self.n_splits * sum(each.n_candidates for each in self.rounds)
 
     @property
     def n_splits(self) -> int:
@@ -68,6 +86,55 @@ class SearchPlan:
     def names(self) -> list[str]:
         """Names of the variants, such as ``relu, adam``."""
         return candidate_names(self.candidates)
+
+    def names_of(self, candidates: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Return the names of variants, whatever their round.
+
+        Parameters
+        ----------
+        candidates : sequence of mapping
+            ``cv_results_["params"]``.
+
+        Returns
+        -------
+        names : list of str
+        """
+        named = list(zip(self.candidates, self.names, strict=True))
+        without = [{k: v for k, v in c.items() if k in self.grid} for c in candidates]
+        return [next(name for params, name in named if params == each) for each in without]
+
+    def new_search(self, memory: str | None = None) -> GridSearchCV | HalvingSearch:
+        """Return the search, not fitted.
+
+        Parameters
+        ----------
+        memory : str or None
+            Folder for the weights that later rounds of halving go on from.
+
+        Returns
+        -------
+        search : GridSearchCV or HalvingSearch
+        """
+        common = {
+            "cv": self.cv,
+            "scoring": self.scoring,
+            "n_jobs": self.jobs,
+            "error_score": "raise",
+        }
+        if not self.halving:
+            return GridSearchCV(self.pipeline, self.grid, **common)
+        pipeline = clone(self.pipeline).set_params(dnn__memory=memory)
+        return HalvingSearch(
+            pipeline,
+            self.grid,
+            **common,
+            resource=RESOURCE,
+            min_resources=self.rounds[0].epochs,
+            max_resources=self.rounds[-1].epochs,
+            factor=FACTOR,
+            return_train_score=False,
+            random_state=self.seed,
+        )
 
 
 class StopRequest(PipelineCallback):
@@ -109,6 +176,8 @@ class RunningSearch:
         Where to show the progress.
     groups : ndarray, optional
         Of the rows, if the plan's splitter keeps them together.
+    memory : str, optional
+        Folder for the weights that later rounds of halving go on from.
 
     Attributes
     ----------
@@ -123,36 +192,42 @@ class RunningSearch:
     y: NDArray[Any]
     console: Console
     groups: NDArray[Any] | None = None
+    memory: str | None = None
     monitor: HistoryMonitor = field(default_factory=HistoryMonitor)
     _stop_request: StopRequest = field(default_factory=StopRequest)
     _outcome: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.progress = SearchProgress(self.console)
+        self._search = self.plan.new_search(self.memory)
         # An event, not Thread.join: an interrupted join marks a live thread as stopped
         # (https://github.com/python/cpython/issues/90882).
         self._ended = threading.Event()
         threading.Thread(target=self._run, daemon=True).start()
 
-    def wait(self) -> GridSearchCV:
+    def wait(self) -> GridSearchCV | HalvingSearch:
         """Wait for the search to end. Ctrl-C raises KeyboardInterrupt meanwhile.
 
         Returns
         -------
-        search : sklearn.model_selection.GridSearchCV
+        search : GridSearchCV or HalvingSearch
             Fitted.
         """
         while not self._ended.wait(timeout=0.1):
             pass
         if "error" in self._outcome:
             raise self._outcome["error"]
-        search: GridSearchCV = self._outcome["search"]
-        return search
+        return self._search
 
     def stop(self, grace_period: float) -> bool:
         """Stop the search; return whether it ended within `grace_period` seconds."""
         self._stop_request.stop_fits()
         return self._ended.wait(timeout=grace_period)
+
+    @property
+    def candidates(self) -> list[dict[str, Any]]:
+        """The variants so far, in the order of ``cv_results_``."""
+        return getattr(self._search, "evaluated", self.plan.candidates)
 
     def fold_scores(self) -> NDArray[np.float64]:
         """Return the scores so far.
@@ -162,37 +237,31 @@ class RunningSearch:
         scores : ndarray of shape (n_candidates, n_folds)
             NaN where a fold was not finished.
         """
-        scores = np.full((len(self.plan.candidates), self.plan.n_splits), np.nan)
+        scores = np.full((len(self.candidates), self.plan.n_splits), np.nan)
         for place, score in self.progress.fold_scores.items():
             scores[place] = score
         return scores
 
     def _run(self) -> None:
         try:
-            self._outcome["search"] = self._search()
+            self._fit()
         except BaseException as error:  # raised in the thread that waits
             self._outcome["error"] = error
         finally:
             self._ended.set()
 
-    def _search(self) -> GridSearchCV:
-        plan = self.plan
-        search = GridSearchCV(
-            plan.pipeline,
-            plan.grid,
-            cv=plan.cv,
-            scoring=plan.scoring,
-            n_jobs=plan.jobs,
-            error_score="raise",
-        )
+    def _fit(self) -> None:
+        search = self._search
         search.set_callbacks(self._stop_request, self.monitor)
         self.progress.follow(search)
         # Threads share the rows and the compiled programs, and import TensorFlow once.
         where = (
             dask_config(scatter=[self.X, self.y])
-            if plan.backend == "dask"
-            else joblib.parallel_config(plan.backend)
+            if self.plan.backend == "dask"
+            else joblib.parallel_config(self.plan.backend)
         )
         with where:
             groups = {} if self.groups is None else {"groups": self.groups}
-            return search.fit(self.X, self.y, **groups)
+            search.fit(self.X, self.y, **groups)
+        if self.plan.halving:
+            search.best_estimator_.set_params(dnn__memory=None)  # a file can't hold a folder

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skdnn._messages import brief
 from skdnn.callbacks._channel import Channel
 from skdnn.callbacks._steps import PipelineCallback
-from skdnn.callbacks._tasks import evaluation_number
+from skdnn.callbacks._tasks import evaluation_number, evaluation_round
 
 if TYPE_CHECKING:
     from sklearn.callback import CallbackContext
 
-_Record = tuple[int | None, dict[str, list[float]]]
+_Place = tuple[int, int]  # round of the search, and number of the fit in it
+_Record = tuple[_Place | None, dict[str, list[float]]]
 
 
 class HistoryMonitor(PipelineCallback):
@@ -57,14 +59,14 @@ class HistoryMonitor(PipelineCallback):
         Parameters
         ----------
         search : fitted search, such as sklearn.model_selection.GridSearchCV
-            The search that this callback was set on. Halving searches are not supported,
-            because they evaluate candidates several times.
+            The search that this callback was set on.
 
         Returns
         -------
         histories : list of list of dict
             ``histories[candidate][fold]`` is the `history_` of that fit, in the order of
-            ``search.cv_results_["params"]``.
+            ``search.cv_results_["params"]``, which has the candidates of each round of a
+            halving search.
 
         Raises
         ------
@@ -81,19 +83,23 @@ class HistoryMonitor(PipelineCallback):
             )
         check_is_fitted(search, "cv_results_")
         n_folds, n_candidates = search.n_splits_, len(search.cv_results_["params"])
-        by_number = {
-            number: history for number, history in self._seen.records if number is not None
-        }
-        if sorted(by_number) != list(range(n_folds * n_candidates)):
+        by_place = {place: history for place, history in self._seen.records if place}
+        rounds = np.asarray(search.cv_results_.get("iter", np.zeros(n_candidates, int)))
+        first_rows = np.searchsorted(rounds, rounds)  # of each candidate's round
+        places = [
+            [
+                (int(rounds[row]), int(row - first_rows[row]) * n_folds + k)
+                for k in range(n_folds)
+            ]
+            for row in range(n_candidates)
+        ]
+        if by_place.keys() != {place for row in places for place in row}:
             raise ValueError(
                 f"search has {n_candidates} candidates in {n_folds} folds, but "
-                f"{len(by_number)} fits of folds were seen: it must be the search that this "
-                "callback was set on, with no failed fit, and no halving search"
+                f"{len(by_place)} fits of folds were seen: it must be the search that this "
+                "callback was set on, with no failed fit"
             )
-        return [
-            [by_number[candidate * n_folds + fold] for fold in range(n_folds)]
-            for candidate in range(n_candidates)
-        ]
+        return [[by_place[place] for place in row] for row in places]
 
     @property
     def histories(self) -> list[dict[str, list[float]]]:
@@ -122,7 +128,8 @@ class HistoryMonitor(PipelineCallback):
         history = getattr(estimator, "history_", None)
         if history is not None and context.task_name != "epoch":
             root, number = str(context.root_uuid), evaluation_number(context)
-            self._channel.send((root, number, {**history}))
+            place = None if number is None else (evaluation_round(context), number)
+            self._channel.send((root, place, {**history}))
 
 
 class _Seen:
@@ -144,17 +151,19 @@ class _Seen:
         self.records.clear()
         self._root, self.under_way = root, True
 
-    def receive(self, message: tuple[str, int | None, Mapping[str, Sequence[float]]]) -> None:
+    def receive(
+        self, message: tuple[str, _Place | None, Mapping[str, Sequence[float]]]
+    ) -> None:
         """Store a history, unless it is of an earlier, interrupted search.
 
         Parameters
         ----------
-        message : tuple of (str, int or None, mapping)
-            The search, the number of the fold's fit, and its history.
+        message : tuple of (str, tuple of int or None, mapping)
+            The search, the place of the fold's fit in it, and its history.
         """
-        root, number, history = message
+        root, place, history = message
         if self._root in (None, root):
-            self.records.append((number, {name: list(v) for name, v in history.items()}))
+            self.records.append((place, {name: list(v) for name, v in history.items()}))
 
     def __getstate__(self) -> dict[str, Any]:
         # During a search each fit pickles a copy, which needs no histories of others.

@@ -103,11 +103,12 @@ class SearchState:
             self._began = self._clock()
             self._ended: float | None = None
             self._n_fits, self._n_folds = 0, 1
+            self._fits_of_rounds: list[int] = []
             self._running: dict[str, RunningFit] = {}
             self._labels: dict[str, str] = {}
             self._done: set[str] = set()
             self._failed: set[str] = set()
-            self._scores: dict[str, tuple[int | None, float]] = {}
+            self._scores: dict[str, tuple[int | None, int, float]] = {}
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Handle a message of a fit.
@@ -139,24 +140,24 @@ class SearchState:
             left = None
             if self._ended is None and 0 < worth <= self._n_fits:
                 left = seconds * (self._n_fits - worth) / worth
-            best = max(self._scores.items(), key=lambda item: item[1][1], default=None)
+            best = max(self._scores.items(), key=lambda item: item[1][-1], default=None)
             return Snapshot(
                 n_done=n_done,
                 n_failed=len(self._failed),
                 n_fits=self._n_fits,
                 seconds=seconds,
                 seconds_left=left,
-                best=None if best is None else (best[1][1], self._labels.get(best[0], "")),
+                best=None if best is None else (best[1][-1], self._labels.get(best[0], "")),
                 running=running,
             )
 
     @property
     def fold_scores(self) -> dict[tuple[int, int], float]:
-        """Scores by candidate and fold, from 0."""
+        """Scores by candidate and fold, from 0; a halving search has some in each round."""
         with self._lock:
             return {
-                divmod(number, self._n_folds): score
-                for number, score in self._scores.values()
+                divmod(sum(self._fits_of_rounds[:index]) + number, self._n_folds): score
+                for number, index, score in self._scores.values()
                 if number is not None
             }
 
@@ -164,9 +165,18 @@ class SearchState:
 
     def _planned(self, fits: int, folds: int | None = None) -> None:
         self._n_fits += fits
-        self._n_folds = folds or self._n_folds
+        if folds is not None:  # a round of a search
+            self._n_folds = folds
+            self._fits_of_rounds.append(fits)
 
-    def _began_fit(self, fit: str, number: int | None, name: str, where: str) -> None:
+    def _began_fit(
+        self,
+        fit: str,
+        number: int | None,
+        name: str,
+        where: str,
+        round: int = 0,  # noqa: ARG002 # a key of all messages on a fit of a fold
+    ) -> None:
         # A thread that begins another fit, not a nested one, has left the last by an exception.
         here = [key for key, other in self._running.items() if other.where == where]
         for key in here:
@@ -188,9 +198,15 @@ class SearchState:
         self._running.pop(fit, None)
         self._done.add(fit)
 
-    def _scored(self, fit: str, number: int | None, score: float) -> None:
+    def _scored(
+        self,
+        fit: str,
+        number: int | None,
+        score: float,
+        round: int = 0,
+    ) -> None:
         if score == score:  # NaN is no score
-            self._scores[fit] = number, score
+            self._scores[fit] = number, round, score
 
     def _ended_round(self, fit: str) -> None:
         for key in [key for key in self._running if key.startswith(fit)]:

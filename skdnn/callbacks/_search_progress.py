@@ -17,7 +17,13 @@ from skdnn.callbacks._channel import Channel
 from skdnn.callbacks._progress_state import SearchState
 from skdnn.callbacks._reported_scorer import ReportedScorer, last_in_thread, reported_scoring
 from skdnn.callbacks._steps import PipelineCallback
-from skdnn.callbacks._tasks import evaluation_number, is_fold, is_refit, is_search
+from skdnn.callbacks._tasks import (
+    evaluation_number,
+    evaluation_round,
+    is_fold,
+    is_refit,
+    is_search,
+)
 from skdnn.displays._candidates import candidate_name, short_names, varied_parameters
 
 if TYPE_CHECKING:
@@ -233,11 +239,11 @@ class SearchProgress(PipelineCallback):
 
     def _begin(self, estimator: Any, context: CallbackContext) -> None:
         path, number = _path(context), evaluation_number(context)
-        last_in_thread.fit = {"root": self._root, "fit": path, "number": number}
+        place = {"fit": path, "number": number, "round": evaluation_round(context)}
+        last_in_thread.fit = {"root": self._root, **place}
         self._send(
             "began_fit",
-            fit=path,
-            number=number,
+            **place,
             name=candidate_name(estimator.get_params(), self._varied),
             where=f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}",
         )
@@ -247,7 +253,7 @@ class SearchProgress(PipelineCallback):
         self._send(
             "epoch",
             fit=_path(_whole_fit_of(context)),
-            done=int(context.task_id) + 1,
+            done=_epochs_done(estimator, context),
             epochs=context.parent.max_subtasks or 0,
             figures={name: float(history[name][-1]) for name in _FIGURES & set(history)},
         )
@@ -264,6 +270,14 @@ class SearchProgress(PipelineCallback):
             if not (console.is_jupyter or console.file.isatty()):
                 return
         self._view.enter_context(shown(self._state.snapshot, console))
+
+
+def _epochs_done(estimator: Any, context: CallbackContext) -> int:
+    """Return the epochs of a fit, with those that it took from its `memory`."""
+    done = int(context.task_id) + 1
+    if getattr(estimator, "memory", None) is None:
+        return done
+    return max(done, len(getattr(estimator, "history_", {}).get("loss", ())))
 
 
 def _is_whole_fit(estimator: Any, context: CallbackContext) -> bool:

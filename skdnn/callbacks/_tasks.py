@@ -49,6 +49,25 @@ def evaluation_number(context: CallbackContext) -> int | None:
     return None if evaluation is None else int(evaluation.task_id)
 
 
+def evaluation_round(context: CallbackContext) -> int:
+    """Return the index of the round of a search that the fit of a fold belongs to.
+
+    Parameters
+    ----------
+    context : sklearn.callback.CallbackContext
+        Of a task in it.
+
+    Returns
+    -------
+    round : int
+        0 but for halving searches, which number the fits of each round from 0 again.
+    """
+    evaluation = evaluation_of(context)
+    return (
+        0 if evaluation is None or evaluation.parent is None else int(evaluation.parent.task_id)
+    )
+
+
 def _names(context: CallbackContext) -> tuple[str | None, str | None]:
     # A task that stands for the fit of an inner estimator has the name of the outer's as well.
     return context.task_name, context.source_task_name

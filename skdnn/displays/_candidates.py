@@ -204,6 +204,72 @@ def fold_scores_of(search: Any) -> NDArray[np.float64]:
     return np.array(columns, np.float64).T
 
 
+def rounds_of(search: Any) -> NDArray[np.int64]:
+    """Return the round of each candidate.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    rounds : ndarray of int, shape (n_candidates,)
+        0 but for halving searches. Their winner is the best of the last round, whatever the
+        scores of others were.
+    """
+    results = search.cv_results_
+    is_halving = hasattr(search, "n_resources_")
+    return np.asarray(results["iter"] if is_halving else [0] * len(results["params"]), np.int64)
+
+
+def ranks_of(search: Any) -> NDArray[np.int64]:
+    """Return the rank of each candidate by its round, the last first, then by its mean score.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    ranks : ndarray of int, shape (n_candidates,)
+        From 1, the best.
+    """
+    rounds, means = rounds_of(search), fold_scores_of(search).mean(axis=1)
+    ahead = [
+        (rounds > last) | ((rounds == last) & (means > mean))
+        for last, mean in zip(rounds, means, strict=True)
+    ]
+    return np.array([1 + int(others.sum()) for others in ahead])
+
+
+def best_first(search: Any) -> list[int]:
+    """Return the candidates of the last round from best to worst, then those of others.
+
+    Parameters
+    ----------
+    search : fitted search
+        Such as GridSearchCV.
+
+    Returns
+    -------
+    rows : list of int
+        Indices into ``cv_results_``. A candidate of a halving search that got into a later
+        round is there once, with what it has learnt at the end.
+    """
+    rounds, means = rounds_of(search), fold_scores_of(search).mean(axis=1)
+    # NaN, the score of a failed fit, comes last in a sort of the negatives.
+    rows = np.lexsort([-means, -rounds])
+    resource = getattr(search, "resource", None)
+    latest: dict[object, int] = {}
+    for row in rows.tolist():
+        params = search.cv_results_["params"][row].items()
+        same = tuple((name, value_text(value)) for name, value in params if name != resource)
+        latest.setdefault(same if resource else row, row)
+    return list(latest.values())
+
+
 def validate_candidate_names(search: Any, names: Sequence[str] | None) -> list[str]:
     """Validate names of the candidates, or make them from the parameters.
 

@@ -17,9 +17,9 @@ from skdnn.displays._arguments import (
     validate_network,
 )
 from skdnn.displays._candidates import (
+    best_first,
     candidate_network,
     check_searched,
-    fold_scores_of,
     validate_candidate_names,
 )
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
@@ -196,7 +196,7 @@ class TrainingCurvesDisplay:
 
         Parameters
         ----------
-        search : GridSearchCV or RandomizedSearchCV
+        search : GridSearchCV, RandomizedSearchCV or a halving search
             A fitted search.
         monitor : skdnn.callbacks.HistoryMonitor
             The monitor that was set on the search before fitting it, or any object with a
@@ -207,7 +207,8 @@ class TrainingCurvesDisplay:
             Names of the candidates, in the order of ``cv_results_``. By default, they are made
             from the parameters in which the candidates differ.
         n_candidates : int, default=6
-            Maximum number of candidates to plot, the best mean scores first.
+            Maximum number of candidates to plot, the best mean scores first; of a halving
+            search, those of the last round first.
         ax : matplotlib.axes.Axes, default=None
             Axes to plot on. If None, a new figure is created.
         **kwargs : dict
@@ -232,9 +233,7 @@ class TrainingCurvesDisplay:
             )
         labels = validate_candidate_names(search, names)
         histories = monitor.fold_histories(search)
-        # NaN, the score of a failed fit, comes last in a sort of the negatives.
-        best_first = np.argsort(-fold_scores_of(search).mean(axis=1), kind="stable")
-        rows = best_first[:n_candidates]
+        rows = best_first(search)[:n_candidates]
         return cls.from_histories(
             {labels[row]: histories[row] for row in rows},
             metric=metric,

@@ -53,7 +53,7 @@ def write_report(
 
     Parameters
     ----------
-    search : GridSearchCV or RandomizedSearchCV
+    search : GridSearchCV, RandomizedSearchCV, HalvingGridSearchCV or HalvingRandomSearchCV
         A fitted and refitted search over a :class:`skdnn.KerasDNNClassifier`, a
         :class:`skdnn.KerasDNNRegressor` or a pipeline that ends in one. With several metrics,
         the one named by `refit` is reported.
@@ -160,7 +160,7 @@ default=None
         baselines=baselines,
         best_baseline=best,
         curves=curves_pictures(search, facts, monitor),
-        times=times_picture(facts),
+        times=times_picture(search, facts),
         heatmap=heatmap_picture(search, facts),
         unseen=None
         if rows is None

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from skdnn.displays._candidates import (
     check_refitted,
     fold_scores_of,
+    ranks_of,
+    rounds_of,
     scorer_of,
     short_names,
     validate_candidate_names,
@@ -44,6 +46,10 @@ class SearchFacts:
         Values that were searched, by parameter.
     score_note : str
         An explanation of the scores.
+    rounds : tuple of int
+        The round of each candidate, if the search was a halving search; else empty.
+    halving_note : str
+        What its rounds were, in words.
     """
 
     names: list[str]
@@ -54,6 +60,8 @@ class SearchFacts:
     score_name: str
     param_values: dict[str, list[str]]
     score_note: str = ""
+    rounds: tuple[int, ...] = ()
+    halving_note: str = ""
 
     @classmethod
     def of(
@@ -65,16 +73,18 @@ class SearchFacts:
         winner = int(search.best_index_)
         if np.isnan(scores[winner]).any():
             raise ValueError("search must have a winner without failed fits, got none")
-        means = scores.mean(axis=1)
+        rounds = rounds_of(search)
         return cls(
             names=validate_candidate_names(search, names),
             scores=scores,
             fit_times=np.array(search.cv_results_["mean_fit_time"], np.float64),
-            ranks=np.array([1 + int((means > mean).sum()) for mean in means]),
+            ranks=ranks_of(search),
             winner=winner,
             score_name=validate_score_name(search, score_name),
             param_values=_param_values(search.cv_results_["params"]),
             score_note=_score_note(search),
+            rounds=tuple(rounds.tolist()) if rounds.any() else (),
+            halving_note=_halving_note(search) if rounds.any() else "",
         )
 
     def text(self, score: float) -> str:
@@ -85,6 +95,11 @@ class SearchFacts:
     def n_folds(self) -> int:
         """Number of folds."""
         return int(self.scores.shape[1])
+
+    @property
+    def n_candidates(self) -> int:
+        """Number of candidates; those of a halving search are in its first round."""
+        return self.rounds.count(0) if self.rounds else len(self.names)
 
     @property
     def means(self) -> NDArray[np.float64]:
@@ -100,11 +115,15 @@ class SearchFacts:
 
     @property
     def best_first(self) -> list[int]:
-        """Candidates from best to worst, the winner before its equals, failed ones last."""
+        """Candidates from best to worst, the winner before its equals, failed ones last.
+
+        Those of later rounds are before all that were left out earlier.
+        """
         return sorted(
             range(len(self.names)),
             key=lambda row: (
                 np.isnan(self.means[row]),
+                -self.rounds[row] if self.rounds else 0,
                 -np.nan_to_num(self.means[row]),
                 row != self.winner,
             ),
@@ -113,7 +132,7 @@ class SearchFacts:
     @property
     def next_best(self) -> Comparison | None:
         """The best of the others, against the winner; None where no other was scored."""
-        others = [row for row in self.best_first if row != self.winner]
+        others = [row for row in self._rivals if row != self.winner]
         if not others or np.isnan(self.means[others[0]]):
             return None
         return self._compared_with_candidate(others[0])
@@ -123,11 +142,18 @@ class SearchFacts:
         """The fastest that is within one standard deviation of the winner, if it saves time."""
         least = self.means[self.winner] - self.deviations[self.winner]
         limit = 0.9 * self.fit_times[self.winner]
-        good = [r for r in range(len(self.names)) if self.means[r] >= least]
+        good = [r for r in self._rivals if self.means[r] >= least]
         fastest = min(good, key=lambda row: self.fit_times[row])
         return (
             self._compared_with_candidate(fastest) if self.fit_times[fastest] < limit else None
         )
+
+    @property
+    def _rivals(self) -> list[int]:
+        """Candidates that can be compared: of the winner's round, best first."""
+        if not self.rounds:
+            return self.best_first
+        return [row for row in self.best_first if self.rounds[row] == self.rounds[self.winner]]
 
     def compared(self, name: str, scores: NDArray[np.float64], fit_time: float) -> Comparison:
         """Compare the winner with another model, by its scores in the same folds."""
@@ -215,6 +241,19 @@ def wilson_interval(right: int, total: int) -> tuple[float, float]:
     reach = z * np.sqrt(share * (1 - share) / total + (z / (2 * total)) ** 2)
     reach = float(reach / (1 + z**2 / total))
     return max(0.0, centre - reach), min(1.0, centre + reach)
+
+
+def _halving_note(search: Any) -> str:
+    resource = short_names([search.resource])[search.resource]
+    rounds = [
+        f"{n} with {resource}={amount}"
+        for n, amount in zip(search.n_candidates_, search.n_resources_, strict=True)
+    ]
+    return (
+        f"Successive halving compared {rounds[0]}, and the best of each round again: "
+        f"{', '.join(rounds[1:])}. The winner is the best of the last round, and ranks are "
+        "by round first."
+    )
 
 
 def _score_note(search: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from skdnn.displays import SearchHeatmapDisplay, SearchResultsDisplay, TrainingCurvesDisplay
+from skdnn.displays._candidates import rounds_of
 from skdnn.displays._canvas import shortened
 from skdnn.displays._figures import figure_text
 from skdnn.displays._measures import measure_of
@@ -22,11 +23,13 @@ _OTHER_FIGURES = (
 )
 
 
-def times_picture(facts: SearchFacts) -> Picture:
+def times_picture(search: Any, facts: SearchFacts) -> Picture:
     """Draw scores against fit times.
 
     Parameters
     ----------
+    search : fitted search
+        Such as GridSearchCV.
     facts : SearchFacts
         Of the search.
 
@@ -56,7 +59,7 @@ def times_picture(facts: SearchFacts) -> Picture:
         caption=(
             "Each bar runs from a candidate's lowest fold to its highest; the mark is the "
             "mean. What lies in the grey band, further left, is as good in less time. The "
-            "first fits of a kind of network also compile it."
+            "first fits of a kind of network also compile it." + _time_of_rounds(search)
         ),
         text=lambda: "; ".join(lines),
         size=_size(facts.names, 2),
@@ -153,6 +156,16 @@ def _curves_picture(search: Any, facts: SearchFacts, monitor: Any, metric: str) 
     return replace(drawn_picture, caption=drawn_picture.caption + _OTHER_FIGURES)
 
 
+def _time_of_rounds(search: Any) -> str:
+    estimator = getattr(search, "estimator", None)
+    if not rounds_of(search).any() or getattr(last_step(estimator), "memory", None) is None:
+        return ""
+    return (
+        " A fit of a later round goes on from the one before, where it can: its time is that "
+        "of the further epochs."
+    )
+
+
 def _move_legend_below(ax: Any) -> None:
     """Put a legend where it hides nothing: it has no background, to suit any page."""
     labels = ax.get_legend_handles_labels()[1]
@@ -179,8 +192,8 @@ def _curves_caption(facts: SearchFacts, monitor: Any, metric: str) -> str:
     words = metric.replace("_", " ").capitalize()
     if monitor is None:
         return f"{words} of the winner, refitted on all rows."
-    shown = min(6, len(facts.names))
-    which = "all candidates" if shown == len(facts.names) else f"the best {shown} candidates"
+    shown = min(6, facts.n_candidates)
+    which = "all candidates" if shown == facts.n_candidates else f"the best {shown} candidates"
     return (
         f"{words} of {which}: mean of the folds, and a band from the lowest fold "
         "to the highest."

@@ -149,10 +149,10 @@ def test_a_search_with_failed_fits_is_refused(network, iris):
         monitor.fold_histories(search)
 
 
-def test_a_halving_search_is_refused(network, iris):
+def test_a_halving_search_has_the_candidates_of_each_round(network, iris, tmp_path):
     monitor = HistoryMonitor()
     search = HalvingGridSearchCV(
-        network,
+        clone(network).set_params(memory=str(tmp_path)),
         {"activation": ["relu", "tanh", "elu"]},
         resource="epochs",
         min_resources=1,
@@ -160,8 +160,14 @@ def test_a_halving_search_is_refused(network, iris):
         cv=2,
     )
     search.set_callbacks(monitor).fit(*iris)
-    with pytest.raises(ValueError, match="no halving search"):
-        monitor.fold_histories(search)
+
+    curves = monitor.fold_histories(search)
+
+    assert list(search.cv_results_["iter"]) == [0, 0, 0, 1]
+    assert [[len(fold["loss"]) for fold in row] for row in curves] == [*[[1, 1]] * 3, [3, 3]]
+    row = search.cv_results_["params"].index(search.best_params_ | {"epochs": 1})
+    for longer, shorter in zip(curves[3], curves[row], strict=True):
+        assert longer["loss"][:1] == shorter["loss"]
 
 
 def test_other_estimators_leave_no_history(iris):

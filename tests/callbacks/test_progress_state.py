@@ -201,8 +201,11 @@ def test_rounds_of_a_halving_search_add_up(clock):
     state = SearchState(clock)
     tell(state, "planned", fits=1)
     tell(state, "planned", fits=12, folds=3)
+    tell(state, "scored", fit="0-1", number=1, round=0, score=0.5)
     tell(state, "planned", fits=6, folds=3)
+    tell(state, "scored", fit="1-1", number=1, round=1, score=0.75)
     assert state.snapshot().n_fits == 19
+    assert state.fold_scores == {(0, 1): 0.5, (4, 1): 0.75}
 
 
 def test_a_new_search_begins_at_nothing(state, clock):

@@ -190,9 +190,16 @@ def test_a_halving_search_is_followed_round_by_round(network, iris, screen):
         max_resources=3,
         cv=2,
     )
-    search.set_callbacks(progress).fit(*iris)
+    progress.follow(search).fit(*iris)
     n_fits = 2 * sum(search.n_candidates_) + 1
-    assert re.search(rf"{n_fits} of {n_fits} fits, \d+:\d\d\s*$", text_of(screen))
+    assert progress.fold_scores == {
+        (row, fold): search.cv_results_[f"split{fold}_test_score"][row]
+        for row in range(4)
+        for fold in range(2)
+    }
+    assert re.search(
+        rf"{n_fits} of {n_fits} fits, \d+:\d\d\s*\nbest so far .*\s*$", text_of(screen)
+    )
 
 
 def test_failed_fits_are_counted(network, iris, screen):

@@ -21,7 +21,7 @@ from helpers.terminal import InTerminal
 from PIL import Image
 
 import skdnn
-from skdnn._command.options import main
+from skdnn._command.options import build_parser, main
 from skdnn.datasets import load_fashion_mnist_sample
 from skdnn.persistence import load
 
@@ -53,16 +53,17 @@ def environment(**added):
     return kept | {"PYTHONIOENCODING": "utf-8"} | added
 
 
-def run(cwd, *arguments, folder="skdnn-results", forked=True):
+def run(cwd, *arguments, folder="skdnn-results", forked=True, **added):
     """Run the command to its end."""
-    env = environment(FORCE_COLOR="1")  # as a notebook sets it: no reason to move a bar
+    # As a notebook sets it: no reason to move a bar.
+    env = environment(FORCE_COLOR="1", **added)
     done = run_python(*COMMAND, *arguments, cwd=cwd, env=env, forked=forked)
     return Ended(done.returncode, done.stdout, done.stderr, cwd / folder)
 
 
-def interrupt(cwd, *arguments, when, patience, pause=0.0, forked=True):
+def interrupt(cwd, *arguments, when, patience, pause=0.0, forked=True, **added):
     """Interrupt the command in a terminal, `pause` seconds after it has printed `when`."""
-    settings = {"cwd": cwd, "env": environment(), "forked": forked}
+    settings = {"cwd": cwd, "env": environment(**added), "forked": forked}
     with InTerminal([*COMMAND, *arguments], **settings) as terminal:
         terminal.wait_until(when, patience)
         time.sleep(pause)
@@ -236,6 +237,80 @@ def test_words_come_back_as_words(own, own_runs):
     assert set(pipeline.predict(images)) <= set(labels)
 
 
+# -- a run with options for the search ------------------------------------------------------
+
+OF_THE_SEARCH = (
+    *("--halving", "--epochs", "7", "--hidden-units", "16"),
+    *("--set", "l2=0,0.001,0.01", "--set", "optimizer=sgd", "--set", "optimizer__momentum=0.9"),
+)
+
+
+@pytest.fixture(scope="module")
+def halved(own):
+    """A halving search over what is given by --set, with a folder for temporary files."""
+    (own / "tmp").mkdir()
+    options = ["--data", "mine.npz", "--cv", "2", "--jobs", "2", *OF_THE_SEARCH]
+    return run(own, *options, "--output", "halved", folder="halved", TMPDIR=str(own / "tmp"))
+
+
+def test_halving_says_its_rounds_and_what_it_can_use(halved):
+    assert (halved.code, halved.err) == (0, "")
+    first, _, third, *_ = halved.out.splitlines()
+    assert first == (
+        "mine.npz: 240 images, 3 variants x 2 folds x 2 epochs, "
+        "the best 1 x 2 folds x 6 epochs, 2 fits at a time"
+    )
+    assert third == (
+        "halving ends with 6 of 7 epochs, 3 times those of its first round; it uses all of "
+        "--epochs 9"
+    )
+    assert re.search(r"\n +1 +l2=\S+ +2 +6 +0\.", halved.out)
+    assert re.search(r"\nBest: l2=\S+, 6 epochs, refitted on 240 images\n", halved.out)
+
+
+def test_only_what_is_set_is_tried(halved):
+    table = pd.read_csv(halved.folder / "results.csv")
+    tried = {name: set(table[name]) for name in table if name.startswith("param_")}
+
+    assert tried == {
+        "param_dnn__epochs": {2, 6},
+        "param_dnn__hidden_units": {"(16,)"},
+        "param_dnn__l2": {0, 0.001, 0.01},
+        "param_dnn__optimizer": {"sgd"},
+        "param_dnn__optimizer__momentum": {0.9},
+    }
+    network = load(halved.folder / "best_pipeline.safetensors")["dnn"]
+    assert network.get_params()["optimizer__momentum"] == 0.9
+
+
+def test_the_weights_of_halving_are_removed(halved):
+    assert list((halved.folder.parent / "tmp").iterdir()) == []
+
+
+def test_the_command_in_the_page_gives_the_same_options(halved):
+    page = (halved.folder / "report.html").read_text(encoding="utf-8")
+    [command] = re.findall(r"<code>python -m skdnn (.*?)</code>", page)
+
+    again = build_parser().parse_args(shlex.split(html.unescape(command)))
+
+    expected = ["--data", "mine.npz", "--cv", "2", "--jobs", "2", *OF_THE_SEARCH]
+    assert again == build_parser().parse_args([*expected, "--seed", "42"])
+
+
+def test_a_value_that_the_estimator_refuses_is_a_wrong_argument(own, capsys, monkeypatch):
+    monkeypatch.chdir(own)
+    for name in ("TF_CPP_MIN_LOG_LEVEL", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        monkeypatch.setenv(name, os.environ.get(name, "1"))
+
+    with pytest.raises(SystemExit) as caught:
+        main(["--data", "mine.npz", "--output", "never", "--set", "dropout=0,1"])
+
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("skdnn: error: argument --set: The 'dropout' param")
+    assert not (own / "never").exists()
+
+
 # -- a run with a folder of images ----------------------------------------------------------
 
 
@@ -322,7 +397,7 @@ def test_help_names_every_option(tmp_path):
         *("--help", "--version", "--data", "--cv", "--epochs", "--hidden-units"),
         *("--jobs", "--dask", "--seed", "--output", "--image-size", "--color-mode"),
         *("--target", "--task", "--groups", "--drop", "--categorical", "--no-baselines"),
-        "--set",
+        *("--set", "--halving"),
     }
     flat = " ".join(ended.out.split())
     for default in (
@@ -372,6 +447,7 @@ WRONG = [
     ("--seed", "-1", "must be an integer of at least 0, got '-1'"),
     ("--seed", str(2**32), "must be less than 2**32, got '4294967296'"),
     ("--seed", "x", "must be an integer of at least 0, got 'x'"),
+    ("--set", "l2", "must be NAME=VALUE[,VALUE...], such as l2=0,0.001, got 'l2'"),
     *(
         (
             "--image-size",
@@ -402,6 +478,21 @@ def test_wrong_values_are_refused_with_option_and_value(capsys, option, value, m
         (["--layers", "3"], "unrecognized arguments: --layers 3"),
         (["mine.npz"], "unrecognized arguments: mine.npz"),
         (["--output"], "argument --output: expected one argument"),
+        (
+            ["--epochs", "5", "--set", "epochs=3"],
+            "argument --set: 'epochs=3' is not allowed with --epochs, which sets the same: "
+            "leave out one of them",
+        ),
+        (
+            ["--halving", "--dask", "tcp://x"],
+            "argument --halving: not allowed with argument --dask, whose workers don't share "
+            "the folder of weights to go on from",
+        ),
+        (
+            ["--halving", "--set", "l2=0,1"],
+            "argument --halving: there must be at least 3 variants for a second round, which "
+            "has a third of the variants and 3 times the epochs; got 2",
+        ),
     ],
 )
 def test_unknown_words_are_refused(capsys, arguments, message):
@@ -574,6 +665,25 @@ def test_ctrl_c_says_how_many_fits_were_finished_and_keeps_them(stopped):
     assert kept.min().min() > 0
     assert stopped.err.strip().endswith("their scores are in skdnn-results/results.csv")
     assert {file.name for file in stopped.folder.iterdir()} == {"results.csv"}
+
+
+@sigint
+def test_ctrl_c_in_halving_keeps_the_scores_and_removes_the_weights(own, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    ended = interrupt(
+        tmp_path,
+        *("--data", str(own / "mine.npz"), "--cv", "2", "--hidden-units", "16", "--halving"),
+        *("--epochs", "900", "--set", "l2=0,0.001,0.01"),
+        when="best so far",
+        patience=120,
+        TMPDIR=str(tmp_path / "tmp"),
+    )
+
+    assert ended.seconds < 2
+    assert ended.code == 130
+    [told] = re.findall(r"skdnn: interrupted after (\d+) of 8 fits; .*", ended.err)
+    assert ended.scores().notna().to_numpy().sum() == int(told)
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @sigint

@@ -161,7 +161,7 @@ def test_partial_csv_holds_the_finished_folds(tmp_path, plan):
     scores[0] = [0, 0.1, 0.2]
     scores[7, 1] = 0.75
 
-    write_partial_results(tmp_path, plan, scores)
+    write_partial_results(tmp_path, plan.candidates, scores)
 
     table = pd.read_csv(tmp_path / "results.csv")
     folds = table[[f"split{fold}_test_score" for fold in range(3)]].to_numpy()
@@ -175,7 +175,7 @@ def test_partial_csv_holds_the_finished_folds(tmp_path, plan):
 
 
 def test_partial_csv_of_all_folds_has_the_scores_of_the_whole(tmp_path, folder, plan, running):
-    write_partial_results(tmp_path, plan, running.fold_scores())
+    write_partial_results(tmp_path, running.candidates, running.fold_scores())
 
     partial, whole = pd.read_csv(tmp_path / "results.csv"), pd.read_csv(folder / "results.csv")
 
