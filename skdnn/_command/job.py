@@ -7,13 +7,14 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skdnn._engine.backend import load_tensorflow
 
 if TYPE_CHECKING:
     from rich.console import Console
     from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import Pipeline
 
     from skdnn._command.cluster_connection import Cluster
     from skdnn._command.inputs import Inputs
@@ -63,8 +64,10 @@ def run(options: argparse.Namespace) -> int:
         width=None if interactive else 100,
     )
     inputs = _read(options, console)
-    _make_folder(options.output)
     plan = _plan(options, inputs, jobs)
+    if options.set:
+        _check_values(plan, inputs, console)
+    _make_folder(options.output)
     console.print(_title(inputs, plan, cluster), soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
@@ -86,14 +89,12 @@ def run(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
     from skdnn._command.search import SearchPlan
     from skdnn.pipeline import make_image_pipeline
-    from skdnn.variants import document_variants
 
-    networks = list(dict.fromkeys(options.hidden_units or [(100,)]))
+    epochs = 5 if options.epochs is None else options.epochs
+    pipeline = make_image_pipeline(scale=inputs.scale, epochs=epochs, random_state=options.seed)
     return SearchPlan(
-        pipeline=make_image_pipeline(
-            scale=inputs.scale, epochs=options.epochs, random_state=options.seed
-        ),
-        grid=document_variants(hidden_units=networks),
+        pipeline=pipeline,
+        grid=_grid(options, pipeline),
         cv=options.cv,
         scoring=None,
         jobs=jobs,
@@ -102,13 +103,30 @@ def _plan(options: argparse.Namespace, inputs: Inputs, jobs: int) -> SearchPlan:
     )
 
 
+def _grid(options: argparse.Namespace, pipeline: Pipeline) -> dict[str, list[Any]]:
+    """Return what is given by ``--set``, or else the grid of the document."""
+    from skdnn._command.grid import settings_grid
+    from skdnn.variants import document_variants
+
+    if options.set:
+        return settings_grid(options.set, options.hidden_units or [], pipeline)
+    return document_variants(hidden_units=list(dict.fromkeys(options.hidden_units or [(100,)])))
+
+
+def _check_values(plan: SearchPlan, inputs: Inputs, console: Console) -> None:
+    from skdnn._command.grid import check_candidates
+
+    with console.status("loading TensorFlow"):
+        load_tensorflow()
+        check_candidates(plan.pipeline, plan.candidates, inputs.y)
+
+
 def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
     """Describe the search, with notes on the data and the cluster."""
-    epochs = _count(plan.pipeline.get_params()["dnn__epochs"], "epoch")
-    jobs = _count(plan.jobs, "fit")
+    variants, jobs = _count(len(plan.candidates), "variant"), _count(plan.jobs, "fit")
     title = (
-        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {len(plan.candidates)} variants x "
-        f"{plan.n_splits} folds x {epochs}, {jobs} at a time"
+        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {variants} x {plan.n_splits} folds "
+        f"x {_epochs_tried(plan)}, {jobs} at a time"
     )
     if cluster is None:
         notes = [inputs.note]
@@ -116,6 +134,17 @@ def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
         title += f" on {_count(cluster.n_workers, 'worker')}"
         notes = [inputs.note, cluster.note]
     return "\n".join([title, *filter(None, notes)])
+
+
+def _epochs(plan: SearchPlan) -> int:
+    epochs: int = plan.pipeline.get_params()["dnn__epochs"]
+    return epochs
+
+
+def _epochs_tried(plan: SearchPlan) -> str:
+    tried = plan.grid.get("dnn__epochs") or [_epochs(plan)]
+    least, most = min(tried), max(tried)
+    return _count(most, "epoch") if least == most else f"{least} to {most} epochs"
 
 
 def _count(number: int, what: str) -> str:
@@ -221,11 +250,18 @@ def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
         words += ["--image-size", ",".join(map(str, options.image_size))]
     if options.color_mode:
         words += ["--color-mode", options.color_mode]
-    words += ["--cv", str(options.cv), "--epochs", str(options.epochs)]
-    for units in plan.grid["dnn__hidden_units"]:
+    words += ["--cv", str(options.cv)]
+    names = {setting.name for setting in options.set}
+    if "epochs" not in names:
+        words += ["--epochs", str(_epochs(plan))]
+    networks = options.hidden_units or ([] if options.set else [(100,)])
+    for units in dict.fromkeys(networks):
         words += ["--hidden-units", ",".join(map(str, units))]
-    where = ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
-    words += [*where, "--seed", str(plan.seed)]
+    for setting in options.set:
+        words += ["--set", setting.text]
+    words += ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
+    if "random_state" not in names:
+        words += ["--seed", str(options.seed)]
     return shlex.join(words if options.baselines else [*words, "--no-baselines"])
 
 

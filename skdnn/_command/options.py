@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from skdnn import __version__
+from skdnn._command.grid import OptionError, check_settings, parse_setting
 from skdnn._command.job import CommandError, run
 
 _DESCRIPTION = """\
@@ -26,6 +27,8 @@ examples:
   skdnn --data mine.npz --epochs 20       the same as arrays X and y (numpy.savez)
   skdnn --hidden-units 100 --hidden-units 300,100
                                           one hidden layer of 100 against two
+  skdnn --set l2=0,0.001 --set dropout=0,0.2
+                                          four networks: any hyperparameter, any values
   skdnn --dask tcp://192.0.2.1:8786       on a cluster
 """
 
@@ -68,13 +71,22 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
 def _add_search_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--cv", type=_folds, default=3, metavar="N", help="stratified folds (default: 3)")
-    add("--epochs", type=_positive, default=5, metavar="N", help="epochs a fit (default: 5)")
+    add("--epochs", type=_positive, metavar="N", help="epochs a fit (default: 5)")
     add(
         "--hidden-units",
         type=_units,
         action="append",
         metavar="N[,N...]",
         help="units of each hidden layer (default: 100); give it again to try another network",
+    )
+    add(
+        "--set",
+        type=parse_setting,
+        action="append",
+        metavar="NAME=VALUE[,VALUE...]",
+        help="values to try of a hyperparameter, such as l2=0,0.001; give it again for "
+        "another. Only what is given is tried: without optimizer and activation among it, all "
+        "are adam and relu",
     )
 
 
@@ -93,7 +105,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="run the fits on the Dask cluster of this scheduler, as many at a time as it has "
         "threads",
     )
-    add("--seed", type=_seed, default=42, metavar="N", help="random seed (default: 42)")
+    add("--seed", type=_seed, metavar="N", help="random seed (default: 42)")
     add(
         "--output",
         type=Path,
@@ -125,16 +137,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = build_parser()
     options = parser.parse_args(argv)
-    if options.dask is not None and options.jobs is not None:
-        parser.error("argument --jobs: not allowed with argument --dask")
     try:
+        _check_together(options)
+        _set_defaults(options)
         return run(options)
+    except OptionError as error:
+        parser.error(str(error))
     except CommandError as error:
         print(f"skdnn: error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nskdnn: interrupted", file=sys.stderr)
         return 130
+
+
+def _check_together(options: argparse.Namespace) -> None:
+    if options.dask is not None and options.jobs is not None:
+        raise OptionError("argument --jobs: not allowed with argument --dask")
+    given = {
+        "epochs": options.epochs,
+        "hidden_units": options.hidden_units,
+        "random_state": options.seed,
+    }
+    check_settings(
+        options.set or [], [name for name, value in given.items() if value is not None]
+    )
+
+
+def _set_defaults(options: argparse.Namespace) -> None:
+    """Set what was not given, which `_check_together` must know apart from what was."""
+    options.seed = 42 if options.seed is None else options.seed
+    options.set = options.set or []
 
 
 def entry() -> None:

@@ -321,6 +321,7 @@ def test_help_names_every_option(tmp_path):
     assert options == {
         *("--help", "--version", "--data", "--cv", "--epochs", "--hidden-units"),
         *("--jobs", "--dask", "--seed", "--output", "--image-size", "--color-mode"),
+        "--set",
     }
     flat = " ".join(ended.out.split())
     for default in (
