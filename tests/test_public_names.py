@@ -179,8 +179,9 @@ PUBLIC = {
     "skdnn.report.score_baselines": "(search, X, y, *, groups=None)",
     "skdnn.report.write_report": (
         "(search, path, *, X_test=None, y_test=None, images=None, monitor=None, "
-        "baselines=None, title='Which network is best?', data=None, names=None, target_names=None, "
-        "score_name=None, model_path=None, new_rows=None, reproduce=None, n_images=24)"
+        "baselines=None, title='Which network is best?', data=None, names=None, "
+        "target_names=None, score_name=None, model_path=None, new_rows=None, reproduce=None, "
+        "n_images=24)"
     ),
     "skdnn.variants.document_variants": "is skdnn.document_variants",
 }
