@@ -87,8 +87,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         _report(console, inputs, running, search, options)
     except KeyboardInterrupt:
-        written = f"{options.output} has what was written"
-        print(f"\nskdnn: interrupted after the search; {written}", file=sys.stderr)
+        kept = f"what was written is in {options.output}"
+        print(f"\nskdnn: interrupted after the search; {kept}", file=sys.stderr)
         return 130
     return 0
 

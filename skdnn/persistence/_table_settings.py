@@ -31,6 +31,8 @@ _TYPES: dict[str, Any] = {
     "verbose_feature_names_out": bool,
 }
 
+KEPT = frozenset(_TYPES)
+
 _LIMIT = "limit"  # of clip_smoothly, its only setting
 _REMEDY = "set it back and fit, or save the pipeline with skops"
 

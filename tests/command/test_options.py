@@ -135,6 +135,20 @@ def test_the_page_says_what_the_screen_says(finished):
     assert "Loss of all candidates: mean of the folds" in page
 
 
+def test_baselines_are_on_the_screen_and_in_the_page(finished):
+    page = (finished.folder / "report.html").read_text(encoding="utf-8")
+
+    [simplest, linear] = re.search(
+        r"\nBaselines \(\d+\.\d s\): most frequent class (\S+), linear model (\S+); "
+        r"(?:the network|a linear model) ",
+        finished.out,
+    ).groups()
+    assert 0.09 < float(simplest) < 0.11
+    assert 0.75 < float(linear) < 0.9
+    assert "Baselines, on the same folds" in page
+    assert f">{linear}</td>" in page
+
+
 def test_the_command_in_the_page_makes_the_same_scores(finished, tmp_path):
     page = (finished.folder / "report.html").read_text(encoding="utf-8")
     [command] = re.findall(r"<code>python -m skdnn (.*?)</code>", page)
@@ -179,6 +193,7 @@ def own_runs(own):
     (own / "x[red]y.npz").write_bytes((own / "mine.npz").read_bytes())
     first = ["--hidden-units", "16", "--jobs", "2", "--seed", "7"]
     other = ["--hidden-units", "16", "--hidden-units", "16,8", "--jobs", "1", "--seed", "8"]
+    other += ["--no-baselines"]
     runs = {"first": ("mine.npz", first), "a[b]c[": ("x[red]y.npz", other)}
     small = ["--epochs", "2", "--cv", "2"]
     return {
@@ -208,6 +223,16 @@ def test_own_images_are_searched(own_runs, name, what):
     assert {file.name for file in ended.folder.iterdir()} == FILES
     assert f"Written to out/{name}:" in ended.out
     assert re.search(r"accuracy \d\.\d{4} on images kept back, 20 % \(60\)", ended.out)
+
+
+def test_without_baselines_none_are_spoken_of(own_runs):
+    ended = own_runs["a[b]c["]
+    page = (ended.folder / "report.html").read_text(encoding="utf-8")
+
+    assert "Baselines (" in own_runs["first"].out
+    assert "baseline" not in ended.out.lower()
+    assert "Baselines" not in page
+    assert "--no-baselines</code>" in page
 
 
 def test_several_networks_are_told_apart(own_runs):
@@ -684,6 +709,20 @@ def test_ctrl_c_in_halving_keeps_the_scores_and_removes_the_weights(own, tmp_pat
     [told] = re.findall(r"skdnn: interrupted after (\d+) of 8 fits; .*", ended.err)
     assert ended.scores().notna().to_numpy().sum() == int(told)
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@sigint
+def test_ctrl_c_after_a_search_leaves_its_results(own):
+    small = ["--data", "mine.npz", "--epochs", "1", "--cv", "2", "--hidden-units", "16"]
+    ended = interrupt(own, *small, when=r"sigmoid, sgd +0\.", patience=60)
+
+    assert ended.seconds < 2
+    assert ended.code == 130
+    # rich, while it begins or ends to draw, has standard error go to the terminal.
+    told = ended.err + ended.out
+    assert "skdnn: interrupted after the search; what was written is in skdnn-results" in told
+    assert "Traceback" not in told
+    assert ended.scores().shape == (6, 2)
 
 
 @sigint
