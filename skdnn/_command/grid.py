@@ -224,7 +224,7 @@ def _full_name(name: str, pipeline: Pipeline) -> str:
     if step in _LEFT_OUT:
         raise OptionError(f"argument --set: {step} can't be set: {_LEFT_OUT[step]}")
     if rest and step in pipeline.named_steps:
-        _check_name(name, pipeline.get_params(), prefix=f"{step}__")
+        _check_name(name, _of_the_columns(pipeline))
         return name
     network = pipeline[-1]
     if not (rest and step in network._routing_parameters):
@@ -232,14 +232,21 @@ def _full_name(name: str, pipeline: Pipeline) -> str:
     return NETWORK + name
 
 
-def _check_name(
-    name: str, parameters: Mapping[str, Any], *, prefix: str = "", hint: str = ""
-) -> None:
+def _of_the_columns(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the hyperparameters of a table's first step that a saved pipeline keeps."""
+    from skdnn.persistence._table_settings import KEPT
+
+    step = pipeline.steps[0][0]
+    parameters = pipeline.get_params()
+    names = [f"{step}__{name}" for name in KEPT]
+    return {name: parameters[name] for name in names if name in parameters}
+
+
+def _check_name(name: str, parameters: Mapping[str, Any], *, hint: str = "") -> None:
     names = [
         each
         for each, value in parameters.items()
-        if each.startswith(prefix)
-        and each.rsplit("__", 1)[-1] not in _LEFT_OUT
+        if each.rsplit("__", 1)[-1] not in _LEFT_OUT
         and (value is None or isinstance(value, bool | int | float | str | tuple | dict))
     ]
     if name in names:

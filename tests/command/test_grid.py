@@ -133,6 +133,8 @@ def test_steps_before_the_network_are_named_with_their_prefix():
     assert grid_of(table, f"{name}=5,10", "delta=2") == {name: [5, 10], "dnn__delta": [2]}
     with pytest.raises(OptionError, match=f"'columns__max_categories' is not .* {name}, "):
         grid_of(table, "columns__max_categories=5")
+    with pytest.raises(OptionError, match="'columns__numbers__scale' is not a hyperparameter"):
+        grid_of(table, "columns__numbers__scale=passthrough")  # could not be saved
 
 
 @pytest.mark.parametrize(
