@@ -41,7 +41,7 @@ def network(batch_size=16):
 
 def examples(count, record_property, body):
     """Run a property on so many examples as the form asks for."""
-    n = count(15, 300)
+    n = count(10, 300)
     record_property("examples", n)
     quiet = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
     settings(max_examples=n, deadline=None, suppress_health_check=quiet)(body)()

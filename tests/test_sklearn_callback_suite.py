@@ -2,13 +2,15 @@
 
 import importlib.util
 import os
+import subprocess
+import sys
 from pathlib import Path
 from unittest import mock
 
 import pytest
 import sklearn.callback.tests._utils as theirs
 from helpers import max_iter_estimator
-from helpers.python_process import forked_workers
+from helpers.python_process import forked_workers, run_python
 from joblib.externals.loky import reusable_executor
 
 MODULES = ("callback_context", "callback_support", "pickle", "progressbar", "scoring_monitor")
@@ -48,6 +50,20 @@ for _module in MODULES:
 def new_processes_find_the_estimator(monkeypatch):
     paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+
+@pytest.fixture(autouse=True)
+def new_processes_are_those_of_other_tests(monkeypatch):
+    """Let scikit-learn's tests start Python as the others here do, whose answer is text."""
+
+    def run(command, **settings):
+        assert command[0] == sys.executable
+        assert settings.pop("capture_output")
+        ended = run_python(*command[1:], **settings)
+        ended.stdout, ended.stderr = ended.stdout.encode(), ended.stderr.encode()
+        return ended
+
+    monkeypatch.setattr(subprocess, "run", run)
 
 
 @pytest.fixture(scope="module", autouse=True)
