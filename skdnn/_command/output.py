@@ -20,7 +20,7 @@ from skdnn.callbacks import HistoryMonitor
 from skdnn.displays._candidates import best_first, candidate_names, ranks_of, rounds_of
 from skdnn.persistence import save
 from skdnn.report._baselines import Baselines, best_baseline
-from skdnn.report._facts import SearchFacts
+from skdnn.report._facts import Comparison, SearchFacts
 
 RESULTS, CURVES, PIPELINE = "results.csv", "training_curves.png", "best_pipeline.safetensors"
 REPORT = "report.html"
@@ -98,7 +98,7 @@ def printable_name(console: Console, score_name: str) -> str:
 
 
 def print_baselines(console: Console, search: GridSearchCV, baselines: Baselines) -> None:
-    """Print what simple models reach on the same folds, in one line.
+    """Print what simple models reach on the same folds, and which ones were left out.
 
     Parameters
     ----------
@@ -113,7 +113,15 @@ def print_baselines(console: Console, search: GridSearchCV, baselines: Baselines
     best = best_baseline(baselines, facts)
     if best is None:
         console.print("Baselines: none could be scored", soft_wrap=True)
-        return
+    else:
+        _print_best_baseline(console, facts, baselines, best)
+    for note in baselines.notes:
+        console.print(f"  {note}", soft_wrap=True)
+
+
+def _print_best_baseline(
+    console: Console, facts: SearchFacts, baselines: Baselines, best: Comparison
+) -> None:
     pairs = zip(baselines.names, baselines.scores.mean(axis=1), strict=True)
     listed = ", ".join(f"{name} {facts.text(score)}" for name, score in pairs)
     if best.clear:

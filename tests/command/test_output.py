@@ -9,9 +9,15 @@ from matplotlib import image
 from rich.console import Console
 
 from skdnn import document_variants, make_image_pipeline
-from skdnn._command.output import print_report, write_partial_results, write_results
+from skdnn._command.output import (
+    print_baselines,
+    print_report,
+    write_partial_results,
+    write_results,
+)
 from skdnn._command.search import RunningSearch, SearchPlan
 from skdnn.persistence import load
+from skdnn.report import Baselines
 
 
 @pytest.fixture(scope="module")
@@ -222,3 +228,20 @@ def test_nothing_else_is_written_and_old_files_are_replaced(tmp_path, plan, sear
 
     assert {file.name for file in tmp_path.iterdir()} == names
     assert all(file.stat().st_size > 100 for file in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("n_scored", [1, 0])
+def test_baselines_that_were_left_out_are_told(search, n_scored):
+    baselines = Baselines(
+        names=["most frequent class"][:n_scored],
+        models=["DummyClassifier"][:n_scored],
+        scores=np.full((n_scored, 3), 0.1),
+        fit_times=np.ones(n_scored),
+        seconds=1.0,
+        notes=["The linear model was left out, since it could not be scored: no"],
+    )
+    console = Console(file=io.StringIO(), width=80)
+    print_baselines(console, search, baselines)
+    first, note = console.file.getvalue().splitlines()
+    assert first.startswith("Baselines (1.0 s): most" if n_scored else "Baselines: none could")
+    assert note == f"  {baselines.notes[0]}"
