@@ -85,7 +85,7 @@ def print_baselines(console: Console, search: GridSearchCV, baselines: Baselines
     pairs = zip(baselines.names, baselines.scores.mean(axis=1), strict=True)
     listed = ", ".join(f"{name} {facts.text(score)}" for name, score in pairs)
     if best.clear:
-        verdict = f"the network is ahead of them in all {facts.n_folds} folds"
+        verdict = f"the network is ahead of the best of them in all {facts.n_folds} folds"
     elif best.clearly_behind:
         verdict = f"{best.name} is ahead of the network in all {facts.n_folds} folds"
     elif best.difference > 0:
