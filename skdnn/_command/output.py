@@ -125,7 +125,7 @@ def _print_best_baseline(
     pairs = zip(baselines.names, baselines.scores.mean(axis=1), strict=True)
     listed = ", ".join(f"{name} {facts.text(score)}" for name, score in pairs)
     if best.clear:
-        verdict = f"the network is ahead of them in all {facts.n_folds} folds"
+        verdict = f"the network is ahead of the best of them in all {facts.n_folds} folds"
     elif best.clearly_behind:
         verdict = f"{best.name} is ahead of the network in all {facts.n_folds} folds"
     elif best.difference > 0:

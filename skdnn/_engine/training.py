@@ -27,7 +27,9 @@ _STEP, _STEP_WEIGHT = 100e-6, 2e-9
 _FITS = 3
 
 
-def worth_compiling(epochs: int, n_rows: int, batch_size: int, units: Sequence[int]) -> bool:
+def worth_compiling(
+    epochs: int, n_rows: int, batch_size: int, units: Sequence[int], dropout: bool = False
+) -> bool:
     """Tell whether compiling the steps of a fit by XLA saves time.
 
     Only the fit decides, so that its result never depends on earlier fits in the process.
@@ -42,12 +44,17 @@ def worth_compiling(epochs: int, n_rows: int, batch_size: int, units: Sequence[i
         Rows of a batch.
     units : sequence of int
         Number of inputs, then units of each layer.
+    dropout : bool, default=False
+        Whether there are dropout layers. XLA's random numbers on the CPU are slow: a step with
+        them takes 1.4 to 9 times the processor time that it takes in a plain graph.
 
     Returns
     -------
     worth : bool
         Whether three such fits are faster with XLA, compiling included.
     """
+    if dropout:
+        return False
     steps = epochs * -(-n_rows // batch_size)
     weights = sum(inputs * outputs for inputs, outputs in pairwise(units))
     saved = steps * (_STEP + _STEP_WEIGHT * weights)

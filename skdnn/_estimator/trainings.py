@@ -116,7 +116,13 @@ def _program(settings: Settings, network: Architecture, n_rows: int) -> Program:
         settings.regularization,
         optimizer_key(settings.optimizer),
         batch_size,
-        worth_compiling(settings.epochs, n_rows, batch_size, settings.architecture.units),
+        worth_compiling(
+            settings.epochs,
+            n_rows,
+            batch_size,
+            settings.architecture.units,
+            dropout=any(settings.regularization.dropout),
+        ),
         settings.loss,
     )
     return _resizable_program(settings, structure, batch_size) or program_for(

@@ -23,7 +23,7 @@ from skdnn.report._baseline_models import (
 from skdnn.report._facts import Comparison, SearchFacts
 from skdnn.report._scoring import Folds, Scorer, folds_of, scorer_for
 
-_LARGE = 5_000_000  # numbers that an iteration goes through, from which threads pay
+_LARGE = 20_000_000  # numbers that an iteration goes through, from which threads pay
 # Names in a sentence.
 _SUBJECTS = {
     "linear model": "a linear model",

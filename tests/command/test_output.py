@@ -132,6 +132,32 @@ def test_a_screen_that_knows_only_ascii_shows_the_scores(plan, search):
         assert re.search(r"[ |]+".join(map(re.escape, [name, *folds])), shown)
 
 
+@pytest.mark.parametrize(
+    ("lead", "words"),
+    [
+        ([0.1, 0.1, 0.1], "the network is ahead of the best of them in all 3 folds"),
+        ([0.1, -0.1, 0.1], "the network has no clear lead over a linear model"),
+        ([0.0, 0.0, 0.0], "the network is no better than a linear model"),
+        ([-0.1, -0.1, -0.1], "a linear model is ahead of the network in all 3 folds"),
+    ],
+)
+def test_baselines_are_compared_in_one_line(search, lead, words):
+    best = [
+        search.cv_results_[f"split{fold}_test_score"][search.best_index_] for fold in range(3)
+    ]
+    linear = np.subtract(best, lead)
+    names = ["most frequent class", "linear model"]
+    scores = np.array([[0.1, 0.1, 0.1], linear])
+    console = Console(file=io.StringIO(), width=40)
+
+    print_baselines(console, search, Baselines(names, names, scores, np.ones(2), 2.34, []))
+
+    assert console.file.getvalue() == (
+        f"Baselines (2.3 s): most frequent class 0.1000, linear model {linear.mean():.4f}; "
+        f"{words}\n"
+    )
+
+
 # -- the table of a finished search ---------------------------------------------------------
 
 

@@ -228,6 +228,7 @@ def test_whether_xla_compiles_depends_on_the_fit_alone():
     assert not worth_compiling(epochs=280, units=(20, 100, 3), **fit)
     assert worth_compiling(epochs=290, units=(20, 100, 3), **fit)
     assert worth_compiling(epochs=120, units=(784, 100, 10), **fit)  # more in each step
+    assert not worth_compiling(epochs=10**4, units=(784, 100, 10), dropout=True, **fit)
     assert not worth_compiling(epochs=290, units=(20, *(10,) * 9, 3), **fit)  # more to compile
     architecture = Architecture.from_parameters((6,), output_of_classes(3), (8,), "relu")
     choice = validate_optimizer("sgd")
