@@ -1,5 +1,6 @@
 """Data that tests share, and the counts of the long form."""
 
+import gc
 import os
 from types import SimpleNamespace
 
@@ -64,6 +65,11 @@ def pytest_ignore_collect(collection_path, config):
         return None
     tests, _ = config.stash[CHANGED]
     return None if tests & {collection_path, *collection_path.parents} else True
+
+
+def pytest_collection_finish():
+    # What imports have made stays to the end: leave it out of each collection of garbage.
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config, items):
