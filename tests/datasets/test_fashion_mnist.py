@@ -460,7 +460,7 @@ print(images.sum(), target.sum())
 
 
 def start_child(place, *, limit=None):
-    settings = place.home.with_suffix(".pickle")
+    settings = place.home.parents[1] / "child.pickle"
     settings.write_bytes(pickle.dumps((place.catalogue, str(place.home), limit)))
     return start_python("-c", CHILD, settings)
 
