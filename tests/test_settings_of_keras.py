@@ -53,6 +53,7 @@ def usual():
     return {engine: fitted(engine) for engine in ("auto", "keras")}
 
 
+@pytest.mark.long_form(row="parity")
 @pytest.mark.filterwarnings(
     "ignore:Even though the `tf.config.experimental_run_functions_eagerly"
 )
