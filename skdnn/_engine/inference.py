@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.buffers import aligned_zeros, as_tensor
+from skdnn._engine.layout import open_shapes
 from skdnn._engine.rows import Matrix, write_rows
 
 # Rows are padded to a power of two between these, so that a row gets nearly the same answer
@@ -84,17 +85,16 @@ def weight_specs(model: keras.Sequential, *, resizable: bool) -> list[tf.TensorS
     model : keras.Sequential
         A template.
     resizable : bool
-        Whether all dimensions are left open.
+        Whether units of hidden layers are left open.
 
     Returns
     -------
     specs : list of TensorSpec
         In the order of ``model.weights``.
     """
-    return [
-        tf.TensorSpec((None,) * len(v.shape) if resizable else v.shape, v.dtype)
-        for v in model.weights
-    ]
+    shapes = [v.shape for v in model.weights]
+    shapes = open_shapes(shapes) if resizable else shapes
+    return [tf.TensorSpec(s, v.dtype) for s, v in zip(shapes, model.weights, strict=True)]
 
 
 def predicted(model: keras.Sequential, weights: Sequence[tf.Tensor], X: tf.Tensor) -> tf.Tensor:

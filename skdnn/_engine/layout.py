@@ -49,6 +49,14 @@ def is_elementwise(optimizer: keras.optimizers.Optimizer) -> bool:
     return not by_norm and not isinstance(optimizer, _NOT_ELEMENTWISE)
 
 
+def open_shapes(shapes: Sequence[Shape]) -> list[tuple[int | None, ...]]:
+    """Return the shapes of kernels and biases with the units of hidden layers left open."""
+    found: list[tuple[int | None, ...]] = [(None,) * len(shape) for shape in shapes]
+    found[0] = (shapes[0][0], *found[0][1:])
+    found[-2:] = (*found[-2][:1], shapes[-2][1]), shapes[-1]
+    return found
+
+
 def packed_positions(shapes: Mapping[int, Shape]) -> tuple[int, ...]:
     """Return the positions of arrays that are packed, if the optimizer is elementwise."""
     small = tuple(i for i, shape in shapes.items() if _size(shape) <= _LARGEST_PACKED)

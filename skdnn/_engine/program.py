@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdnn._engine.backend import float32_by_default
-from skdnn._engine.layout import Layout, Shape
+from skdnn._engine.layout import Layout, Shape, open_shapes
 from skdnn._engine.objective import objective_of
 from skdnn._engine.stateless import apply_gradients, stateless
 
@@ -87,6 +87,7 @@ class Program:
         self._rate_slot = _position(self.layout.optimizer.variables, "learning_rate")
         self._generators = [generator.state for generator in seed_generators(model)]
         self.n_generators = len(self._generators)
+        self._open_shapes = open_shapes(self.layout.shapes) if resizable else []
         # Traced at once, not at the first call: custom functions may have changed by then.
         self._function = self._traced()
 
@@ -237,6 +238,9 @@ class Program:
         with tf.GradientTape() as tape:
             tape.watch(before)
             weights = self.layout.unpack_tensors([*before, *fixed], shapes)
+            if self.resizable:  # TensorFlow warns of operations on outputs of unknown shape
+                for weight, shape in zip(weights, self._open_shapes, strict=True):
+                    weight.set_shape(shape)
             loss, output, weights, generators = self._forward(
                 state._replace(weights=weights), X, y, sample_weight
             )

@@ -58,8 +58,10 @@ def test_fits_write_nothing_to_the_terminal_and_leave_the_environment_as_it_was(
     assert "SKDNN" not in changed
 
 
-def test_who_asks_for_messages_gets_them():
-    assert re.search(r"^I\d{4} ", run_anew(_FIT, TF_CPP_MIN_LOG_LEVEL="0").stderr, re.M)
+def test_who_asks_for_messages_gets_them_and_no_warnings_of_our_graphs():
+    told = run_anew(_FIT, TF_CPP_MIN_LOG_LEVEL="0").stderr
+    assert re.search(r"^I\d{4} ", told, re.M)
+    assert not re.search(r"^W\d{4} ", told, re.M)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file descriptors are those of Unix")
