@@ -266,8 +266,9 @@ def test_settings_of_a_users_own_fits_do_not_matter(fitted, people, path):
     ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
 )
 def test_another_transformer_is_refused_by_the_name_of_what_differs(
-    settings, message, fitted, people, path
+    settings, message, fitted, people, path, tmp_path_factory, monkeypatch
 ):
+    monkeypatch.chdir(tmp_path_factory.mktemp("work"))  # a fit with a memory writes there
     pipeline = with_columns(fitted, people, **settings)
     with pytest.raises(ValueError, match=f"can't save .*{message}"):
         save(pipeline, path)
