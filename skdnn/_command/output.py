@@ -17,7 +17,8 @@ from sklearn.model_selection import GridSearchCV
 from skdnn._command.inputs import Inputs
 from skdnn._command.search import SearchPlan
 from skdnn.callbacks import HistoryMonitor
-from skdnn.displays._candidates import best_first, candidate_names, ranks_of, rounds_of
+from skdnn.displays._candidates import candidate_names
+from skdnn.displays._scores import best_first, ranks_of, rounds_of
 from skdnn.persistence import save
 from skdnn.report._baselines import Baselines, best_baseline
 from skdnn.report._facts import Comparison, SearchFacts

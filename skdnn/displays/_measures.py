@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skdnn.displays._candidates import scorer_words, value_text
+from skdnn.displays._candidates import value_text
+from skdnn.displays._scores import scorer_words
 
 # Hyperparameters of a regressor.
 _TELLING = ("loss", "standardize_y")

@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn.displays._candidates import (
-    check_searched,
-    fold_scores_of,
-    short_names,
-    validate_score_name,
-    value_text,
-    varied_parameters,
-)
+from skdnn.displays._candidates import short_names, value_text, varied_parameters
 from skdnn.displays._canvas import axes_or_new, literal, score_title, shortened
 from skdnn.displays._figures import figure_text
+from skdnn.displays._scores import check_searched, fold_scores_of, validate_score_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skdnn.displays._candidates import (
-    check_searched,
-    fold_scores_of,
-    validate_candidate_names,
-    validate_score_name,
-)
+from skdnn.displays._candidates import validate_candidate_names
 from skdnn.displays._canvas import (
     COLOURS,
     GREY,
@@ -23,6 +18,7 @@ from skdnn.displays._canvas import (
     score_title,
     shortened,
 )
+from skdnn.displays._scores import check_searched, fold_scores_of, validate_score_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

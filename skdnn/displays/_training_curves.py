@@ -16,14 +16,10 @@ from skdnn.displays._arguments import (
     check_labelled,
     validate_network,
 )
-from skdnn.displays._candidates import (
-    best_first,
-    candidate_network,
-    check_searched,
-    validate_candidate_names,
-)
+from skdnn.displays._candidates import candidate_network, validate_candidate_names
 from skdnn.displays._canvas import COLOURS, DASHES, GREY, MARKERS, axes_or_new, literal
 from skdnn.displays._measures import shared_measure
+from skdnn.displays._scores import best_first, check_searched
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

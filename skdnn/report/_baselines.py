@@ -13,7 +13,7 @@ from sklearn.model_selection import cross_validate
 from threadpoolctl import ThreadpoolController
 
 from skdnn._messages import brief
-from skdnn.displays._candidates import check_refitted
+from skdnn.displays._scores import check_refitted
 from skdnn.report._baseline_models import (
     Task,
     baseline_models,

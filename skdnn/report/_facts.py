@@ -10,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skdnn.displays._candidates import (
+    short_names,
+    validate_candidate_names,
+    value_text,
+    varied_parameters,
+)
+from skdnn.displays._figures import figure_text
+from skdnn.displays._scores import (
     check_refitted,
     fold_scores_of,
     ranks_of,
     rounds_of,
     scorer_of,
-    short_names,
-    validate_candidate_names,
     validate_score_name,
-    value_text,
-    varied_parameters,
 )
-from skdnn.displays._figures import figure_text
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skdnn.displays._arguments import check_at_least_one
-from skdnn.displays._candidates import scorer_of
 from skdnn.displays._figures import figure_text
+from skdnn.displays._scores import scorer_of
 from skdnn.report._facts import SearchFacts
 from skdnn.report._pictures import Picture
 from skdnn.report._prediction_pictures import prediction_pictures

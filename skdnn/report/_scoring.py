@@ -12,7 +12,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 
 from skdnn._messages import brief
-from skdnn.displays._candidates import metric_of
+from skdnn.displays._scores import metric_of
 
 Scorer = Callable[[Any, Any, Any], float]
 Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]

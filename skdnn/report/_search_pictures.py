@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from skdnn.displays import SearchHeatmapDisplay, SearchResultsDisplay, TrainingCurvesDisplay
-from skdnn.displays._candidates import rounds_of
 from skdnn.displays._canvas import shortened
 from skdnn.displays._figures import figure_text
 from skdnn.displays._measures import measure_of
+from skdnn.displays._scores import rounds_of
 from skdnn.report._facts import SearchFacts
 from skdnn.report._network import last_step
 from skdnn.report._pictures import Picture, picture
