@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from skdnn._command.plan_text import counted, epochs_of, reproducing_command, title
 from skdnn._engine.backend import load_tensorflow
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     if options.set:
         _check_values(plan, inputs, console)
     _make_folder(options.output)
-    console.print(_title(inputs, plan, cluster), soft_wrap=True)
+    console.print(title(inputs, plan, cluster), soft_wrap=True)
     with console.status("loading TensorFlow"):
         load_tensorflow()
     with _memory_folder(plan) as memory:
@@ -134,7 +134,7 @@ def _check_rounds(plan: SearchPlan) -> None:
     from skdnn._command.grid import OptionError
     from skdnn._command.halving import FACTOR
 
-    for what, number in {"variants": len(plan.candidates), "epochs": _epochs(plan)}.items():
+    for what, number in {"variants": len(plan.candidates), "epochs": epochs_of(plan)}.items():
         if number < FACTOR:
             raise OptionError(
                 f"argument --halving: there must be at least {FACTOR} {what} for a second "
@@ -149,63 +149,6 @@ def _check_values(plan: SearchPlan, inputs: Inputs, console: Console) -> None:
     with console.status("loading TensorFlow"):
         load_tensorflow()
         check_candidates(plan.pipeline, plan.candidates, inputs.y)
-
-
-def _title(inputs: Inputs, plan: SearchPlan, cluster: Cluster | None) -> str:
-    """Describe the search, with notes on the data and the cluster."""
-    jobs = _count(plan.jobs, "fit")
-    title = (
-        f"{inputs.title}: {len(inputs.y):,} {inputs.noun}, {_rounds(plan)}, {jobs} at a time"
-    )
-    if cluster is None:
-        notes = [inputs.note]
-    else:
-        title += f" on {_count(cluster.n_workers, 'worker')}"
-        notes = [inputs.note, cluster.note]
-    return "\n".join([title, *filter(None, [*notes, _unused_epochs(plan)])])
-
-
-def _rounds(plan: SearchPlan) -> str:
-    """Return the fits of a search in words, round by round."""
-    first, *later = plan.rounds
-    epochs = _count(first.epochs, "epoch") if later else _epochs_tried(plan)
-    variants = _count(first.n_candidates, "variant")
-    return ", ".join(
-        [
-            f"{variants} x {plan.n_splits} folds x {epochs}",
-            *(
-                f"the best {each.n_candidates} x {plan.n_splits} folds x {each.epochs} epochs"
-                for each in later
-            ),
-        ]
-    )
-
-
-def _unused_epochs(plan: SearchPlan) -> str:
-    """Say how many epochs halving could use, if it does not use all."""
-    first, last = plan.rounds[0], plan.rounds[-1]
-    if not plan.halving or last.epochs == _epochs(plan):
-        return ""
-    times = last.epochs // first.epochs
-    return (
-        f"halving ends with {last.epochs} of {_epochs(plan)} epochs, {times} times those of "
-        f"its first round; it uses all of --epochs {(first.epochs + 1) * times}"
-    )
-
-
-def _epochs(plan: SearchPlan) -> int:
-    epochs: int = plan.pipeline.get_params()["dnn__epochs"]
-    return epochs
-
-
-def _epochs_tried(plan: SearchPlan) -> str:
-    tried = plan.grid.get("dnn__epochs") or [_epochs(plan)]
-    least, most = min(tried), max(tried)
-    return _count(most, "epoch") if least == most else f"{least} to {most} epochs"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number > 1)}"
 
 
 def _connect(address: str) -> Cluster:
@@ -264,7 +207,13 @@ def _report(
     try:
         with console.status(f"writing {REPORT}"):
             write_page(
-                folder, plan, search, monitor, inputs, baselines, _command(options, plan)
+                folder,
+                plan,
+                search,
+                monitor,
+                inputs,
+                baselines,
+                reproducing_command(options, plan),
             )
     except OSError as error:
         raise CommandError(f"{REPORT} can't be written to {folder}: {error}") from error
@@ -291,7 +240,7 @@ def _print_scores(
 
     [winner] = plan.names_of([search.best_params_])
     if plan.halving:
-        winner += f", {_count(search.best_params_['dnn__epochs'], 'epoch')}"
+        winner += f", {counted(search.best_params_['dnn__epochs'], 'epoch')}"
     console.print(f"Best: {winner}, refitted on {len(inputs.y):,} {inputs.noun}", style="bold")
     score_name = printable_name(console, inputs.score_name)
     for what, (X, y) in inputs.held_out.items():
@@ -305,28 +254,6 @@ def _print_usage(console: Console, inputs: Inputs, path: Path) -> None:
     reading = inputs.reading(short=True)
     if reading:
         console.print(f"  {inputs.noun} = {reading}", soft_wrap=True)
-
-
-def _command(options: argparse.Namespace, plan: SearchPlan) -> str:
-    """Return the command with all options that its scores depend on, defaults included."""
-    from skdnn._command.data import data_words
-
-    words = ["python", "-m", "skdnn", "--data", options.data, *data_words(options)]
-    words += ["--cv", str(options.cv)]
-    names = {setting.name for setting in options.set}
-    if "epochs" not in names:
-        words += ["--epochs", str(_epochs(plan))]
-    if "hidden_units" not in names:
-        for units in plan.grid.get("dnn__hidden_units", []):
-            words += ["--hidden-units", ",".join(map(str, units))]
-    if options.halving:
-        words.append("--halving")
-    for setting in options.set:
-        words += ["--set", setting.text]
-    words += ["--jobs", str(plan.jobs)] if options.dask is None else ["--dask", options.dask]
-    if "random_state" not in names:
-        words += ["--seed", str(options.seed)]
-    return shlex.join(words if options.baselines else [*words, "--no-baselines"])
 
 
 def _keep_finished(running: RunningSearch, folder: Path) -> str:
