@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -20,6 +21,9 @@ _START_LINES = re.compile(
     rb"|To enable the following instructions: "
 )
 
+
+# Python 3.12 freezes some hundred objects as it starts. More are the user's, and stay frozen.
+_MOST_FROZEN_BY_PYTHON = 1_000
 
 _import_lock = threading.Lock()
 
@@ -53,7 +57,7 @@ def load_tensorflow() -> None:
     # Two threads that import it at once wait for each other for ever.
     with _import_lock:
         if "keras" not in sys.modules or "tensorflow" not in sys.modules:
-            with interrupts_deferred():
+            with interrupts_deferred(), _without_garbage_collection():
                 _import_tensorflow()
         _check_mode()
 
@@ -115,6 +119,25 @@ def float32_by_default() -> Iterator[None]:
             _FloatX.depth -= 1
             if not _FloatX.depth:
                 keras.config.set_floatx(_FloatX.original)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Pause the garbage collector, and count all objects as old afterwards.
+
+    TensorFlow's import makes hundreds of thousands of objects that stay. The collector would
+    look through all of them several times meanwhile, and once more in the first fit.
+    """
+    if not gc.isenabled() or gc.get_freeze_count() > _MOST_FROZEN_BY_PYTHON:
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # this and `unfreeze` make objects old without looking at them
+        gc.unfreeze()
+        gc.enable()
 
 
 @contextmanager

@@ -171,13 +171,24 @@ class Layout:
         """Unpack an optimizer's state into the order of ``optimizer.variables``."""
         return _in_order(self._slots, arranged, _Block.unpack)
 
-    def unpack_tensors(
-        self, arranged: Sequence[tf.Tensor], shapes: Sequence[Any] | None = None
-    ) -> list[tf.Tensor]:
-        """Unpack weights inside a compiled program; `shapes` may be tensors."""
-        shapes = self.shapes if shapes is None else shapes
-        return _in_order(
-            self._weights, arranged, lambda block, array: block.unpack_tensor(array, shapes)
+    def unpacking(
+        self, shapes: Sequence[Any]
+    ) -> Callable[[Sequence[tf.Tensor]], list[tf.Tensor]]:
+        """Return a function that unpacks weights inside a compiled program.
+
+        Parameters
+        ----------
+        shapes : sequence of tuple of int or of Tensor of int32
+            Of the weights, in Keras's layout. What follows from them is computed here, so
+            that a loop of steps doesn't repeat it.
+
+        Returns
+        -------
+        unpack : callable
+        """
+        unpack = {block: block.unpacking(shapes) for block in self._weights}
+        return lambda arranged: _in_order(
+            self._weights, arranged, lambda block, array: unpack[block](array)
         )
 
     def non_trainable(self, weights: Sequence[tf.Tensor]) -> list[tf.Tensor]:
@@ -205,12 +216,15 @@ class _Block:
         parts = np.split(array, np.cumsum(self._sizes)[:-1])
         return [p.reshape(shape).copy() for p, shape in zip(parts, self.shapes, strict=True)]
 
-    def unpack_tensor(self, array: tf.Tensor, shapes: Sequence[Any]) -> list[tf.Tensor]:
+    def unpacking(self, shapes: Sequence[Any]) -> Callable[[tf.Tensor], list[tf.Tensor]]:
         if len(self.positions) == 1:
-            return [tf.transpose(array) if self.transposed else array]
+            return lambda array: [tf.transpose(array) if self.transposed else array]
         own = [shapes[i] for i in self.positions]
-        parts = tf.split(array, [_size(shape) for shape in own], num=len(own))
-        return [tf.reshape(p, shape) for p, shape in zip(parts, own, strict=True)]
+        sizes = tf.stack([_size(shape) for shape in own])
+        return lambda array: [
+            tf.reshape(part, shape)
+            for part, shape in zip(tf.split(array, sizes, num=len(own)), own, strict=True)
+        ]
 
     def resized(self, shapes: Sequence[Shape]) -> _Block:
         return replace(self, shapes=tuple(shapes[i] for i in self.positions))

@@ -1,11 +1,14 @@
 """TensorFlow's start leaves no lines on the terminal, and hides no others."""
 
+import gc
 import os
 import re
 import sys
 
 import pytest
 from helpers.python_process import run_python
+
+from skdnn._engine.backend import _without_garbage_collection
 
 _FIT = """
 from sklearn.datasets import load_iris
@@ -24,10 +27,17 @@ def run_anew(code, **environment):
 def started():
     """A process whose threads load TensorFlow together, and which then fits in every way."""
     return run_anew("""
-import os, threading
+import gc, os, threading
 from sklearn.datasets import load_iris
 from skdnn import KerasDNNClassifier
+from skdnn._engine import backend
 before = dict(os.environ)
+collected = []
+gc.callbacks.append(
+    lambda phase, info: info["generation"] == 2
+    and backend._import_lock.locked()
+    and collected.append(phase)
+)
 data = load_iris(return_X_y=True)
 fitted = []
 def fit():
@@ -38,6 +48,7 @@ for thread in threads:
 for thread in threads:
     thread.join(60)
 print(len(fitted), "threads have fitted")
+print("collector on:", gc.isenabled(), "full collections:", len(collected))
 KerasDNNClassifier(epochs=1).fit(*data).predict([[1, 2, 3, 4]])
 KerasDNNClassifier(epochs=1_600, batch_size=150, random_state=0).fit(*data)  # XLA
 KerasDNNClassifier(epochs=1, engine="keras", random_state=0).fit(*data)
@@ -48,6 +59,31 @@ print("changed:", *changed)
 
 def test_threads_that_start_together_load_it_once(started):
     assert "4 threads have fitted\n" in started.stdout
+
+
+def test_garbage_is_not_collected_during_the_import_and_is_again_after_it(started):
+    assert "collector on: True full collections: 0\n" in started.stdout
+
+
+def test_what_the_user_has_set_of_the_collector_stays():
+    gc.unfreeze()  # what the tests have frozen
+    with _without_garbage_collection():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with _without_garbage_collection():
+            pass
+        assert not gc.isenabled()
+        gc.freeze()
+        gc.enable()
+        frozen = gc.get_freeze_count()
+        with _without_garbage_collection():
+            pass
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def test_fits_write_nothing_to_the_terminal_and_leave_the_environment_as_it_was(started):

@@ -46,7 +46,7 @@ def test_a_fresh_optimizer_and_what_comes_back_are_as_in_keras(optimizer, jit):
     inside = arranged.pack_weights(weights), arranged.pack_slots(slots)
     assert [a.shape for a in inside[1]] == [s.shape for s in arranged.optimizer.variables]
     outside = [*arranged.unpack_weights(inside[0]), *arranged.unpack_slots(inside[1])]
-    in_a_program = arranged.unpack_tensors(inside[0])
+    in_a_program = arranged.unpacking(arranged.shapes)(inside[0])
     for before, after in zip([*weights, *slots], outside, strict=True):
         np.testing.assert_array_equal(after, before)
     for before, after in zip(weights, in_a_program, strict=True):
