@@ -61,9 +61,9 @@ def draw_times(results: dict[str, Any], path: Path) -> None:
 def _bars(results: dict[str, Any]) -> list[tuple[float, str, float]]:
     """Return place, peer and ratio of every bar, with a gap between workloads."""
     bars, place = [], 0.0
-    for measure, times in report.medians(results).items():
+    for times in report.medians(results).values():
         others = [peer for peer in times if peer not in (peers.SKDNN, *_SKIPPED)]
-        if measure == report.BEST or peers.SKDNN not in times or not others:
+        if peers.SKDNN not in times or not others:
             continue
         for peer in sorted(others, key=times.__getitem__):
             bars.append((place, peer, times[peer] / times[peers.SKDNN]))
@@ -81,9 +81,7 @@ def _name_workloads(ax: Any, bars: list[tuple[float, str, float]], results: Any)
             groups.append([place])
     times = report.medians(results)
     names = [
-        measure
-        for measure, found in times.items()
-        if measure != report.BEST and peers.SKDNN in found and len(found) > 1
+        measure for measure, found in times.items() if peers.SKDNN in found and len(found) > 1
     ]
     ax.set_yticks([sum(group) / len(group) for group in groups], names)
     ax.tick_params(axis="y", length=0)

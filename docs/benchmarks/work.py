@@ -158,6 +158,8 @@ def later_fit(bench: Bench) -> None:
     bench.notes += [f"{peer} is not installed" for peer in wanted if peer not in who]
     where = {"data": bench.data, "rows": size.rows}
     _later_fits(bench, "later-fit", who, network=size.network, **where)
+    by_sgd = replace(size.network, optimizer="sgd")
+    _later_fits(bench, "later-fit, sgd", (SKDNN, FLOOR, FLOOR_1), network=by_sgd, **where)
 
 
 def search(bench: Bench) -> None:
