@@ -32,6 +32,7 @@ SMOOTH = [
     ("adadelta", {"learning_rate": 1.0}),
     ("adamax", {}),
     ("ftrl", {}),
+    ("ftrl", {"l1_regularization_strength": 0.01, "beta": 0.1}),
     ("lamb", {}),
     ("adafactor", {}),
 ]
