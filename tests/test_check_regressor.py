@@ -97,7 +97,7 @@ QUICK = (
 def test_the_configurations_use_every_parameter():
     default, every = KerasDNNRegressor(), parameters_of(KerasDNNRegressor())
     used = parameters_used([default, *(CONFIGURATIONS[name] for name in QUICK)])
-    assert every <= used
+    assert every <= used, "give each parameter another value in a configuration of QUICK"
     assert every - parameters_used([default, *EIGHT.values()]) == APART - {"warm_start"}
     assert any("__" in name for name in used)
 

@@ -109,7 +109,13 @@ def _add_table_options(group: argparse._ArgumentGroup) -> None:
 
 def _add_search_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--cv", type=_folds, default=3, metavar="N", help="stratified folds (default: 3)")
+    add(
+        "--cv",
+        type=_folds,
+        default=3,
+        metavar="N",
+        help="folds, stratified for classes (default: 3)",
+    )
     add(
         "--epochs",
         type=_positive,

@@ -17,6 +17,7 @@ from skdnn.displays._scores import check_searched, fold_scores_of, validate_scor
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colorbar import Colorbar
+    from matplotlib.colors import Colormap
     from matplotlib.image import AxesImage
 
 
@@ -46,10 +47,11 @@ class SearchHeatmapDisplay:
         Figure of the plot.
     im_ : matplotlib.image.AxesImage
         Image of the heat map.
-    text_ : ndarray of shape (n_y_values, n_x_values), dtype=matplotlib Text
-        Mean and standard deviation in each cell; None for cells that were not tried.
-    colorbar_ : matplotlib.colorbar.Colorbar
-        The colour bar.
+    text_ : ndarray of shape (n_y_values, n_x_values), dtype=matplotlib Text, or None
+        Mean and standard deviation in each cell; None for cells that were not tried. None if
+        `include_values` is false.
+    colorbar_ : matplotlib.colorbar.Colorbar or None
+        The colour bar; None if `colorbar` is false.
 
     See Also
     --------
@@ -96,7 +98,10 @@ class SearchHeatmapDisplay:
         x: str | None = None,
         y: str | None = None,
         score_name: str | None = None,
+        include_values: bool = True,
+        cmap: str | Colormap = "cividis",
         ax: Axes | None = None,
+        colorbar: bool = True,
     ) -> Self:
         """Plot the scores of a search over two of its parameters.
 
@@ -110,8 +115,14 @@ class SearchHeatmapDisplay:
             candidate with the best mean score.
         score_name : str, default=None
             Name of the score. By default, it is taken from the `scoring` of the search.
+        include_values : bool, default=True
+            Whether to show mean and standard deviation in the cells.
+        cmap : str or matplotlib Colormap, default="cividis"
+            Colour map. The default is suitable for colour-blind readers.
         ax : matplotlib.axes.Axes, default=None
             Axes to plot on. If None, a new figure is created.
+        colorbar : bool, default=True
+            Whether to add a colour bar.
 
         Returns
         -------
@@ -148,17 +159,28 @@ class SearchHeatmapDisplay:
             x_name=short[x],
             y_name=short[y],
             score_name=validate_score_name(search, score_name),
-        ).plot(ax=ax)
+        ).plot(include_values=include_values, cmap=cmap, ax=ax, colorbar=colorbar)
 
-    def plot(self, *, ax: Axes | None = None, cmap: str = "cividis") -> Self:
+    def plot(
+        self,
+        *,
+        include_values: bool = True,
+        cmap: str | Colormap = "cividis",
+        ax: Axes | None = None,
+        colorbar: bool = True,
+    ) -> Self:
         """Plot the display.
 
         Parameters
         ----------
+        include_values : bool, default=True
+            Whether to show mean and standard deviation in the cells.
+        cmap : str or matplotlib Colormap, default="cividis"
+            Colour map. The default is suitable for colour-blind readers.
         ax : matplotlib.axes.Axes, default=None
             Axes to plot on. If None, a new figure is created.
-        cmap : str, default="cividis"
-            Colour map. The default is suitable for colour-blind readers.
+        colorbar : bool, default=True
+            Whether to add a colour bar.
 
         Returns
         -------
@@ -167,10 +189,7 @@ class SearchHeatmapDisplay:
         """
         self.ax_, self.figure_ = axes_or_new(ax)
         self.im_: AxesImage = self.ax_.imshow(self.scores, cmap=cmap, aspect="auto")
-        self.text_ = np.full(self.scores.shape, None, object)
-        for place in np.ndindex(self.scores.shape):
-            if not np.isnan(self.scores[place]):
-                self.text_[place] = self._plot_text(*place)
+        self.text_ = self._plot_texts() if include_values else None
         self.ax_.set(
             xticks=np.arange(len(self.x_values)),
             yticks=np.arange(len(self.y_values)),
@@ -184,9 +203,18 @@ class SearchHeatmapDisplay:
             ha="right" if crowded else "center",
         )
         self.ax_.set_yticklabels(_tick_labels(self.y_values))
-        self.colorbar_: Colorbar = self.ax_.figure.colorbar(self.im_, ax=self.ax_)
-        self.colorbar_.set_label(score_title(self.score_name, ", ", "mean of the folds"))
+        self.colorbar_: Colorbar | None = None
+        if colorbar:
+            self.colorbar_ = self.ax_.figure.colorbar(self.im_, ax=self.ax_)
+            self.colorbar_.set_label(score_title(self.score_name, ", ", "mean of the folds"))
         return self
+
+    def _plot_texts(self) -> NDArray[Any]:
+        texts = np.full(self.scores.shape, None, object)
+        for place in np.ndindex(self.scores.shape):
+            if not np.isnan(self.scores[place]):
+                texts[place] = self._plot_text(*place)
+        return texts
 
     def _plot_text(self, row: int, column: int) -> Any:
         score, deviation = self.scores[row, column], self.deviations[row, column]

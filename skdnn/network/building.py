@@ -220,10 +220,10 @@ def compiled_network(
         model__activation=architecture.activation,
         model__seed=0,
         model__batch_normalization=architecture.batch_normalization,
-        model__dropout=regularization.dropout,
-        model__l2=regularization.l2,
         loss=loss.loss(architecture.output),
         optimizer=optimizer,
+        # All of its fields: one that build_network does not take is an error.
+        **{f"model__{name}": value for name, value in vars(regularization).items()},
         **{f"optimizer__{name}": value for name, value in routed.items()},
     )
     X = np.zeros((len(y), *architecture.input_shape), np.float32)

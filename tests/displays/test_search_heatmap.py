@@ -48,6 +48,19 @@ def test_errors_of_millions_and_of_a_millionth_can_be_read(searched):
         assert label == "Negative mean squared error,\nmean of the folds"
 
 
+def test_many_cells_need_no_values_and_several_maps_no_bar_each(searched):
+    figure, (left, right) = plt.subplots(1, 2)
+
+    display = SearchHeatmapDisplay.from_search(
+        searched(GRID, SCORES), include_values=False, cmap="viridis", ax=left, colorbar=False
+    )
+
+    assert (display.text_, display.colorbar_, list(left.texts)) == (None, None, [])
+    assert figure.axes == [left, right]
+    assert display.im_.get_cmap().name == "viridis"
+    assert display.plot(ax=right).text_.shape == (2, 3)
+
+
 def test_axes_can_be_chosen(searched):
     display = SearchHeatmapDisplay.from_search(searched(GRID, SCORES), x="dnn__activation")
 

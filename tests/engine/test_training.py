@@ -32,6 +32,7 @@ SMOOTH = [
     ("adadelta", {"learning_rate": 1.0}),
     ("adamax", {}),
     ("ftrl", {}),
+    ("ftrl", {"l1_regularization_strength": 0.01, "beta": 0.1}),
     ("lamb", {}),
     ("adafactor", {}),
 ]
@@ -40,7 +41,11 @@ SMOOTH = [
 LONG = [("sgd", {}), ("rmsprop", {}), ("adam", {})]
 # XLA compiles what the graph has been compared with, for seconds: gradients kept and averaged,
 # with penalties and without.
-QUICK_BY_XLA = [SMOOTH[1], SMOOTH[3], SMOOTH[6]]
+QUICK_BY_XLA = [
+    ("sgd", {"momentum": 0.9, "nesterov": True}),
+    ("rmsprop", {"centered": True, "momentum": 0.5}),
+    ("adamw", {"weight_decay": 0.05, "clipnorm": 0.5}),
+]
 
 
 def problem(n_rows, n_classes, seed=0, n_features=6):
