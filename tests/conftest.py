@@ -67,9 +67,15 @@ def pytest_ignore_collect(collection_path, config):
     return None if tests & {collection_path, *collection_path.parents} else True
 
 
-def pytest_collection_finish():
-    # What imports have made stays to the end: leave it out of each collection of garbage.
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    # What imports make stays to the end: leave it out of each collection of garbage.
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config, items):

@@ -51,14 +51,15 @@ CONFIGURATIONS = {
         epochs=60,
     ),
     "watched": KerasDNNClassifier(
-        learning_rate=0.05,
+        (8,),
+        learning_rate=0.2,
         callbacks={"stop": keras.callbacks.EarlyStopping("loss", patience=50)},
-        epochs=10,
+        epochs=5,
         engine="fused",
         verbose=1,
-    ).set_params(callbacks__stop__patience=5),
+    ).set_params(callbacks__stop__patience=2),
     "remembered": KerasDNNClassifier(
-        memory=_DIRECTORY.name, random_state=0, learning_rate=0.05, epochs=15
+        (8,), memory=_DIRECTORY.name, random_state=0, learning_rate=0.2, epochs=5
     ),
     "all rows at once": KerasDNNClassifier(
         (30,),
@@ -83,7 +84,7 @@ CONFIGURATIONS = {
     ).set_params(optimizer__weight_decay=0.01),
 }
 # What the others have besides is fewer settings at once, or other values. Those that differ in
-# nothing that is compiled share programs: two of these have the network of the defaults.
+# nothing that is compiled share programs, as two of these do.
 QUICK = ("watched", "remembered", "weighted, layer by layer")
 
 

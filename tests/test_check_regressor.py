@@ -52,16 +52,17 @@ EIGHT = {
     ),
     "median": KerasDNNRegressor((40,), loss="absolute_error", learning_rate=0.01),
     "watched": KerasDNNRegressor(
+        (),
         loss="quantile",
         quantile=0.4,
-        learning_rate=0.05,
+        learning_rate=0.2,
         callbacks={"stop": keras.callbacks.EarlyStopping("loss", patience=50)},
-        epochs=10,
+        epochs=5,
         engine="fused",
         verbose=1,
-    ).set_params(callbacks__stop__patience=5),
+    ).set_params(callbacks__stop__patience=2),
     "remembered": KerasDNNRegressor(
-        memory=_DIRECTORY.name, random_state=0, learning_rate=0.05, epochs=15
+        (), memory=_DIRECTORY.name, random_state=0, learning_rate=0.2, epochs=5
     ),
     # A second fit goes on with steps of length 0, and so answers what the first did.
     "as they are, going on": KerasDNNRegressor(
@@ -74,13 +75,14 @@ EIGHT = {
 }
 CONFIGURATIONS = EIGHT | {
     "stopped early": KerasDNNRegressor(
+        (8,),
         early_stopping=True,
         validation_fraction=0.2,
         scoring="neg_mean_absolute_error",
-        n_iter_no_change=5,
+        n_iter_no_change=3,
         tol=1e-3,
-        learning_rate=0.05,
-        epochs=20,
+        learning_rate=0.2,
+        epochs=10,
     ),
 }
 # What else the others have is a loss or a number of another value.
