@@ -85,6 +85,7 @@ def _name_workloads(ax: Any, bars: list[tuple[float, str, float]], results: Any)
     ]
     ax.set_yticks([sum(group) / len(group) for group in groups], names)
     ax.tick_params(axis="y", length=0)
+    ax.margins(y=0.01)
     ax.invert_yaxis()
 
 
