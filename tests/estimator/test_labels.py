@@ -16,7 +16,7 @@ from skdnn._estimator.labels import check_labels, is_one_hot
 NAMES = np.array(["cat", "dog", "owl"])
 NUMBERS = np.array([0, 1, 2, 1, 0, 2])
 ONE_HOT = np.eye(3)[NUMBERS]
-MISSING = [None, np.nan, pd.NA, pd.NaT, np.datetime64("NaT")]
+MISSING = [None, np.nan, pd.NA, pd.NaT, np.datetime64("NaT", "D")]
 
 
 def network(**settings):
