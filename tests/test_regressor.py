@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 import skops.io as sio
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
@@ -519,6 +519,9 @@ def test_parity_over_losses_optimizers_outputs_weights_and_layers(count, record_
 def both_engines_train_alike(
     loss, optimizer, outputs, n_rows, batch_size, weighted, standardize, layers, seed
 ):
+    # One or two rows are normalised to constants: their gradient is 0 but for rounding, of
+    # which Adam makes whole steps.
+    assume("batch_normalization" not in layers or n_rows - weighted > 2)
     rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(n_rows, 4)), rng.gamma(2, size=(n_rows, outputs))
     weight = rng.integers(1, 4, n_rows) * (np.arange(n_rows) != 1) if weighted else None
