@@ -1,4 +1,4 @@
-"""Import of TensorFlow, without the lines that it logs as it starts."""
+"""Import of TensorFlow, without the lines that it logs and without garbage collection."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """build_network: layers, start weights, and a plain scikeras classifier."""
 
+import inspect
 import random
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from scikeras.wrappers import KerasClassifier
 from skdnn import KerasDNNClassifier, build_network
 from skdnn.network.architecture import Architecture
 from skdnn.network.initializers import initial_weights
+from skdnn.network.layer_settings import Regularization
 from skdnn.network.outputs import output_of_classes
 
 # scikeras 0.13 lags behind scikit-learn's names.
@@ -33,6 +36,11 @@ def test_serves_a_plain_scikeras_classifier(iris):
     assert model.optimizer.momentum == 0.9
     assert classifier.predict_proba(iris[0]).shape == (150, 3)
     assert "accuracy" in classifier.history_
+
+
+def test_every_regularization_of_the_estimators_is_one_of_the_network():
+    parameters = inspect.signature(build_network).parameters
+    assert {field.name for field in fields(Regularization)} <= set(parameters)
 
 
 def test_two_classes_in_scikeras(binary):
