@@ -31,9 +31,7 @@ def read_once(test):
     other = pytest.param(False, marks=pytest.mark.long_form(row="checks", only=True))
     for number, mark in enumerate(getattr(test, "pytestmark", [])):
         if mark.name == "parametrize" and mark.args[0] in READING:
-            test.pytestmark[number] = pytest.mark.parametrize(
-                mark.args[0], [True, other]
-            ).mark
+            test.pytestmark[number] = pytest.mark.parametrize(mark.args[0], [True, other]).mark
     return test
 
 
