@@ -47,8 +47,8 @@ def parameters_used(configurations):
 def check_cases(configurations, quick, expected=None):
     """A case for each configuration and check.
 
-    Configurations not in `quick` are long, and so is what fails of all: what holds in its place
-    has tests of its own. `expected` has what fails of a configuration besides, with the reasons.
+    Configurations not in `quick` are long, and so is what fails of all: tests of its own hold
+    what is true in its place. `expected` has what else fails of a configuration, with reasons.
     """
     # As scikit-learn's parametrize_with_checks, whose ids hold paths and addresses: processes
     # that share the tests between them must name each alike.
