@@ -36,9 +36,7 @@ EIGHT = {
     "poisson": KerasDNNRegressor(
         (20,), loss="poisson", optimizer="nadam", learning_rate=0.01, epochs=60
     ),
-    "linear": KerasDNNRegressor(
-        (), optimizer="adamw", l2=0.001, batch_size=64, epochs=30
-    ).set_params(optimizer__weight_decay=0.01, optimizer__learning_rate=0.2),
+    "linear": KerasDNNRegressor((), learning_rate=0.2, epochs=30),
     "layer by layer": KerasDNNRegressor(
         (20, 20),
         loss="huber",
@@ -62,8 +60,14 @@ EIGHT = {
         verbose=1,
     ).set_params(callbacks__stop__patience=2),
     "remembered": KerasDNNRegressor(
-        (), memory=_DIRECTORY.name, random_state=0, learning_rate=0.2, epochs=5
-    ),
+        (),
+        memory=_DIRECTORY.name,
+        random_state=0,
+        optimizer="adamw",
+        l2=0.001,
+        batch_size=64,
+        epochs=15,
+    ).set_params(optimizer__weight_decay=0.01, optimizer__learning_rate=0.2),
     # A second fit goes on with steps of length 0, and so answers what the first did.
     "as they are, going on": KerasDNNRegressor(
         (30,),
@@ -75,21 +79,24 @@ EIGHT = {
 }
 CONFIGURATIONS = EIGHT | {
     "stopped early": KerasDNNRegressor(
-        (8,),
+        (),
         early_stopping=True,
         validation_fraction=0.2,
         scoring="neg_mean_absolute_error",
         n_iter_no_change=3,
         tol=1e-3,
         learning_rate=0.2,
+        callbacks={"stop": keras.callbacks.EarlyStopping("loss", patience=50)},
         epochs=10,
-    ),
+        loss="quantile",
+        quantile=0.4,
+        engine="fused",
+        verbose=1,
+    ).set_params(callbacks__stop__patience=2),
 }
 # What else the others have is a loss or a number of another value.
 QUICK = (
-    "linear",
     "layer by layer",
-    "watched",
     "remembered",
     "as they are, going on",
     "stopped early",

@@ -8,15 +8,6 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid
 from skdnn import document_variants, make_image_pipeline
 
 
-@pytest.fixture(scope="module")
-def full_search(sample):
-    """The document's 16 spellings on 400 images."""
-    pipeline = make_image_pipeline(epochs=2, random_state=0)
-    grid = document_variants(hidden_units=[(16,)], full=True)
-    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise", refit=False)
-    return search.fit(sample.images[:400], sample.target[:400]).cv_results_
-
-
 def scores_by(results, key):
     """Return fold scores by what `key` says of the parameters."""
     folds = np.stack([results["split0_test_score"], results["split1_test_score"]], axis=1)
@@ -64,25 +55,22 @@ def test_grids_are_independent():
     assert len(ParameterGrid(document_variants())) == 6
 
 
-def test_every_spelling_is_searched(full_search):
-    assert len(full_search["params"]) == 16
-    assert np.isfinite(full_search["mean_test_score"]).all()
-    assert len(np.unique(full_search["mean_test_score"])) > 3
+def test_every_spelling_is_searched_and_scores_as_the_others_of_its_network(sample):
+    pipeline = make_image_pipeline(epochs=2, random_state=0)
+    grid = document_variants(hidden_units=[(16,)], full=True)
+    search = GridSearchCV(pipeline, grid, cv=2, error_score="raise", refit=False)
+    results = search.fit(sample.images[:400], sample.target[:400]).cv_results_
 
+    assert len(results["params"]) == 16
+    assert np.isfinite(results["mean_test_score"]).all()
+    assert len(np.unique(results["mean_test_score"])) > 3
 
-def test_rmsprop_as_an_object_scores_as_by_name(full_search):
-    by_optimizer = scores_by(
-        full_search, lambda params: type(params["dnn__optimizer"]).__name__
-    )
-    by_name = scores_by(full_search, lambda params: str(params["dnn__optimizer"]))
+    by_class = scores_by(results, lambda params: type(params["dnn__optimizer"]).__name__)
+    by_name = scores_by(results, lambda params: str(params["dnn__optimizer"]))
+    assert len(by_class["RMSprop"]) == 4
+    assert by_class["RMSprop"] == by_name["rmsprop"]
 
-    assert len(by_optimizer["RMSprop"]) == 4
-    assert by_optimizer["RMSprop"] == by_name["rmsprop"]
-
-
-def test_flattening_scores_the_same_in_network_and_transformer(full_search):
-    flattened_by = scores_by(full_search, lambda params: params["scale__kw_args"]["flatten"])
-
+    flattened_by = scores_by(results, lambda params: params["scale__kw_args"]["flatten"])
     assert len(flattened_by[True]) == 8
     assert flattened_by[True] == flattened_by[False]
 

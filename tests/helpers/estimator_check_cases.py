@@ -45,20 +45,22 @@ def parameters_used(configurations):
 
 
 def check_cases(configurations, quick, expected=None):
-    """A case for each configuration and check, of which those not in `quick` are long.
+    """A case for each configuration and check.
 
-    `expected` has what fails of a configuration beside what fails of all, with the reasons.
+    Configurations not in `quick` are long, and so is what fails of all: tests of its own hold
+    what is true in its place. `expected` has what else fails of a configuration, with reasons.
     """
     # As scikit-learn's parametrize_with_checks, whose ids hold paths and addresses: processes
     # that share the tests between them must name each alike.
     for name, configuration in configurations.items():
-        form = pytest.mark.long_form(row="checks", only=name not in quick)
         failing = _EXPECTED | (expected or {}).get(name, {})
         for case in estimator_checks_generator(
             configuration, expected_failed_checks=failing, mark="xfail"
         ):
             estimator, check = getattr(case, "values", case)
             words = [f"{key}={value}" for key, value in check.keywords.items()]
+            only = name not in quick or check.func.__name__ in _EXPECTED
+            form = pytest.mark.long_form(row="checks", only=only)
             marks = [form, *getattr(case, "marks", ())]
             label = " ".join([check.func.__name__, *words])
             yield pytest.param(estimator, check, marks=marks, id=f"{name}: {label}")
