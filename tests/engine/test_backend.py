@@ -50,7 +50,7 @@ for thread in threads:
 print(len(fitted), "threads have fitted")
 print("collector on:", gc.isenabled(), "full collections:", len(collected))
 KerasDNNClassifier(epochs=1).fit(*data).predict([[1, 2, 3, 4]])
-KerasDNNClassifier(epochs=1_600, batch_size=150, random_state=0).fit(*data)  # XLA
+KerasDNNClassifier(epochs=3_000, batch_size=150, random_state=0).fit(*data)  # XLA
 KerasDNNClassifier(epochs=1, engine="keras", random_state=0).fit(*data)
 changed = [name for name in os.environ if os.environ[name] != before.get(name)]
 print("changed:", *changed)

@@ -117,9 +117,10 @@ def test_every_kind_of_label(relabel, iris, path):
         pytest.param(
             *(optimizer, form),
             marks=pytest.mark.long_form(
-                # Keras's engine trains it, for seconds; the other forms differ before that.
+                # A class is kept as its name is; Keras's engine trains the last one, for seconds.
                 row="round-trips",
-                only=optimizer == "schedulefreeadamw" and form == "class",
+                only=(form == "class" and optimizer != "adam")
+                or (form == "instance" and optimizer == "schedulefreeadamw"),
             ),
         )
         for optimizer in sorted(_classes_by_name())
@@ -271,12 +272,15 @@ def test_model_is_handed_over_to_keras_alone(fitted, iris, path, tmp_path):
     again(fitted, path).model_.save(tmp_path / "model.keras")
     np.save(tmp_path / "X.npy", iris[0].astype(np.float32))
     script = (
-        "import sys, keras, numpy\n"
+        "import sys\n"
+        "for name in ['skdnn', 'scikeras', *sys.modules]:  # a fork may have them\n"
+        "    if name.startswith(('skdnn', 'scikeras')): sys.modules[name] = None\n"
+        "import keras, numpy\n"
+        "keras.saving.get_custom_objects().clear()\n"
         "model = keras.models.load_model('model.keras')\n"
         "numpy.save('out.npy', model.predict(numpy.load('X.npy'), verbose=0))\n"
-        "assert 'skdnn' not in sys.modules and 'scikeras' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    run_python("-c", script, cwd=tmp_path, check=True)
     np.testing.assert_allclose(
         np.load(tmp_path / "out.npy"), fitted.predict_proba(iris[0]), atol=1e-6
     )
