@@ -117,7 +117,7 @@ def test_every_kind_of_label(relabel, iris, path):
         pytest.param(
             *(optimizer, form),
             marks=pytest.mark.long_form(
-                # A class is kept as its name is; Keras's engine trains the last one, for seconds.
+                # Keras's engine trains the last one, for seconds; a class is kept by its name.
                 row="round-trips",
                 only=(form == "class" and optimizer != "adam")
                 or (form == "instance" and optimizer == "schedulefreeadamw"),
