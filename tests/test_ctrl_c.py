@@ -54,7 +54,7 @@ for call in calls * int(times):
 
 def test_ctrl_c_ends_a_fit_within_two_seconds(count, record_property):
     n, calls = count(1, 20), ("fit", "warm start", "search", "numbers")
-    took = list(interrupted(n, "fused", *calls, longest_pause=count(1, 3)))
+    took = list(interrupted(n, "fused", *calls, longest_pause=count(0.5, 3)))
     for number, call in enumerate(calls):
         slowest = max(took[number :: len(calls)])
         record_property(f"slowest of {n} interrupts, {call}, s", f"{slowest:.2f}")
@@ -64,7 +64,7 @@ def test_ctrl_c_ends_a_fit_within_two_seconds(count, record_property):
 def test_ctrl_c_ends_a_fit_of_keras_within_two_seconds(count, record_property):
     n = count(1, 20)
     # What Keras leaves of many interrupted fits takes long to collect: a new process each.
-    longest = count(1, 3)
+    longest = count(0.5, 3)
     took = [
         max(interrupted(1, "keras", "fit", seed=number, longest_pause=longest))
         for number in range(n)
@@ -97,7 +97,7 @@ def test_ctrl_c_ends_the_command_within_two_seconds(tmp_path, count, record_prop
         process = start_python("-m", "skdnn", *options, cwd=tmp_path)
         try:
             first = process.stdout.readline()  # imports are done, and what follows is caught
-            time.sleep(np.random.default_rng(number).random() * count(4, 12))
+            time.sleep(np.random.default_rng(number).random() * count(2, 12))
             pressed = time.monotonic()
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=30)

@@ -13,7 +13,7 @@ import resource, sys
 import numpy as np
 from skdnn import KerasDNNClassifier
 
-path, n_rows = sys.argv[1], 600_000
+path, n_rows = sys.argv[1], 300_000
 with open(path, "wb") as file:
     file.truncate(n_rows * 784)  # zeros that take no space
 X = np.memmap(path, np.uint8, "r", shape=(n_rows, 784))
@@ -25,7 +25,7 @@ def used():  # private memory, which the map is not part of
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData"))
 
-# As float32 a chunk below would take 627 MB, and all rows 1.9 GB.
+# As float32 a chunk below would take 470 MB, and all rows 940 MB.
 limit = used() + 400 * 2**20
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 try:
@@ -33,7 +33,7 @@ try:
     raise AssertionError("there is no limit")
 except MemoryError:
     pass
-network.partial_fit(X[:200_000], y[:200_000])
+network.partial_fit(X[:150_000], y[:150_000])
 assert network.n_iter_ == 2
 labels = network.predict(X)
 assert labels.shape == (n_rows,) and len(set(labels.tolist())) == 1

@@ -34,7 +34,7 @@ def in_a_new_process(cell):
 
 @pytest.mark.long_form(row="notebooks")
 def test_a_fit_is_that_of_a_new_process(count, record_property):
-    n = count(4, 30)
+    n = count(3, 30)
     record_property("notebooks, each with some fits", n)
     quiet = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 

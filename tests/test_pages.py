@@ -34,7 +34,8 @@ def test_readme_searches_a_folder_of_images(tmp_path):
     command = re.search(r"<!-- folder -->\n```sh\n(.*?)^```", text, re.M | re.S)[1]
     assert command.startswith(".venv/bin/python -m skdnn ")
 
-    ended = run_python(*shlex.split(command)[1:], "--epochs", "2", cwd=tmp_path, check=True)
+    small = ["--epochs", "2", "--cv", "2", "--set", "optimizer=adam"]
+    ended = run_python(*shlex.split(command)[1:], *small, cwd=tmp_path, check=True)
 
     assert (tmp_path / "skdnn-results" / "report.html").exists()
     assert "10 classes: class 0 " in ended.stdout
@@ -47,7 +48,7 @@ from skdnn import datasets
 
 def first_ones(*args, load=datasets.load_fashion_mnist_sample, **kwargs):
     data = load(*args, **kwargs)
-    return tuple(array[:1_000] for array in data) if isinstance(data, tuple) else data
+    return tuple(array[:300] for array in data) if isinstance(data, tuple) else data
 
 mock.patch.object(datasets, "load_fashion_mnist_sample", first_ones).start()
 """

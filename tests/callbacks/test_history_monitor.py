@@ -1,11 +1,13 @@
 """HistoryMonitor: the learning curves of all folds and candidates of a search."""
 
+import io
 import pickle
 
 import joblib
 import matplotlib as mpl
 import numpy as np
 import pytest
+from rich.console import Console
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -20,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdnn import KerasDNNClassifier
-from skdnn.callbacks import HistoryMonitor
+from skdnn.callbacks import HistoryMonitor, SearchProgress
 from skdnn.displays import TrainingCurvesDisplay
 
 mpl.use("Agg")
@@ -36,20 +38,34 @@ def network():
     return KerasDNNClassifier((8,), epochs=3, random_state=0)
 
 
-def watched(network, data, grid=GRID, backend="sequential", **settings):
-    """Run a search with a monitor on it; return both."""
+def watched(network, data, grid=GRID, backend="sequential", others=(), **settings):
+    """Run a search with a monitor on it, and other callbacks; return both."""
     monitor = HistoryMonitor()
     search = GridSearchCV(network, grid, cv=FOLDS, **{"n_jobs": 2, **settings})
     with joblib.parallel_config(backend):
-        search.set_callbacks(monitor).fit(*data)
+        search.set_callbacks(monitor, *others).fit(*data)
     return search, monitor
+
+
+@pytest.fixture(scope="module")
+def finished(iris):
+    """A search and its monitor, for tests that leave both as they are."""
+    return watched(KerasDNNClassifier((8,), epochs=3, random_state=0), iris)
 
 
 @pytest.mark.usefixtures("loky_forks")
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
 def test_histories_stand_where_the_results_of_the_search_stand(network, iris, backend):
     X, y = iris
-    search, monitor = watched(network, iris, backend=backend)
+    progress = SearchProgress(Console(file=io.StringIO()))
+    search, monitor = watched(
+        *(network, iris), backend=backend, others=[progress], scoring=progress.scorer()
+    )
+    assert progress.fold_scores == {
+        (candidate, fold): search.cv_results_[f"split{fold}_test_score"][candidate]
+        for candidate in range(4)
+        for fold in range(3)
+    }
     curves = monitor.fold_histories(search)
     folds = list(FOLDS.split(X, y))
     assert len(curves) == 4
@@ -128,8 +144,8 @@ def test_a_second_fit_forgets_the_first(network, iris):
     assert [len(history["loss"]) for history in monitor.fold_histories(search)[0]] == [4, 4]
 
 
-def test_another_search_is_refused(network, iris):
-    _, monitor = watched(network, iris)
+def test_another_search_is_refused(finished, network, iris):
+    _, monitor = finished
     other = GridSearchCV(network, {"epochs": [1, 2]}, cv=2).fit(*iris)
     message = "2 candidates in 2 folds, but 12 fits of folds were seen: it must be the search"
     with pytest.raises(ValueError, match=message):
@@ -204,15 +220,15 @@ def test_fits_of_an_interrupted_search_are_not_taken_for_the_next(network, iris)
     assert len(monitor.fold_histories(search)) == 4
 
 
-def test_a_pickle_keeps_what_was_seen(network, iris):
-    search, monitor = watched(network, iris)
+def test_a_pickle_keeps_what_was_seen(finished):
+    search, monitor = finished
     loaded = pickle.loads(pickle.dumps(monitor))
     assert loaded.histories == monitor.histories
     assert loaded.fold_histories(search) == monitor.fold_histories(search)
 
 
-def test_a_search_is_pickled_with_its_monitor(network, iris):
-    search, monitor = watched(network, iris)
+def test_a_search_is_pickled_with_its_monitor(finished, iris):
+    search, monitor = finished
     loaded = pickle.loads(pickle.dumps(search))
     np.testing.assert_array_equal(loaded.predict(iris[0]), search.predict(iris[0]))
     loaded.set_params(n_jobs=1).fit(*iris)  # with a monitor of its own

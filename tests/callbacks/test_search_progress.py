@@ -59,7 +59,15 @@ def last_state(console):
 
 
 @pytest.mark.usefixtures("loky_forks")
-@pytest.mark.parametrize("backend", ["sequential", "threading", "loky"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "sequential",
+        "threading",
+        # In the quick form HistoryMonitor's test of loky has a SearchProgress, too.
+        pytest.param("loky", marks=pytest.mark.long_form(row="backends", only=True)),
+    ],
+)
 def test_a_search_is_followed_to_its_end(backend, network, iris, screen):
     progress = SearchProgress(screen)
     with joblib.parallel_config(backend):
@@ -256,7 +264,7 @@ def test_nothing_is_written_where_no_one_looks(network, iris):
 @pytest.mark.usefixtures("loky_forks")
 def test_a_search_inside_another_shows_the_outer_one_alone(network, iris, screen):
     progress = SearchProgress(screen)
-    search = GridSearchCV(network, GRID, cv=2, refit=True)
+    search = GridSearchCV(network, {"epochs": [1, 2]}, cv=2, refit=True)
     search.set_callbacks(progress)
     cross_val_score(search, *iris, cv=2, n_jobs=2)  # in processes: copies draw nothing here
     assert text_of(screen) == ""

@@ -65,7 +65,7 @@ def classes_run(tmp_path_factory):
     """A classification of groups, from a Parquet file."""
     folder = tmp_path_factory.mktemp("classes")
     houses().drop(columns="preis").to_parquet(folder / "houses.parquet")
-    words = ["--target", "klasse", "--groups", "<b>haus</b>"]
+    words = ["--target", "klasse", "--groups", "<b>haus</b>", "--set", "l2=0.001"]
     return run(folder, "--data", "houses.parquet", *words)
 
 

@@ -1,3 +1,4 @@
+import functools
 import gzip
 import hashlib
 import json
@@ -80,6 +81,12 @@ class Server:
         self._thread.join()
 
 
+@functools.cache
+def real_images():
+    images, target = load_fashion_mnist_sample(subset="all", return_X_y=True)
+    return images[4970:5020], target[4970:5020]
+
+
 class Place:
     """A machine with a small Fashion-MNIST, made of real images, that no source has yet."""
 
@@ -88,8 +95,7 @@ class Place:
         self.home = folder / "home" / "scikit_learn_data"
         self.debian = folder / "debian"
         self.keras = folder / "home" / ".keras" / "datasets" / "fashion-mnist"
-        self.images, self.target = load_fashion_mnist_sample(subset="all", return_X_y=True)
-        self.images, self.target = self.images[4970:5020], self.target[4970:5020]
+        self.images, self.target = real_images()
         labels = self.target.astype(np.uint8)
         arrays = [self.images[:30], labels[:30], self.images[30:], labels[30:]]
         self.files = {

@@ -903,7 +903,7 @@ def test_random_mutations(
     count,
     record_property,
 ):
-    n = count(1_500, 100_000)
+    n = count(500, 100_000)
     write_valid(
         tmp_path,
         described,

@@ -200,29 +200,31 @@ def searched(sample):
 
 
 @pytest.fixture(scope="session")
-def page(searched, tmp_path_factory):
-    """A report with everything that there can be in it."""
-    return write_report(
-        searched.search,
-        tmp_path_factory.mktemp("report") / "report.html",
-        X_test=searched.images,
-        y_test=searched.target,
-        monitor=searched.monitor,
-        data="300 images",
-    )
+def everything(searched):
+    """All that a report on the search over images can be given, but for words."""
+    return {
+        "X_test": searched.images,
+        "y_test": searched.target,
+        "monitor": searched.monitor,
+        "data": "300 images",
+    }
 
 
 @pytest.fixture(scope="session")
-def evil_page(searched, tmp_path_factory):
+def page(searched, everything, tmp_path_factory):
+    """A report with everything that there can be in it."""
+    folder = tmp_path_factory.mktemp("report")
+    return write_report(searched.search, folder / "report.html", **everything)
+
+
+@pytest.fixture(scope="session")
+def evil_page(searched, everything, tmp_path_factory):
     """The same with names that a careless page would run."""
     return write_report(
         searched.search,
         tmp_path_factory.mktemp("evil") / "report.html",
-        X_test=searched.images,
-        y_test=searched.target,
-        monitor=searched.monitor,
+        **everything | {"data": EVIL[1]},
         title=EVIL[0],
-        data=EVIL[1],
         names=EVIL[:4],
         target_names=EVIL,
         score_name=EVIL[2],

@@ -63,25 +63,25 @@ def click(browser, name):
 
 @pytest.mark.parametrize("way", EVERY_WAY)
 @pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page", "table_page"])
-def test_nothing_is_complained_of_and_nothing_is_asked_for(browser, request, which, way):
+def test_the_page_is_quiet_fits_its_width_and_can_be_read(browser, request, which, way):
     path = request.getfixturevalue(which)
 
     browser.open(path, **EVERY_WAY[way])
 
+    # Nothing is complained of, and nothing is asked for.
     for trouble in ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"):
         assert browser.seen(trouble) == []
     asked = [event["request"]["url"] for event in browser.seen("Network.requestWillBeSent")]
     asked = [url for url in asked if not url.startswith("data:")]
     assert asked == [path.resolve().as_uri()]
-
-
-@pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("which", ["page", "evil_page", "numbers_page", "table_page"])
-def test_the_page_does_not_scroll_sideways(browser, request, which, way):
-    browser.open(request.getfixturevalue(which), **EVERY_WAY[way])
-
+    # It does not scroll sideways.
     width = EVERY_WAY[way].get("width", 1000)
     assert browser.run("document.documentElement.scrollWidth") <= width
+    # Text stands out from its ground.
+    found = browser.run(CONTRASTS)
+    assert len(found) > 150
+    assert any(tag == "text" for _, tag, _ in found)
+    assert [entry for entry in found if entry[0] < 4.5] == []
 
 
 def test_names_are_shown_and_not_run(browser, evil_page):
@@ -320,8 +320,9 @@ def test_points_are_lighter_on_dark(browser, numbers_page):
 
 
 @pytest.mark.parametrize("which", ["page", "numbers_page", "table_page"])
-def test_regions_and_tables_have_names(browser, request, which):
-    browser.open(request.getfixturevalue(which))
+def test_regions_and_tables_have_names_and_ids_are_unique(browser, request, which):
+    page = request.getfixturevalue(which)
+    browser.open(page)
 
     assert browser.run("document.documentElement.lang") == "en"
     assert browser.run(
@@ -334,13 +335,6 @@ def test_regions_and_tables_have_names(browser, request, which):
         ".every(e => e.tabIndex === 0 && e.getAttribute('aria-label')"
         " && e.getAttribute('role') === 'group')"
     )
-
-
-@pytest.mark.parametrize("which", ["page", "numbers_page", "table_page"])
-def test_ids_are_unique_and_what_is_referred_to_is_there(browser, request, which):
-    page = request.getfixturevalue(which)
-    browser.open(page)
-
     ids = browser.run("[...document.querySelectorAll('[id]')].map(e => e.id)")
     links = browser.run(
         "[...document.querySelectorAll('[href]')].map(e => e.getAttribute('href'))"
@@ -351,18 +345,6 @@ def test_ids_are_unique_and_what_is_referred_to_is_there(browser, request, which
     assert len(links) > 20
     assert clips
     assert set(links) | set(clips) <= set(ids)
-
-
-@pytest.mark.parametrize("way", EVERY_WAY)
-@pytest.mark.parametrize("which", ["page", "numbers_page", "table_page"])
-def test_text_stands_out_from_its_ground(browser, request, which, way):
-    browser.open(request.getfixturevalue(which), **EVERY_WAY[way])
-
-    found = browser.run(CONTRASTS)
-
-    assert len(found) > 150
-    assert any(tag == "text" for _, tag, _ in found)
-    assert [entry for entry in found if entry[0] < 4.5] == []
 
 
 def test_without_scripts_the_table_is_there(browser, page):

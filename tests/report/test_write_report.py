@@ -42,6 +42,30 @@ def tabular(iris):
     return search.fit(*iris)
 
 
+@pytest.fixture(scope="module")
+def bare(searched, tmp_path_factory):
+    """A report without monitor and new images, on a network that was saved to a file."""
+    folder = tmp_path_factory.mktemp("bare")
+    return write_report(
+        searched.search, folder / "report.html", model_path=folder / "net.safetensors"
+    )
+
+
+@pytest.fixture(scope="module")
+def named(searched, tmp_path_factory):
+    """A report whose words are given."""
+    folder = tmp_path_factory.mktemp("named")
+    return write_report(
+        searched.search,
+        folder / "report.html",
+        model_path=folder / "net.joblib",
+        new_rows="X = numpy.load('new.npy')",
+        reproduce="python search.py --seed 7",
+        title="My garden",
+        names=[f"{number} of the candidates with a very long name" for number in range(4)],
+    )
+
+
 # -- what it says ---------------------------------------------------------------------------
 
 
@@ -136,19 +160,9 @@ def test_versions_seed_and_use(page):
     assert "GridSearchCV(cv=2" in text
 
 
-def test_the_model_file_and_the_command_are_told_where_they_are_known(searched, tmp_path):
-    path = write_report(
-        searched.search,
-        tmp_path / "report.html",
-        model_path=tmp_path / "net.joblib",
-        new_rows="X = numpy.load('new.npy')",
-        reproduce="python search.py --seed 7",
-        title="My garden",
-        names=list("abcd"),
-    )
-
-    text = text_of(path)
-    assert f"joblib.load('{(tmp_path / 'net.joblib').as_posix()}')" in text
+def test_the_model_file_and_the_command_are_told_where_they_are_known(named):
+    text = text_of(named)
+    assert f"joblib.load('{named.with_name('net.joblib').as_posix()}')" in text
     assert "X = numpy.load('new.npy') network.predict(X)" in text
     assert "python search.py --seed 7" in text
     assert text.startswith("My garden My garden")
@@ -156,42 +170,31 @@ def test_the_model_file_and_the_command_are_told_where_they_are_known(searched, 
     assert "can run code" in text
 
 
-def test_a_file_without_code_is_loaded_without_a_warning(searched, tmp_path):
-    path = write_report(
-        searched.search, tmp_path / "report.html", model_path=tmp_path / "net.safetensors"
-    )
-
-    text = text_of(path)
+def test_a_file_without_code_is_loaded_without_a_warning(bare):
+    text = text_of(bare)
     assert "from skdnn.persistence import load" in text
-    assert f"load('{(tmp_path / 'net.safetensors').as_posix()}')" in text
+    assert f"load('{bare.with_name('net.safetensors').as_posix()}')" in text
     assert "can run code" not in text
 
 
-def test_curves_are_those_of_the_folds_or_of_the_winner(page, searched, tmp_path):
-    alone = write_report(searched.search, tmp_path / "report.html")
-
+def test_curves_are_those_of_the_folds_or_of_the_winner(page, bare):
     assert "Loss of all candidates: mean of the folds" in text_of(page)
-    assert "Loss of the winner, refitted on all rows." in text_of(alone)
+    assert "Loss of the winner, refitted on all rows." in text_of(bare)
 
 
-def test_what_there_is_nothing_to_draw_from_is_left_out(searched, tmp_path):
-    text = text_of(write_report(searched.search, tmp_path / "report.html"))
+def test_what_there_is_nothing_to_draw_from_is_left_out(bare):
+    text = text_of(bare)
 
     assert "not seen" not in text
     assert "Mistakes" not in text
     assert "confusion" not in text.lower()
 
 
-def test_the_same_search_gives_the_same_page(searched, tmp_path):
+def test_the_same_search_gives_the_same_page(page, everything, searched, tmp_path):
+    again = write_report(searched.search, tmp_path / "report.html", **everything)
     pages = [
-        re.sub(
-            r"Written by skdnn on [\d :-]+ UTC",
-            "",
-            write_report(searched.search, tmp_path / name, monitor=searched.monitor).read_text(
-                encoding="utf-8"
-            ),
-        )
-        for name in ("one.html", "two.html")
+        re.sub(r"Written by skdnn on [\d :-]+ UTC", "", path.read_text(encoding="utf-8"))
+        for path in (page, again)
     ]
 
     assert pages[0] == pages[1]
@@ -302,12 +305,8 @@ def test_the_page_says_whether_the_lead_is_clear(searched, tmp_path, second, cle
     assert ("That is no clear lead" in text) != clear
 
 
-def test_long_names_leave_room_for_the_picture(searched, tmp_path):
-    names = [f"{number} of the candidates with a very long name" for number in range(4)]
-
-    path = write_report(searched.search, tmp_path / "report.html", names=names)
-
-    page = path.read_text(encoding="utf-8")
+def test_long_names_leave_room_for_the_picture(named):
+    page = named.read_text(encoding="utf-8")
     [ground] = re.findall(r'<g id="times-patch_2">\s*<path d="([^"]+)"', page)
     xs = [float(x) for x, _ in re.findall(r"[ML] ([\d.]+) ([\d.]+)", ground)]
     assert max(xs) - min(xs) > 200  # of 331 points
