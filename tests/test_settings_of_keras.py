@@ -12,15 +12,6 @@ from skdnn import KerasDNNClassifier
 IMAGES = np.random.default_rng(0).random((40, 4, 3, 2), np.float32)
 
 
-@contextlib.contextmanager
-def setting(set_to, value, usual):
-    set_to(value)
-    try:
-        yield
-    finally:
-        set_to(usual)
-
-
 SETTINGS = {
     "mixed_float16": (keras.config.set_dtype_policy, "mixed_float16", "float32"),
     "float16": (keras.config.set_dtype_policy, "float16", "float32"),
@@ -32,6 +23,21 @@ SETTINGS = {
     "run eagerly": (tf.config.run_functions_eagerly, True, False),
     "autoclustering": (tf.config.optimizer.set_jit, True, False),
 }
+# As many of them at once as go together.
+AT_ONCE = (
+    ("mixed_float16", "floatx float16", "channels first", "epsilon", "autoclustering"),
+    ("float64", "floatx float64", "channels first", "run eagerly"),
+)
+
+
+@contextlib.contextmanager
+def setting(*names):
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            set_to, value, usual = SETTINGS[name]
+            stack.callback(set_to, usual)
+            set_to(value)
+        yield
 
 
 def fitted(engine):
@@ -58,10 +64,20 @@ def usual():
     "ignore:Even though the `tf.config.experimental_run_functions_eagerly"
 )
 @pytest.mark.parametrize("engine", ["auto", "keras"])
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_fit_is_as_usual(name, engine, usual, count):
+@pytest.mark.parametrize(
+    "names",
+    [
+        *AT_ONCE,
+        *(
+            pytest.param((name,), marks=pytest.mark.long_form(row="parity", only=True))
+            for name in SETTINGS
+        ),
+    ],
+    ids=" and ".join,
+)
+def test_a_fit_is_as_usual(names, engine, usual, count):
     expected = usual[engine].predict_proba(IMAGES)
-    with setting(*SETTINGS[name]):
+    with setting(*names):
         again = fitted(engine)
         np.testing.assert_allclose(again.predict_proba(IMAGES), expected, atol=1e-5)
         for name, values in usual[engine].history_.items():
@@ -76,12 +92,13 @@ def test_a_fit_is_as_usual(name, engine, usual, count):
         np.testing.assert_array_equal(fitted(engine).predict_proba(IMAGES), expected)
 
 
-def test_floatx_is_put_back(usual):
-    with setting(*SETTINGS["floatx float16"]):
-        fitted("keras")
+def test_floatx_is_put_back():
+    with setting("floatx float16"):
+        y = np.arange(40) % 3
+        KerasDNNClassifier((8,), epochs=1, engine="keras").fit(IMAGES, y)
         assert keras.config.floatx() == "float16"
         with pytest.raises(ValueError, match="learning_rate"):
-            KerasDNNClassifier((8,), learning_rate=-1.0).fit(IMAGES, np.arange(40) % 3)
+            KerasDNNClassifier((8,), learning_rate=-1.0).fit(IMAGES, y)
         assert keras.config.floatx() == "float16"
 
 

@@ -23,8 +23,16 @@ def both(classifier, X, y, **fit):
     ]
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("labels", [3, 2])
+@pytest.mark.parametrize(
+    ("labels", "weighted"),
+    [
+        *((3, True), (2, False)),
+        *(
+            pytest.param(*case, marks=pytest.mark.long_form(row="parity", only=True))
+            for case in ((3, False), (2, True))
+        ),
+    ],
+)
 def test_the_engines_train_alike(classifier, iris, weighted, labels):
     X, y = iris[0], iris[1] % labels
     weight = np.random.default_rng(0).integers(0, 3, 150) if weighted else None
@@ -53,14 +61,15 @@ def own_loop(optimizer, classifier, X, y, epochs):
     """A Keras user's own loop over the estimator's order of rows."""
     seed = clone(classifier).set_params(epochs=1).fit(X, y)._fitted_state["seed"]
     model = Architecture.from_parameters((4,), output_of_classes(3), (8,), "relu").build(seed)
-    model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy())
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    model.compile(optimizer, loss, run_eagerly=True)  # few steps: tracing would take longer
     # Keras 3.15 builds an optimizer symbolically where the user has not, and then loses that
     # ScheduleFreeAdamW starts from the weights.
     optimizer.build(model.trainable_variables)
     for epoch in range(epochs):
         order = epoch_permutation(np.arange(len(y)), seed, epoch)
-        for start in range(0, len(y), 16):
-            taken = order[start : start + 16]
+        for start in range(0, len(y), 32):
+            taken = order[start : start + 32]
             model.train_on_batch(X[taken].astype(np.float32), y[taken])
     optimizer.finalize_variable_values(model.trainable_weights)
     return model.get_weights()
@@ -78,15 +87,16 @@ def own_loop(optimizer, classifier, X, y, epochs):
 )
 def test_what_cannot_be_fused_goes_to_keras_by_itself(optimizer, classifier, iris, capsys):
     X, y = iris
+    classifier.set_params(epochs=2, batch_size=32)
     auto = clone(classifier).set_params(optimizer=optimizer(), verbose=1).fit(X, y)
     assert capsys.readouterr().out.startswith("engine: keras (optimizer ")
     for a, b in zip(
-        auto._fitted_state["weights"], own_loop(optimizer(), classifier, X, y, 3), strict=True
+        auto._fitted_state["weights"], own_loop(optimizer(), classifier, X, y, 2), strict=True
     ):
         np.testing.assert_allclose(a, b, atol=1e-4)
     with pytest.raises(ValueError, match="engine='fused' can't be used: optimizer"):
         auto.set_params(engine="fused").fit(X, y)
-    assert auto.n_iter_ == 3
+    assert auto.n_iter_ == 2
 
 
 def test_an_optimizer_of_ones_own_trains(classifier, iris):
@@ -108,9 +118,11 @@ def test_huge_steps_are_an_error_here_too(classifier, iris):
 
 
 @pytest.mark.full_data
-def test_curves_of_both_engines_agree_on_fashion_mnist(fashion_mnist):
-    X = fashion_mnist.images[:4_000].reshape(-1, 784) / np.float32(255)
-    y = fashion_mnist.target[:4_000]
+@pytest.mark.long_form(row="parity")
+def test_curves_of_both_engines_agree_on_fashion_mnist(fashion_mnist, count):
+    n = count(1_500, 4_000)
+    X = fashion_mnist.images[:n].reshape(-1, 784) / np.float32(255)
+    y = fashion_mnist.target[:n]
     fused, by_keras = (
         KerasDNNClassifier(epochs=5, random_state=0, engine=engine).fit(X, y).history_
         for engine in ("fused", "keras")

@@ -94,7 +94,10 @@ def test_every_form_is_followed(network, iris, callbacks, n_epochs):
     assert clone(network).fit(*iris).n_iter_ == n_epochs
 
 
-@pytest.mark.parametrize("engine", ["fused", "keras"])
+@pytest.mark.parametrize(
+    "engine",
+    ["fused", pytest.param("keras", marks=pytest.mark.long_form(row="parity", only=True))],
+)
 def test_callbacks_are_called_in_their_order(network, iris, engine):
     order = []
 

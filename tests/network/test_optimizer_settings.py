@@ -62,8 +62,9 @@ def test_a_flag_of_any_kind_is_the_same_setting(name, cls):
             validate_optimizer(name, routed={flag: "False"})
 
 
+@pytest.mark.long_form(row="parity")
 @pytest.mark.parametrize(("name", "cls"), OPTIMIZERS)
-def test_a_fit_with_integers_is_the_fit_with_floats(name, cls, iris):
+def test_a_fit_with_integers_is_the_fit_with_floats(name, cls, iris, count):
     # Of the three kinds of clipping one may be given; averages and accumulation are Keras's.
     left_out = {"clipvalue", "global_clipnorm", "gradient_accumulation_steps"}
     left_out |= {"loss_scale_factor", "rms_rate", "muon_a", "muon_c", "adam_lr_ratio"}
@@ -81,7 +82,7 @@ def test_a_fit_with_integers_is_the_fit_with_floats(name, cls, iris):
         )
         .fit(*iris)
         ._fitted_state["weights"]
-        for form in (int, float, np.float32)
+        for form in count((int, float), (int, float, np.float32))
     ]
     for other in weights[1:]:
         for a, b in zip(weights[0], other, strict=True):
