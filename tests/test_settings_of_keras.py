@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from skdnn import KerasDNNClassifier
+from skdnn._engine.training import worth_compiling
 
 IMAGES = np.random.default_rng(0).random((40, 4, 3, 2), np.float32)
 
@@ -130,8 +131,10 @@ def test_another_backend_of_keras_is_told(iris, monkeypatch):
         KerasDNNClassifier((8,), epochs=1).fit(*iris)
 
 
-@pytest.mark.parametrize("epochs", [1, 300], ids=["graph", "XLA"])
-def test_what_only_looks_at_its_tensor_is_let_through(epochs, iris):
+@pytest.mark.parametrize(("epochs", "by_xla"), [(1, False), (600, True)], ids=["graph", "XLA"])
+def test_what_only_looks_at_its_tensor_is_let_through(epochs, by_xla, iris):
+    assert worth_compiling(epochs, n_rows=150, batch_size=32, units=(4, 8, 3)) is by_xla
+
     def checked(x):
         with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(x < 1e9), [x])]):
             return tf.debugging.check_numerics(tf.nn.relu(x), "activation")

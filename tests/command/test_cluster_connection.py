@@ -51,7 +51,7 @@ def run(cwd, *arguments):
 
 
 SMALL = (
-    *("--cv", "2", "--epochs", "200", "--hidden-units", "8"),
+    *("--cv", "2", "--epochs", "60", "--hidden-units", "8"),
     *("--set", "activation=relu,sigmoid"),
 )
 
@@ -62,15 +62,15 @@ def test_the_command_finds_on_a_cluster_what_it_finds_alone(cluster, own):
         *(*COMMAND, "--data", "mine.npz", *SMALL),
         *("--dask", cluster.scheduler_address, "--output", "there"),
     ]
+    with Client(cluster) as client:
+        pids = client.run(os.getpid)
     with InTerminal(command, cwd=own, env={**os.environ, **ONE_THREAD}) as terminal:
-        terminal.wait_until(r"epoch \d+ of 200", patience=200)  # a fit is under way
-        with Client(cluster) as client:
-            pids = client.run(os.getpid)
+        terminal.wait_until(r"epoch \d+ of 60", patience=200)  # a fit is under way
         os.kill(min(pids.values()), signal.SIGKILL)
         complaints = terminal.end(timeout=300)
         assert (terminal.process.returncode, complaints) == (0, "")
         assert (
-            "mine.npz: 240 images, 2 variants x 2 folds x 200 epochs, 2 fits at a time on 2 "
+            "mine.npz: 240 images, 2 variants x 2 folds x 60 epochs, 2 fits at a time on 2 "
             "workers\r\n"
         ) in terminal.said
         assert "5 of 5 fits" in terminal.said
