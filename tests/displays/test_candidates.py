@@ -153,7 +153,8 @@ def test_the_network_of_a_candidate_is_one_of_its_own(searched):
     search = searched({"net__alpha": [1.0, 2.0]}, [[0.5], [0.7]])
     assert candidate_network(search, 1) is None  # a search need not keep its estimator
 
-    search.estimator = Pipeline([("scale", StandardScaler()), ("net", Ridge(9.0))])
+    steps = [("as is", "passthrough"), ("scale", StandardScaler()), ("net", Ridge(9.0))]
+    search.estimator = Pipeline(steps)
     network = candidate_network(search, 1)
     assert isinstance(network, Ridge)
     assert network.alpha == 2
