@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from sklearn.model_selection import train_test_split
 
-from skdnn._command.inputs import InputError, read_inputs
+from skdnn._command.inputs import InputError, _title, read_inputs
 from skdnn.datasets import load_fashion_mnist_sample, load_image_folder
 
 RANDOM = np.random.RandomState(0)
@@ -312,6 +312,8 @@ def test_the_folder_one_is_in_has_its_own_name(photos, monkeypatch):
     monkeypatch.chdir(photos)
 
     assert read_inputs(".").title == "photos"
+    root = Path(photos.anchor)  # has no name
+    assert _title(root) == str(root)
 
 
 # -- what is searched on them ---------------------------------------------------------------
