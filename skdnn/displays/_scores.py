@@ -230,9 +230,10 @@ def ranks_of(search: Any) -> NDArray[np.int64]:
     Returns
     -------
     ranks : ndarray of int, shape (n_candidates,)
-        From 1, the best.
+        From 1, the best. Those with a failed fit come last in their round.
     """
     rounds, means = rounds_of(search), fold_scores_of(search).mean(axis=1)
+    means = np.where(np.isnan(means), -np.inf, means)
     ahead = [
         (rounds > last) | ((rounds == last) & (means > mean))
         for last, mean in zip(rounds, means, strict=True)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from sklearn.model_selection import train_test_split
 
-from skdnn._command.inputs import InputError, read_inputs
+from skdnn._command.inputs import InputError, _title, read_inputs
 from skdnn.datasets import load_fashion_mnist_sample, load_image_folder
 
 RANDOM = np.random.RandomState(0)
@@ -312,6 +312,49 @@ def test_the_folder_one_is_in_has_its_own_name(photos, monkeypatch):
     monkeypatch.chdir(photos)
 
     assert read_inputs(".").title == "photos"
+    root = Path(photos.anchor)  # has no name
+    assert _title(root) == str(root)
+
+
+# -- what is searched on them ---------------------------------------------------------------
+
+
+def test_images_are_searched_by_a_pipeline_with_their_scale(saved):
+    inputs = read_inputs(saved(X=IMAGES / 255, y=LABELS))
+
+    pipeline = inputs.pipeline(epochs=7, seed=3)
+    found = pipeline.get_params()
+    assert found["scale__kw_args"]["scale"] == 1
+    assert (found["dnn__epochs"], found["dnn__random_state"]) == (7, 3)
+    assert inputs.grid([])["dnn__hidden_units"] == [(100,)]
+    assert inputs.grid([(8,), ()])["dnn__hidden_units"] == [(8,), ()]
+
+
+def test_code_that_reads_new_images_is_of_the_folder(photos, saved):
+    folder = read_inputs(str(photos))
+    reading = 'load_image_folder("new", labels=None).images'
+    assert folder.reading(short=True) == f"skdnn.datasets.{reading}"
+    assert folder.reading(short=False) == (
+        f"from skdnn.datasets import load_image_folder\n\nX = {reading}"
+    )
+    assert read_inputs(saved(X=IMAGES, y=LABELS)).reading(short=True) == ""
+
+
+def test_no_class_may_have_fewer_images_than_there_are_folds(saved):
+    file = saved(X=IMAGES, y=np.array(["bag", "boot"])[[0] * 5 + [1] * 15])
+    inputs = read_inputs(file)
+    fewest = (inputs.y == "bag").sum()
+
+    inputs.check_folds(file, fewest)
+    message = (
+        rf"^--cv must not exceed the images of the rarest class \({fewest} of class 'bag' to "
+        rf"search on\), got {fewest + 1}$"
+    )
+    with pytest.raises(InputError, match=message):
+        inputs.check_folds(file, fewest + 1)
+    one = read_inputs(saved(X=IMAGES, y=np.full(20, 4)))
+    with pytest.raises(InputError, match=r"^mine must hold at least 2 classes; it has \[4\]$"):
+        one.check_folds("mine", 2)
 
 
 # -- what is refused ------------------------------------------------------------------------
@@ -348,8 +391,13 @@ NOT_FINITE[3, 2, 1] = np.nan
         ),
         pytest.param(
             {"X": IMAGES, "y": LABELS[:-1]},
-            r"y in .* one label per image: shape \(20,\); got shape \(19,\)",
+            r"y in .* one label per image: shape \(20,\); got shape \(19,\)$",
             id="too few labels",
+        ),
+        pytest.param(
+            {"X": IMAGES, "y": np.eye(3)[LABELS[:-1]]},
+            r"y in .* one label per image: shape \(20,\); got shape \(19, 3\)$",
+            id="too few one-hot labels",
         ),
         pytest.param(
             {"X": IMAGES, "y": LABELS / 1.0},
@@ -389,7 +437,7 @@ NOT_FINITE[3, 2, 1] = np.nan
         ),
         pytest.param(
             {"X": IMAGES, "y": LABELS.astype(np.bytes_)},
-            r"y in .* must hold class labels, integers or strings; got \|S",
+            r"y in .* must hold class labels, integers or strings; got \|S\d+$",
             id="labels of bytes",
         ),
         pytest.param(

@@ -430,6 +430,19 @@ def test_phones_images_that_cannot_be_read_get_a_hint(tmp_path):
     assert "HEIC is read where the package pillow-heif is installed" in ended.stderr
 
 
+def test_phones_images_among_others_get_a_hint(photos, monkeypatch):
+    monkeypatch.delitem(Image.EXTENSION, ".heic")  # as without pillow-heif
+    (photos / "day" / "IMG_1.HEIC").write_bytes(b"")
+
+    with (
+        pytest.warns(UserWarning, match=r"^passed over 1 file .*: \S*IMG_1\.HEIC$"),
+        pytest.warns(
+            UserWarning, match=r"^HEIC is read where the package pillow-heif is installed$"
+        ),
+    ):
+        load_image_folder(photos)
+
+
 def test_broken_files_are_named_with_their_reasons(photos):
     (photos / "day" / "text.jpg").write_text("no image")
     (photos / "day" / "empty.png").write_bytes(b"")

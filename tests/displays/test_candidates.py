@@ -3,9 +3,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Lasso, Ridge
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdnn.displays._candidates import (
     candidate_names,
+    candidate_network,
     validate_candidate_names,
     value_text,
     varied_parameters,
@@ -141,3 +145,27 @@ def test_names_may_be_given(searched):
         ValueError, match=r"^names must all be different, got \['small'\] more than once$"
     ):
         validate_candidate_names(search, ["small", "small"])
+    with pytest.raises(TypeError, match=r"^names must be a list of names, got 'small'$"):
+        validate_candidate_names(search, "small")
+
+
+def test_the_network_of_a_candidate_is_one_of_its_own(searched):
+    search = searched({"net__alpha": [1.0, 2.0]}, [[0.5], [0.7]])
+    assert candidate_network(search, 1) is None  # a search need not keep its estimator
+
+    steps = [("as is", "passthrough"), ("scale", StandardScaler()), ("net", Ridge(9.0))]
+    search.estimator = Pipeline(steps)
+    network = candidate_network(search, 1)
+    assert isinstance(network, Ridge)
+    assert network.alpha == 2
+    assert search.estimator[-1].alpha == 9
+
+    given = Lasso(3.0)
+    search.cv_results_["params"] = [{"net": given}]
+    network = candidate_network(search, 0)
+    assert isinstance(network, Lasso)
+    assert network is not given
+
+    search.estimator = Ridge()
+    search.cv_results_["params"] = [{"alpha": 4.0}]
+    assert candidate_network(search, 0).alpha == 4

@@ -34,6 +34,14 @@ def test_other_numbers_of_pixels_than_the_shape_has_are_refused(images):
         validate_images(images, (4, 4))
 
 
+@pytest.mark.parametrize("shape", [28, "28"], ids=repr)
+def test_a_shape_that_is_no_tuple_is_refused(shape):
+    with pytest.raises(
+        TypeError, match=rf"^image_shape must be a tuple such as \(28, 28\), got {shape!r}$"
+    ):
+        validate_images(np.zeros((2, 784)), shape)
+
+
 @pytest.mark.parametrize("shape", [(2, 3, 2), (2, 3, 5), (8,)])
 def test_other_numbers_of_channels_and_pixels_are_refused(shape):
     with pytest.raises(ValueError, match="with 1, 3 or 4 channels"):

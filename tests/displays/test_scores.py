@@ -6,7 +6,17 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge, RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV
 
-from skdnn.displays._scores import check_searched, fold_scores_of, score_name_of, scorer_of
+from skdnn.displays._scores import (
+    best_first,
+    check_refitted,
+    check_searched,
+    fold_scores_of,
+    ranks_of,
+    rounds_of,
+    score_name_of,
+    scorer_of,
+    validate_score_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +84,52 @@ def test_one_of_several_metrics_must_be_named(searched):
 
     with pytest.raises(ValueError, match=r"^search must have one metric, .* got refit=False$"):
         fold_scores_of(search)
+
+
+def test_a_winner_must_be_refitted(searched):
+    search = searched({"a": [1]}, [[0.5]], refit=False)
+    with pytest.raises(
+        ValueError, match=r"^search must have a refitted winner, got a search with refit=False$"
+    ):
+        check_refitted(search)
+    with pytest.raises(NotFittedError, match="got a GridSearchCV"):
+        check_refitted(GridSearchCV(RidgeClassifierCV(), {}))
+
+    search.best_estimator_ = Ridge()
+    check_refitted(search)
+
+
+def test_a_score_may_be_called_anything_but_another_metric(searched):
+    search = searched({"a": [1]}, [[0.5]], scoring=["recall", "f1"], refit="recall")
+    search.cv_results_["mean_test_recall"] = search.cv_results_["mean_test_f1"] = [0.5]
+
+    assert validate_score_name(search, None) == "recall"
+    assert validate_score_name(search, "recall") == "recall"
+    assert validate_score_name(search, "share found") == "share found"
+    message = (
+        r"^score_name is what the scores are called, and those of refit='recall' are taken; "
+        r"got score_name='f1', another metric\. For its scores, set search\.refit to its name$"
+    )
+    with pytest.raises(ValueError, match=message):
+        validate_score_name(search, "f1")
+
+
+def test_candidates_are_ranked_by_their_means_and_failed_ones_come_last(searched):
+    scores = [[0.5, 0.5], [0.6, 1.0], [np.nan, 1.0], [0.9, 0.7], [0.0, 0.1]]
+    search = searched({"a": [1, 2, 3, 1.00001, 5]}, scores)  # two are written as 1
+
+    assert rounds_of(search).tolist() == [0, 0, 0, 0, 0]
+    assert ranks_of(search).tolist() == [3, 1, 5, 1, 4]
+    assert best_first(search) == [1, 3, 0, 4, 2]
+
+
+def test_the_last_round_of_a_halving_search_comes_first_whatever_the_scores(searched):
+    tried = [(1, 2, 0), (2, 2, 0), (3, 2, 0), (2, 6, 1), (1, 6, 1)]
+    scores = [[0.9, 0.8], [0.7, 0.8], [0.5, 0.6], [0.6, 0.7], [0.5, 0.4]]
+    search = searched([{"a": [a], "epochs": [epochs]} for a, epochs, _ in tried], scores)
+    search.cv_results_["iter"] = [last for _, _, last in tried]
+    search.n_resources_, search.resource = [2, 6], "epochs"
+
+    assert rounds_of(search).tolist() == [0, 0, 0, 1, 1]
+    assert ranks_of(search).tolist() == [3, 4, 5, 1, 2]
+    assert best_first(search) == [3, 4, 2]  # what went on is there once

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from skdnn._estimator.classes import Classes, Multilabel, fit_classes
+from skdnn._estimator.numbers import fit_numbers
 from skdnn._estimator.rows import LabelledRows, check_not_masked, hold_out, warn_of_lost_digits
 
 X = np.arange(20.0).reshape(10, 2)
@@ -28,6 +30,14 @@ def test_weights_given_to_a_table_stand_for_the_rows_own():
     table = LabelledRows(X, Y, np.ones(10)).table(TARGET, sample_weight=weight)
     np.testing.assert_array_equal(table["sample_weight"], weight)
     assert LabelledRows(X, Y, None).table(TARGET)["sample_weight"] is None
+
+
+def test_weights_of_numbers_are_single_too():
+    target = fit_numbers(X[:, 0], None, standardize=True, positive=False)
+    weights = LabelledRows(X, X[:, 0], ALTERNATING).table(target)["sample_weight"]
+    np.testing.assert_array_equal(weights, ALTERNATING)
+    assert weights.dtype == np.float32
+    assert LabelledRows(X, X[:, 0], None).table(target)["sample_weight"] is None
 
 
 def test_what_is_held_out_weighs_nothing_and_the_rest_what_it_did():
@@ -94,10 +104,26 @@ def test_the_remedy_for_too_few_rows_is_one():
         hold_out(one, Multilabel(np.arange(2)), 0.1, seed=0)
 
 
+@pytest.mark.parametrize(
+    ("labels", "fraction", "remedy"),
+    [
+        (np.array(["a", "b"] * 2), 1, "to a number of rows from 2 to 2, or set"),
+        (np.zeros((10, 2), int), 10, "to a number of rows from 1 to 9, or set"),
+        (np.zeros((1, 2), int), 0.5, "y_val to fit, pass more rows, or set"),
+    ],
+    ids=["two of each class", "labels", "one row"],
+)
+def test_the_number_of_rows_that_can_be_set_aside_is_told(labels, fraction, remedy):
+    target = TARGET if labels.ndim == 1 else Multilabel(np.arange(2))
+    with pytest.raises(ValueError, match=remedy):
+        hold_out(LabelledRows(X[: len(labels)], labels, None), target, fraction, seed=0)
+
+
 def test_a_class_of_one_row_is_refused_by_its_label():
     names = np.array(["cat"] * 5 + ["dog"] * 4 + ["owl"])
     rule = (
-        r"takes 2 rows of a class, but there is only 1 of \['owl'\]\. Pass X_val and y_val to"
+        r"^early_stopping=True sets .* takes 2 rows of a class, but there is only 1 of "
+        r"\['owl'\]\. Pass X_val and y_val to .*, or set early_stopping=False\.$"
     )
     for fraction in (0.3, 3, 5):
         with pytest.raises(ValueError, match=rule):
@@ -123,15 +149,30 @@ def test_a_thousand_classes_of_one_row_are_named_in_a_line():
 )
 def test_columns_that_float32_makes_constant_are_told(as_given):
     seconds = 1_700_000_000 + np.arange(40.0)
-    X = np.c_[np.arange(40.0), seconds, np.full(40, 2.0**40)]
-    with pytest.warns(UserWarning, match=r"columns \[1\] of X .* centre them first"):
+    X = np.c_[np.arange(40.0), seconds, np.full(40, 2.0**40), np.full(40, 2.0**30)]
+    message = (
+        r"^columns \[1\] of X hold numbers that are so close .*, such as 1700000000\.0, that "
+        r"float32 can hardly tell them apart: centre them first, .* with StandardScaler$"
+    )
+    with pytest.warns(UserWarning, match=message):
         warn_of_lost_digits(as_given(X), X.astype(np.float32))
+
+
+def test_a_frames_column_that_float32_makes_constant_is_told_by_its_name():
+    frame = pd.DataFrame({"room": np.arange(40.0), "time": 1_700_000_000 + np.arange(40.0)})
+    with pytest.warns(UserWarning, match=r"^columns \['time'\] of X hold"):
+        warn_of_lost_digits(frame, frame.to_numpy(np.float32))
 
 
 def test_columns_that_float32_holds_are_not(recwarn):
     X = np.c_[np.arange(40.0), np.full(40, 1e9), np.arange(40) * 1e-30, 1e6 + np.arange(40)]
     warn_of_lost_digits(X, X.astype(np.float32))
-    warn_of_lost_digits(X.astype(np.float32), X.astype(np.float32))
+    # What is of float32 has lost nothing by a cast; images and sparse rows are not looked at.
+    near = 2.0**30 + 64 * np.arange(8.0).reshape(4, 2)
+    for rows in (near, near.reshape(2, 2, 2), sp.csr_array(near)):
+        warn_of_lost_digits(rows.astype(np.float32), rows.astype(np.float32))
+        if rows is not near:
+            warn_of_lost_digits(rows, rows.astype(np.float32))
     assert not recwarn
 
 

@@ -45,7 +45,7 @@ def test_the_rule_waits_for_gains_above_tol_and_knows_the_best(
 
 
 def test_a_score_that_cannot_be_compared_is_refused():
-    with pytest.raises(ValueError, match=r"^scoring gave NaN on the validation rows; early "):
+    with pytest.raises(ValueError, match=r"^scoring gave NaN on the .* two rows or more\)$"):
         StoppingRule(1, 0.0).update(np.nan, 1)
 
 
@@ -55,6 +55,17 @@ def test_what_a_scorer_raises_says_where_it_comes_from():
     with pytest.raises(ValueError, match="continuous is not supported") as raised:
         score_on(LabelledRows(X, y, None), fitted, "accuracy")
     assert raised.value.__notes__ == ["raised by scoring='accuracy' on 3 validation rows"]
+
+
+def test_a_score_counts_the_weights_of_rows_that_have_them():
+    X, y = np.zeros((3, 1)), np.array([1.0, 2.0, 6.0])
+    fitted = DummyRegressor(strategy="constant", constant=0.0).fit(X, y)
+    alike, weighted = LabelledRows(X, y, None), LabelledRows(X, y, np.array([3.0, 1.0, 0.0]))
+
+    assert score_on(alike, fitted, "neg_mean_absolute_error") == -3
+    assert score_on(weighted, fitted, "neg_mean_absolute_error") == -1.25
+    assert score_on(weighted, fitted, None) == fitted.score(X, y, [3, 1, 0])
+    assert score_on(alike, fitted, lambda estimator, X, y: 0.5) == 0.5  # takes no weights
 
 
 # -- scorers of other targets -------------------------------------------------------------
@@ -78,7 +89,8 @@ def test_scorers_that_are_named_fit(kind):
         check_scorer(DummyRegressor(), name, target)
     with pytest.raises(ValueError, match="acc") as raised:
         check_scorer(DummyRegressor(), "acc", target)
-    assert target.scorers[0] in raised.value.__notes__[0]
+    fit = ["loss", *target.scorers]
+    assert raised.value.__notes__ == [f"scorers that fit are, for example, {fit}"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Labels and weights as numbers."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,7 @@ from skdnn._estimator.classes import (
     check_same_classes,
     fit_classes,
     row_weights,
+    target_of_classes,
 )
 from skdnn._estimator.labels import is_multilabel
 from skdnn._estimator.targets import validate_sample_weight
@@ -50,8 +52,9 @@ def test_continuous_targets_are_refused():
             None,
             "^y must have one column, .*'multiclass-multioutput' in 2 col",
         ),
+        ([[0.5, 1], [2, 3]], None, r"^Unknown label type: continuous-multioutput.* values\.$"),
     ],
-    ids=["one class", "one class that counts", "two columns"],
+    ids=["one class", "one class that counts", "two columns", "two columns of numbers"],
 )
 def test_targets_without_a_choice_of_one_class_are_refused(y, weight, message):
     with pytest.raises(ValueError, match=message):
@@ -65,6 +68,16 @@ def test_two_columns_of_classes_are_refused_later_too():
         Classes(np.array([0, 1])).encode(np.array([[0, 1]]), None)
 
 
+def test_one_hot_labels_for_known_classes_are_refused_with_the_remedy():
+    one_hot = np.eye(3)[[0, 1, 2, 0, 1]]
+    for classes, remedy in (
+        ([0, 1, 2], r"pass y.argmax\(axis=1\)"),
+        (["cat", "dog", "owl"], "pass labels as 'cat', not columns"),
+    ):
+        with pytest.raises(ValueError, match=rf"shape \(5, 3\); it looks one-hot: {remedy}$"):
+            Classes(np.array(classes)).encode(one_hot, None)
+
+
 def test_labels_of_another_kind_are_unknown():
     with pytest.raises(ValueError, match=r"labels \['a'\] that are not in classes \[0, 1\]"):
         Classes(np.array([0, 1])).encode(np.array(["a"]), None)
@@ -75,6 +88,59 @@ def test_rows_of_zero_weight_have_no_say():
     target = fit_classes(y, weight)
     np.testing.assert_array_equal(target.classes, [5, 9])
     np.testing.assert_array_equal(target.encode(y, weight), [0, 0, 1, 0])
+
+
+def test_one_output_is_the_probability_of_the_second_class():
+    one = np.array([[0.25], [1.0]], np.float32)
+    found = Classes(np.array(["a", "b"])).probabilities(one)
+    np.testing.assert_array_equal(found, [[0.75, 0.25], [0, 1]])
+    assert found.dtype == np.float32
+    each = np.array([[0.25, 0.75]], np.float32)
+    for target, outputs in (
+        (Classes(np.arange(2)), each),
+        (Multilabel(np.arange(2)), each),
+        (Multilabel(np.arange(1)), one),
+    ):
+        np.testing.assert_array_equal(target.probabilities(outputs), outputs)
+
+
+@pytest.mark.parametrize(
+    ("target", "record", "output"),
+    [
+        (Classes(np.array(["a", "b"])), {"n_classes": 2, "multilabel": False}, (1, "sigmoid")),
+        (Classes(np.arange(3)), {"n_classes": 3, "multilabel": False}, (3, "softmax")),
+        (Multilabel(np.arange(1)), {"n_classes": 1, "multilabel": True}, (1, "sigmoid")),
+        (Multilabel(np.arange(3)), {"n_classes": 3, "multilabel": True}, (3, "sigmoid")),
+    ],
+    ids=["two classes", "three classes", "one label", "three labels"],
+)
+def test_a_record_and_the_classes_are_all_of_a_target(target, record, output):
+    assert target.record() == record
+    assert target.output == output
+    Classes.check_record(record)
+    Classes.check_attributes({"classes_": target.classes}, record)
+    again = target_of_classes(target.classes, record["multilabel"])
+    assert type(again) is type(target)
+    np.testing.assert_array_equal(again.classes, target.classes)
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "multilabel", "message"),
+    [
+        (1, False, r"n_classes must be an int from 2, got 1$"),
+        (0, True, r"n_classes must be an int from 1, got 0$"),
+        (3.0, False, r"n_classes must be an int from 2, got 3\.0$"),
+        (3, 0, r"multilabel must be a bool, got 0$"),
+    ],
+)
+def test_a_forged_record_is_refused_by_name(n_classes, multilabel, message):
+    with pytest.raises(ValueError, match=f": {message}"):
+        Classes.check_record({"n_classes": n_classes, "multilabel": multilabel})
+
+
+def test_a_record_of_more_classes_than_there_are_is_refused():
+    with pytest.raises(ValueError, match=r": classes_ must hold 3 labels, got \['a', 'b'\]$"):
+        Classes.check_attributes({"classes_": ["a", "b"]}, {"n_classes": 3})
 
 
 def test_the_first_of_equally_probable_classes_is_chosen():
@@ -107,13 +173,13 @@ def test_classes_of_columns_are_their_numbers():
         fit_classes(one_hot, None, ["a", "b"])
 
 
-@pytest.mark.parametrize("Y", [[[0, 1, 1]], [[0, 2], [1, 1]], [0, 1]])
-def test_other_columns_are_refused(Y):
+@pytest.mark.parametrize(
+    ("Y", "values"), [([[0, 1, 1]], "0, 1"), ([[0, 2], [1, 1]], "0, 1, 2"), ([0, 1], "0, 1")]
+)
+def test_other_columns_are_refused(Y, values):
     target = Multilabel(np.arange(2))
-    rule = (
-        r"^y must hold zeros and ones in 2 columns, one per label, got shape .* and values \[0"
-    )
-    with pytest.raises(ValueError, match=rule):
+    rule = "y must hold zeros and ones in 2 columns, one per label, got shape"
+    with pytest.raises(ValueError, match=rf"^{rule} .* and values \[{values}\]$"):
         target.encode(np.array(Y), None)
 
 
@@ -213,10 +279,15 @@ def test_a_class_may_weigh_nothing_or_little_and_others_may_be_named():
 
 def test_class_weights_need_one_class_a_row():
     rule = (
-        r"^class_weight='balanced' can't .* multilabel .*has no one class; weigh rows by sample"
+        r"^class_weight='balanced' can't .* multilabel .*has no one class; weigh rows by "
+        r"sample_weight"
     )
-    with pytest.raises(ValueError, match=rule):
+    with pytest.raises(ValueError, match=rf"{rule}$"):
         row_weights(None, "balanced", np.arange(2), np.array([[0, 1]]))
+    one_hot = np.eye(2, dtype=np.int32)[[0, 1, 1, 0, 1]]
+    remedy = r"; one-hot labels become classes by y.argmax\(axis=1\)"
+    with pytest.raises(ValueError, match=rf"{rule}{remedy}$"):
+        row_weights(None, "balanced", np.arange(2), one_hot)
 
 
 def test_balanced_with_a_class_that_is_missing_from_the_chunk():
@@ -270,10 +341,14 @@ def test_classes_are_a_list_of_labels(classes):
     if classes is None:
         check_same_classes(None, np.array(["a", "b"]))
     else:
-        with pytest.raises(
-            ValueError, match=r"^classes must be a list of all labels, got class"
-        ):
+        rule = f"classes must be a list of all labels, got classes={classes!r}"
+        with pytest.raises(ValueError, match=f"^{re.escape(rule)}$"):
             check_same_classes(classes, np.array(["a", "b"]))
+
+
+def test_missing_labels_among_the_classes_are_refused_by_name():
+    with pytest.raises(ValueError, match=r"^Input classes contains NaN\."):
+        check_same_classes(["a", None], np.array(["a", "b"]))
 
 
 @pytest.mark.parametrize("weight", ["2", None, np.nan, -1, "balanced", [1]], ids=repr)

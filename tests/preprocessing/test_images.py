@@ -239,7 +239,8 @@ def test_names_without_a_known_shape_say_what_to_pass():
     transformer = make_image_transformer().fit(PIXELS)
 
     message = (
-        r"^names of pixels .* does not learn: pass image_shape, such as .*\(28, 28\), when"
+        r"^names of pixels .* FunctionTransformer does not learn: pass image_shape, such as "
+        r"image_shape=\(28, 28\), when"
     )
     with pytest.raises(ValueError, match=message):
         transformer.get_feature_names_out()
@@ -332,6 +333,10 @@ def test_no_image_and_no_pixel_are_rows_too():
     assert scale_and_flatten(np.zeros((3, 0))).shape == (3, 0)
 
 
+def test_an_image_may_be_a_line_of_pixels():
+    assert scale_and_flatten(np.zeros((3, 1, 4)), image_shape=(1, 4)).shape == (3, 4)
+
+
 @pytest.mark.parametrize("scale", [0, -1, "a", float("nan"), float("inf")])
 def test_a_scale_that_is_no_positive_number_is_refused(scale):
     with pytest.raises(ValueError, match="scale must be a positive number, got"):
@@ -341,9 +346,13 @@ def test_a_scale_that_is_no_positive_number_is_refused(scale):
 @pytest.mark.parametrize(
     ("images", "scale", "message"),
     [
-        (np.full((2, 2), 65_535, np.uint16), 255, "largest pixel is 65535, above scale=255"),
+        (
+            np.full((2, 2), 65_535, np.uint16),
+            255,
+            "is 65535, above scale=255; .* 16-bit images$",
+        ),
         (np.full((2, 2), 300.0), 255, "largest pixel is 300, above scale=255; pass the value"),
-        (np.array([[-2.0, 2.0]]), 255, r"smallest pixel is -2, .*scale=1 for .* standardised"),
+        (np.array([[-2.0, 2.0]]), 255, r"is -2, .*; pass scale=1 for .* standardised already$"),
         (np.array([[-1.0, 1.0]]), 255, "largest pixel is 1, .* pass scale=1"),
     ],
     ids=["16 bits", "floats", "standardised", "from -1 to 1"],
@@ -378,5 +387,5 @@ def test_flags_and_sparse_matrices_are_not_taken_for_others():
     for flatten in ("False", 0, None):
         with pytest.raises(ValueError, match=r"^flatten must be True or False, got"):
             scale_and_flatten(PIXELS, flatten=flatten)
-    with pytest.raises(ValueError, match=r"got a sparse matrix: pass images.toarray\(\)"):
+    with pytest.raises(ValueError, match=r"^images must be dense, .*: pass images\.toarray"):
         scale_and_flatten(sp.csr_array(PIXELS.reshape(4, -1)))
