@@ -96,7 +96,7 @@ def check_not_masked(**arrays: Any) -> None:
 
     Parameters
     ----------
-    **given : array-like
+    **arrays : array-like
         By the names of the user's arguments.
 
     Raises
