@@ -34,7 +34,7 @@ SUITE, MUTATIONS = "suite", "mutations"
 ROWS = {
     "repeatable": "six kinds of fit hashed in new processes",
     "parity": "optimizers, callbacks and settings of layers, against plain Keras",
-    "checks": "scikit-learn's checks of an estimator, on eleven configurations",
+    "checks": "scikit-learn's checks: 11 configurations of the classifier, 9 of the regressor",
     "backends": "serial, threads, loky, Dask: scores and best weights",
     "killed-worker": "SIGKILL to a Dask worker during a fit",
     "lost-cluster": "all workers killed; a fit that always dies; a cluster of one thread",
