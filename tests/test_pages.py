@@ -24,7 +24,8 @@ def test_readme_shows_three_uses():
     assert len(readme_blocks()) >= 3
 
 
-def test_readme_searches_a_folder_of_images(tmp_path):
+@pytest.mark.long_form(row="readme")
+def test_readme_searches_a_folder_of_images(tmp_path, count):
     images, target = load_fashion_mnist_sample(return_X_y=True)
     for number, (image, label) in enumerate(zip(images[:200], target[:200], strict=True)):
         folder = tmp_path / "photos" / f"class {label}"
@@ -34,7 +35,7 @@ def test_readme_searches_a_folder_of_images(tmp_path):
     command = re.search(r"<!-- folder -->\n```sh\n(.*?)^```", text, re.M | re.S)[1]
     assert command.startswith(".venv/bin/python -m skdnn ")
 
-    small = ["--epochs", "2", "--cv", "2", "--set", "optimizer=adam"]
+    small = count(["--epochs", "2", "--cv", "2", "--set", "optimizer=adam"], [])
     ended = run_python(*shlex.split(command)[1:], *small, cwd=tmp_path, check=True)
 
     assert (tmp_path / "skdnn-results" / "report.html").exists()

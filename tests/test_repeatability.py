@@ -56,6 +56,7 @@ def test_every_process_learns_the_same_weights(first, count, record_property):
 
 
 def test_who_asks_for_messages_gets_them_and_no_warnings_of_our_graphs(first):
+    """Here, since each process that imports TensorFlow takes seconds, and this one fits all."""
     assert re.search(r"^I\d{4} ", first.stderr, re.M)
     assert not re.search(r"^W\d{4} ", first.stderr, re.M)
 

@@ -48,7 +48,7 @@ ROWS = {
     "round-trips": "pickle, joblib, cloudpickle, skops, own files, deepcopy",
     "hostile-files": "corpus and mutations, in a watched process",
     "notebooks": "cells edited between fits, against the same fit in a new process",
-    "readme": "README's Python blocks, as they stand",
+    "readme": "README's Python blocks and its search of a folder, as they stand",
     "properties": "any rows, dtypes, labels, weights",
     MUTATIONS: "one change at a time to modules without TensorFlow: does a test notice?",
     SUITE: "all tests, in random order",
